@@ -1,0 +1,77 @@
+const AMBER_MS = 2 * 60_000;
+const RED_MS = 5 * 60_000;
+const html = document.documentElement;
+let offset = 0;
+
+function readServerTime() {
+  const told = Date.parse(html.dataset.now || '');
+  offset = Number.isNaN(told) ? 0 : told - Date.now();
+}
+
+export const serverNow = () => Date.now() + offset;
+
+function since(ms) {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
+function span(minutes) {
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function dueText(left) {
+  if (left > 0) return `in ${span(Math.ceil(left / 60_000))}`;
+  const late = Math.floor(-left / 60_000);
+  return late === 0 ? 'now' : `${span(late)} overdue`;
+}
+
+function tone(element, left) {
+  const overdue = left < -RED_MS;
+  const due = !overdue && left <= AMBER_MS;
+  for (const node of [element, element.closest('[data-due-card]')]) {
+    node?.classList.toggle('is-overdue', overdue);
+    node?.classList.toggle('is-due', due);
+  }
+  return overdue;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function moveNowLine(line, now) {
+  const step = Math.round((now - Date.parse(line.dataset.first)) / 300_000);
+  line.hidden = step < 0 || step > Number(line.dataset.rows);
+  const place = `now-line from-${Math.max(0, step)}`;
+  if (line.className !== place) line.className = place;
+  const badge = line.querySelector('[data-badge]');
+  const zone = line.dataset.zone;
+  if (badge && zone) {
+    const text = new Intl.DateTimeFormat('en-US', {timeZone: zone, hour: 'numeric', minute: '2-digit', hour12: line.dataset.hours !== '24'}).format(now);
+    write(badge, text.replace(/\s?[AP]M$/, ''));
+  }
+}
+
+export function tick() {
+  const now = serverNow();
+  for (const element of document.querySelectorAll('[data-since]')) write(element, since(now - Date.parse(element.dataset.since)));
+  for (const element of document.querySelectorAll('[data-due]')) {
+    const left = Date.parse(element.dataset.due) - now;
+    write(element, dueText(left));
+    const wasOverdue = element.dataset.wasOverdue === 'yes';
+    const overdue = tone(element, left);
+    if (overdue && !wasOverdue) document.dispatchEvent(new CustomEvent('overdue', {detail: {element}}));
+    element.dataset.wasOverdue = overdue ? 'yes' : 'no';
+  }
+  for (const line of document.querySelectorAll('[data-now-line]')) moveNowLine(line, now);
+}
+
+export function start() {
+  readServerTime();
+  document.addEventListener('swapped', (event) => {
+    if (event.detail.time) readServerTime();
+    tick();
+  });
+  tick();
+  setInterval(tick, 1000);
+}

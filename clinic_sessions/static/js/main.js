@@ -1,0 +1,11 @@
+import {start as startClock} from './clock.js';
+import {start as startForms} from './form.js';
+import {start as startKeys} from './keys.js';
+import {start as startPoll} from './poll.js';
+import {start as startSearch} from './search.js';
+
+startForms();
+startClock();
+startKeys();
+startSearch();
+startPoll();

@@ -1,0 +1,50 @@
+import {fetchPage, replaceFrom} from './swap.js';
+
+const EVERY_MS = 2000;
+const SILENT_MS = 6000;
+let seen = Date.now();
+
+function tell(lost) {
+  const line = document.querySelector('[data-lost]');
+  if (!line) return;
+  line.hidden = !lost;
+  const text = lost ? `Connection lost. Picture is ${Math.round((Date.now() - seen) / 1000)} s old` : '';
+  if (line.textContent !== text) line.textContent = text;
+}
+
+/* Somebody typing, or reading a card under the pointer, keeps what is in their hands until they are done. */
+function busy(node) {
+  const active = document.activeElement;
+  return node.contains(active) && active.matches('input, textarea, select') || node.querySelector('dialog[open], details[open] form') !== null;
+}
+
+async function ask(selector) {
+  const node = document.querySelector(selector);
+  if (!node) return;
+  const url = new URL(node.dataset.pollUrl, location.href);
+  url.searchParams.set('revision', node.dataset.revision ?? '');
+  const answer = await fetchPage(url.href, {timeout: SILENT_MS, headers: {'X-Poll': '1'}});
+  if (answer.moved || answer.status === 401 || answer.status === 403) {
+    location.reload();
+    return;
+  }
+  if (answer.status !== 200 && answer.status !== 304) throw new Error(`answered ${answer.status}`);
+  seen = Date.now();
+  if (answer.page && !busy(node)) replaceFrom(answer.page, selector);
+}
+
+async function round(selector) {
+  try {
+    await ask(selector);
+  } catch {
+    /* The line below says it; the next round tries again. */
+  }
+  setTimeout(round, EVERY_MS, selector);
+}
+
+export function start() {
+  const nodes = document.querySelectorAll('[data-poll-url][id]');
+  if (!nodes.length) return;
+  nodes.forEach((node) => setTimeout(round, EVERY_MS, `#${CSS.escape(node.id)}`));
+  setInterval(() => tell(Date.now() - seen > SILENT_MS), 1000);
+}
