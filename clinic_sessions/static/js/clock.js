@@ -42,13 +42,12 @@ function write(element, text) {
 function moveNowLine(line, now) {
   const step = Math.round((now - Date.parse(line.dataset.first)) / 300_000);
   line.hidden = step < 0 || step > Number(line.dataset.rows);
-  const place = `now-line from-${Math.max(0, step)}`;
+  const place = line.className.replace(/\bfrom-\d+/, `from-${Math.max(0, step)}`);
   if (line.className !== place) line.className = place;
-  const badge = line.querySelector('[data-badge]');
   const zone = line.dataset.zone;
-  if (badge && zone) {
+  if (zone) {
     const text = new Intl.DateTimeFormat('en-US', {timeZone: zone, hour: 'numeric', minute: '2-digit', hour12: line.dataset.hours !== '24'}).format(now);
-    write(badge, text.replace(/\s?[AP]M$/, ''));
+    write(line, text.replace(/\s?[AP]M$/, ''));
   }
 }
 
