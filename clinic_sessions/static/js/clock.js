@@ -57,10 +57,7 @@ export function tick() {
   for (const element of document.querySelectorAll('[data-due]')) {
     const left = Date.parse(element.dataset.due) - now;
     write(element, dueText(left));
-    const wasOverdue = element.dataset.wasOverdue === 'yes';
-    const overdue = tone(element, left);
-    if (overdue && !wasOverdue) document.dispatchEvent(new CustomEvent('overdue', {detail: {element}}));
-    element.dataset.wasOverdue = overdue ? 'yes' : 'no';
+    if (tone(element, left)) document.dispatchEvent(new CustomEvent('overdue', {detail: {element}}));
   }
   for (const line of document.querySelectorAll('[data-now-line]')) moveNowLine(line, now);
 }

@@ -1,3 +1,4 @@
+import {start as startAlarm} from './alarm.js';
 import {start as startClock} from './clock.js';
 import {start as startForms} from './form.js';
 import {start as startKeys} from './keys.js';
@@ -5,6 +6,7 @@ import {start as startPoll} from './poll.js';
 import {start as startSearch} from './search.js';
 
 startForms();
+startAlarm();
 startClock();
 startKeys();
 startSearch();

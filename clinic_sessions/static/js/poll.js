@@ -24,7 +24,7 @@ async function ask(selector) {
   const url = new URL(node.dataset.pollUrl, location.href);
   url.searchParams.set('revision', node.dataset.revision ?? '');
   const answer = await fetchPage(url.href, {timeout: SILENT_MS, headers: {'X-Poll': '1'}});
-  if (answer.moved || answer.status === 401 || answer.status === 403) {
+  if (answer.moved || answer.status === 401) {
     location.reload();
     return;
   }
