@@ -7,9 +7,8 @@ let seen = Date.now();
 function tell(lost) {
   const line = document.querySelector('[data-lost]');
   if (!line) return;
-  line.hidden = !lost;
-  const text = lost ? `Connection lost. Picture is ${Math.round((Date.now() - seen) / 1000)} s old` : '';
-  if (line.textContent !== text) line.textContent = text;
+  line.querySelector('[data-lost-age]').textContent = `${Math.round((Date.now() - seen) / 1000)} s`;
+  if (line.hidden === lost) line.hidden = !lost;
 }
 
 /* Somebody typing, or reading a card under the pointer, keeps what is in their hands until they are done. */
