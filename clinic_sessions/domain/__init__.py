@@ -1,0 +1,1 @@
+"""The clinic's rules: pure functions and values that know nothing but the standard library."""

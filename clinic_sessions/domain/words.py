@@ -1,0 +1,114 @@
+"""How staff read each enumerated value: one place for the words of the screens."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.messages import MessageKind, SkipReason
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
+from clinic_sessions.domain.timetable import BookingReason
+
+_PAIRS: tuple[tuple[StrEnum, str], ...] = (
+    (Status.DID_NOT_COME, "Did not come"),
+    (Status.LEFT_WITHOUT_TELLING_US, "Left without telling us"),
+    (SessionKind.TELEHEALTH, "Telehealth visit"),
+    (Action.NOTE_ABSENCE, "Did not come"),
+    (Action.ARRIVE, "Patient is here"),
+    (Action.START, "Start the dose"),
+    (Action.FINISH_DOSE, "Dose finished"),
+    (Action.STOP_EARLY, "Stop the dose early"),
+    (Action.CALL_READY, "Ready to leave"),
+    (Action.LEAVE, "Left with their ride"),
+    (Action.CALL_OFF, "Cannot go ahead"),
+    (Action.TAKE_TO_HOSPITAL, "Taken to hospital"),
+    (Action.LEAVE_AGAINST_ADVICE, "Left against advice"),
+    (Action.LEAVE_WITHOUT_TELLING, "Left without telling us"),
+    (Action.UNDO, "Undone"),
+    (Action.CONFIRM, "Confirmed"),
+    (Action.MOVE, "Moved"),
+    (Action.CANCEL, "Cancelled"),
+    (Action.BOOK, "Booked"),
+    (CancelReason.PATIENT_ASKED, "Patient asked"),
+    (CancelReason.PATIENT_UNWELL, "Patient unwell"),
+    (CancelReason.NO_RIDE, "No ride"),
+    (CancelReason.COST, "Cost"),
+    (CancelReason.CLINIC_STAFF, "Our staff"),
+    (CancelReason.CLINIC_CHAIR, "Our chair or room"),
+    (CancelReason.BOOKED_BY_MISTAKE, "Booked by mistake"),
+    (CancelReason.PROVIDER_DECIDED, "Provider decided"),
+    (CancelReason.BY_LINK, "Patient, by link"),
+    (MoveReason.CLINIC_STAFF, "Our staff"),
+    (MoveReason.CLINIC_CHAIR, "Our chair or room"),
+    (MoveReason.PATIENT_LATE, "Patient is late"),
+    (CallOffReason.ATE, "Ate or drank"),
+    (CallOffReason.NO_ESCORT, "No way home"),
+    (CallOffReason.LATE, "Came too late"),
+    (CallOffReason.STAFF, "Our staff"),
+    (CallOffReason.CHAIR, "Our chair or room"),
+    (StopReason.PATIENT_ASKED, "Patient asked"),
+    (BookingReason.IN_THE_PAST, "This time has passed."),
+    (BookingReason.CLINIC_CLOSED, "The clinic is closed that day."),
+    (BookingReason.OUTSIDE_OPENING_HOURS, "The visit would not fit within the opening hours."),
+    (BookingReason.CHAIR_TAKEN, "The chair is taken at that time."),
+    (BookingReason.CHAIR_NOT_SUITABLE, "This chair is not equipped for this treatment."),
+    (BookingReason.PATIENT_ELSEWHERE, "The patient already has a visit at that time."),
+    (Reason.NOT_TODAY, "This visit is on another day. Move it to today first."),
+    (Reason.NOT_YET_TIME, "The visit has not begun yet."),
+    (Reason.NO_DOSE_RECORDED, "No dose is recorded."),
+    (Reason.DOSE_NOT_ENDED, "The end of the dose is not recorded."),
+    (Reason.MINIMUM_NOT_REACHED, "The minimum observation time is not reached."),
+    (Reason.NO_VITALS_AFTER_DOSE, "No vitals since the end of the dose."),
+    (Reason.SIDE_EFFECT_UNRESOLVED, "A side effect that blocks leaving is not resolved."),
+    (Reason.NOT_ARRIVED, "The patient had not been checked in."),
+    (Reason.SESSION_ENDED, "The session had already ended."),
+    (Reason.OTHER_PROTOCOL, "Not what the protocol asks for."),
+    (SkipReason.CANCELLED, "the visit was cancelled"),
+    (SkipReason.MOVED, "the visit was moved"),
+    (SkipReason.NOT_WANTED, "the patient does not want mail"),
+    (SkipReason.TOO_LATE, "it had lost its use"),
+    (SkipReason.NO_ADDRESS, "there is no good address"),
+    (SkipReason.TOO_MANY, "the patient had enough messages that week"),
+    (SkipReason.ANSWERED, "it was answered already"),
+    (SkipReason.CLINICIAN_FIRST, "a clinician calls first"),
+    (SkipReason.UNDONE, "the step it told of was undone"),
+    (MessageKind.REMINDER_7D, "Reminder, 7 days before"),
+    (MessageKind.REMINDER_48H, "Reminder, 48 hours before"),
+    (MessageKind.REMINDER_EVENING, "Reminder, evening before"),
+    (MessageKind.MOVED, "Change notice"),
+    (MessageKind.CANCELLED, "Cancellation notice"),
+    (MessageKind.CANCELLED_BY_CLINIC, "Cancellation notice (our side)"),
+    (MessageKind.DID_NOT_COME, "We missed you"),
+    (MessageKind.CHECK_IN_4H, "Check-in, 4 hours"),
+    (MessageKind.CHECK_IN_24H, "Check-in, 24 hours"),
+    (MessageKind.CHECK_IN_72H, "Check-in, 72 hours"),
+    (MessageKind.CHECK_IN_7D, "Check-in, 7 days"),
+    (CheckInKind.AFTER_4H, "Check-in after 4 hours"),
+    (CheckInKind.AFTER_24H, "Check-in after 24 hours"),
+    (CheckInKind.AFTER_72H, "Check-in after 72 hours"),
+    (CheckInKind.AFTER_7D, "Check-in after 7 days"),
+    (CheckInStatus.ASKED, "Sent, not answered yet"),
+    (CheckInStatus.STARTED, "Begun, not sent"),
+    (AlertKind.SAFETY_ANSWER, "Answer to a safety question"),
+    (AlertKind.LEFT_WITHOUT_TELLING_US, "Left without telling us"),
+    (AlertKind.OUTSIDE_RULES, "Happened outside the rules"),
+    (AlertKind.VITALS_URGENT, "Urgent vitals"),
+    (AlertTier.NOW, "Call now"),
+    (AlertTier.SAME_DAY, "Call today"),
+    (Role.FRONT_DESK, "Front desk"),
+)
+
+WORDS: Mapping[tuple[type[StrEnum], str], str] = {(type(member), member.value): text for member, text in _PAIRS}
+"""By type and value: members of two enumerations may share a value."""
+
+
+def say(member: StrEnum) -> str:
+    """Give the words for a value; without an entry of its own, the value itself in sentence case.
+
+    >>> say(Status.IN_TREATMENT), say(SkipReason.MOVED)
+    ('In treatment', 'the visit was moved')
+    """
+    return WORDS.get((type(member), member.value)) or member.value.replace("_", " ").capitalize()

@@ -1,0 +1,1 @@
+"""What may be typed, and the words for what may not."""

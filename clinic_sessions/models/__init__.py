@@ -1,0 +1,54 @@
+"""The tables: columns, constraints and relationships; no decisions."""
+
+from clinic_sessions.models.alerts import Alert, AlertEvent
+from clinic_sessions.models.audit import ActorKind, AuditAction, AuditEntry
+from clinic_sessions.models.base import Base
+from clinic_sessions.models.check_ins import CheckIn, CheckInAnswer
+from clinic_sessions.models.clinics import Chair, Clinic, Installation, OpeningHours
+from clinic_sessions.models.jobs import Heartbeat, JobRun
+from clinic_sessions.models.messages import Link, LinkPurpose, Message, MessageEvent
+from clinic_sessions.models.patients import Patient, PatientCondition, Weight
+from clinic_sessions.models.people import FormKey, SignIn, SignInAttempt, User, UserClinic, UserRole
+from clinic_sessions.models.protocols import Plan, ProtocolVersion
+from clinic_sessions.models.record import DoseEvent, Intervention, Note, SideEffect, SideEffectEvent, VitalsReading
+from clinic_sessions.models.sessions import StatusChange, TreatmentSession
+
+__all__ = [
+    "ActorKind",
+    "Alert",
+    "AlertEvent",
+    "AuditAction",
+    "AuditEntry",
+    "Base",
+    "Chair",
+    "CheckIn",
+    "CheckInAnswer",
+    "Clinic",
+    "DoseEvent",
+    "FormKey",
+    "Heartbeat",
+    "Installation",
+    "Intervention",
+    "JobRun",
+    "Link",
+    "LinkPurpose",
+    "Message",
+    "MessageEvent",
+    "Note",
+    "OpeningHours",
+    "Patient",
+    "PatientCondition",
+    "Plan",
+    "ProtocolVersion",
+    "SideEffect",
+    "SideEffectEvent",
+    "SignIn",
+    "SignInAttempt",
+    "StatusChange",
+    "TreatmentSession",
+    "User",
+    "UserClinic",
+    "UserRole",
+    "VitalsReading",
+    "Weight",
+]

@@ -1,0 +1,93 @@
+"""Clinics, their chairs and opening hours, and what kind of installation this is."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic_sessions.domain.protocols import Route
+from clinic_sessions.models.base import Base, Id, Line, Name
+
+
+class Installation(Base):
+    """One row: whether this database holds a demo clinic."""
+
+    __tablename__ = "installation"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[Id]
+    is_demo: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Clinic(Base):
+    """A site, with its own zone, hours and phone."""
+
+    __tablename__ = "clinics"
+    __table_args__ = (
+        sa.CheckConstraint("quiet_from_minute between 720 and 1439", name="quiet_from_in_the_evening"),
+        sa.CheckConstraint("quiet_until_minute between 0 and 719", name="quiet_until_in_the_morning"),
+    )
+
+    id: Mapped[Id]
+    name: Mapped[Name]
+    name_in_messages: Mapped[Name]
+    """What patients read: reveals no specialty."""
+    zone_name: Mapped[str] = mapped_column(sa.String(64))
+    phone: Mapped[str] = mapped_column(sa.String(32))
+    address: Mapped[Line]
+    quiet_from_minute: Mapped[int] = mapped_column(default=21 * 60)
+    quiet_until_minute: Mapped[int] = mapped_column(default=8 * 60)
+
+    chairs: Mapped[list["Chair"]] = relationship(back_populates="clinic", order_by="Chair.position")
+    opening_hours: Mapped[list["OpeningHours"]] = relationship(
+        order_by="OpeningHours.weekday, OpeningHours.opens_minute"
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's IANA zone."""
+        return ZoneInfo(self.zone_name)
+
+
+class Chair(Base):
+    """A treatment place and the routes it is equipped for."""
+
+    __tablename__ = "chairs"
+    __table_args__ = (sa.UniqueConstraint("clinic_id", "name"),)
+
+    id: Mapped[Id]
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"))
+    name: Mapped[str] = mapped_column(sa.String(60))
+    position: Mapped[int]
+    allows_iv: Mapped[bool]
+    allows_in: Mapped[bool]
+    allows_im: Mapped[bool]
+    in_use: Mapped[bool] = mapped_column(default=True)
+    turn: Mapped[int] = mapped_column(default=0)
+    """Counted up by every writer who books here, so that rivals queue on the row."""
+
+    clinic: Mapped[Clinic] = relationship(back_populates="chairs")
+
+    def allows(self, route: Route) -> bool:
+        """Say whether the chair is equipped for `route`."""
+        return {Route.IV: self.allows_iv, Route.IN_: self.allows_in, Route.IM: self.allows_im}[route]
+
+
+class OpeningHours(Base):
+    """One opening of a weekday (Monday is 0), in minutes after midnight on the wall clock."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (
+        sa.CheckConstraint("weekday between 0 and 6", name="weekday_of_the_week"),
+        sa.CheckConstraint("opens_minute >= 0 and closes_minute <= 1440", name="within_the_day"),
+        sa.CheckConstraint("closes_minute > opens_minute", name="closes_after_opening"),
+        sa.UniqueConstraint("clinic_id", "weekday", "opens_minute"),
+    )
+
+    id: Mapped[Id]
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"))
+    weekday: Mapped[int]
+    opens_minute: Mapped[int]
+    closes_minute: Mapped[int]

@@ -1,0 +1,53 @@
+"""Protocol versions, as published, and the plans that follow them."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.protocols import Route
+from clinic_sessions.models.base import Base, Body, Digest, Id, Name, Versioned
+
+
+class ProtocolVersion(Base):
+    """One version of a protocol; a session keeps the version it ran under, and the body never changes."""
+
+    __tablename__ = "protocol_versions"
+    __table_args__ = (
+        sa.UniqueConstraint("key", "number"),
+        sa.CheckConstraint("number > 0", name="number_positive"),
+        sa.CheckConstraint("block_minutes > 0", name="block_positive"),
+    )
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(sa.String(40))
+    number: Mapped[int]
+    title: Mapped[Name]
+    route: Mapped[Route]
+    block_minutes: Mapped[int]
+    body: Mapped[Body]
+    """The whole protocol as canonical JSON."""
+    digest: Mapped[Digest]
+    status: Mapped[ProtocolStatus]
+    loaded_at: Mapped[datetime]
+
+
+class Plan(Versioned, Base):
+    """A patient's series of sessions under one protocol version."""
+
+    __tablename__ = "plans"
+    __mapper_args__ = {"version_id_col": Versioned.version}
+    __table_args__ = (sa.CheckConstraint("session_count > 0", name="count_positive"),)
+
+    id: Mapped[Id]
+    patient_id: Mapped[int] = mapped_column(sa.ForeignKey("patients.id"), index=True)
+    protocol_version_id: Mapped[int] = mapped_column(sa.ForeignKey("protocol_versions.id"))
+    condition: Mapped[Condition]
+    session_count: Mapped[int]
+    status: Mapped[PlanStatus]
+    started_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+
+    protocol_version: Mapped[ProtocolVersion] = relationship()

@@ -1,0 +1,23 @@
+"""HTTP: load, form, service, commit, answer. A blueprint a file; every view declares who may use it."""
+
+from flask import Flask
+
+from clinic_sessions.routes import errors, filters, frame, guard, health, sign_in, today
+from clinic_sessions.routes.policy import check_every_view
+
+BLUEPRINTS = (
+    health.bp,
+    sign_in.bp,
+    today.bp,
+)
+
+
+def register(app: Flask) -> None:
+    """Put every route, guard and error page on the app; fails when a view has no permission."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    guard.install(app)
+    frame.install(app)
+    filters.install(app)
+    errors.install(app)
+    check_every_view(app)

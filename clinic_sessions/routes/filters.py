@@ -1,0 +1,69 @@
+"""How times, doses and enumerated values are written on staff pages."""
+
+from datetime import date, datetime
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g
+from flask_login import current_user
+
+from clinic_sessions.domain import doses, weights, words
+
+
+def install(app: Flask) -> None:
+    """Put the filters on the templates."""
+    app.jinja_env.filters.update(
+        at=at, day=day, short_day=short_day, day_at=day_at, isoz=isoz, age=age, words=words.say,
+        mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, value=_value,
+    )  # fmt: skip
+
+
+def zone() -> ZoneInfo:
+    """Give the zone of the clinic whose page this is."""
+    if "zone" not in g:
+        clinics = current_user.sign_in.user.clinics if current_user.is_authenticated else []
+        g.zone = clinics[0].zone if clinics else ZoneInfo("UTC")
+    chosen: ZoneInfo = g.zone
+    return chosen
+
+
+def at(moment: datetime) -> str:
+    """Write the clinic's wall time: 10:40 am."""
+    local = moment.astimezone(zone())
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
+
+
+def day(moment: datetime | date) -> str:
+    """Write a date: Tue, Nov 24, 2026."""
+    local = _local(moment)
+    return f"{local:%a, %b} {local.day}, {local.year}"
+
+
+def short_day(moment: datetime | date) -> str:
+    """Write a date without its year: Tue Nov 24."""
+    local = _local(moment)
+    return f"{local:%a %b} {local.day}"
+
+
+def day_at(moment: datetime) -> str:
+    """Write date and wall time: Tue Nov 24, 10:40 am."""
+    return f"{short_day(moment)}, {at(moment)}"
+
+
+def isoz(moment: datetime) -> str:
+    """Write an instant for machines."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def age(birth_date: date) -> int:
+    """Give the age in whole years on the clinic's day."""
+    today = _local(g.now)
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def _local(moment: datetime | date) -> date:
+    return moment.astimezone(zone()).date() if isinstance(moment, datetime) else moment
+
+
+def _value(member: object) -> object:
+    return member.value if isinstance(member, Enum) else member

@@ -1,0 +1,60 @@
+"""What every page knows: who is signed in, where, what they may do, and what they must be told at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, url_for
+from flask_login import current_user
+
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.extensions import db
+from clinic_sessions.routes.present import settings
+from clinic_sessions.services import alerts, heartbeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Banner:
+    """A line at the top of every staff page."""
+
+    kind: str
+    text: str
+    href: str | None = None
+    link_text: str | None = None
+
+
+def install(app: Flask) -> None:
+    """Give every template the frame's values."""
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    user = current_user.sign_in.user if current_user and current_user.is_authenticated else None
+    clinic = user.clinics[0] if user and user.clinics else None
+
+    def can(permission: str) -> bool:
+        return user is not None and user.may(Permission(permission))
+
+    return {
+        "person": user,
+        "clinic": clinic,
+        "can": can,
+        "theme": user.theme if user else "auto",
+        "is_demo": settings().is_demo,
+        "now": g.get("now"),
+        "banners": _banners(clinic.id, can(Permission.READ_ALERTS)) if clinic else [],
+    }
+
+
+def _banners(clinic_id: int, reads_alerts: bool) -> list[Banner]:
+    banners = []
+    session = db.session()
+    if waiting := alerts.open_count(session, clinic_id):
+        text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
+        href = url_for("alerts.index") if reads_alerts else None
+        telling = "" if reads_alerts else " Tell a nurse or a provider now."
+        banners.append(Banner(kind="danger", text=text + telling, href=href, link_text="Open alerts"))
+    if heartbeats.is_silent(session, g.now):
+        banners.append(Banner(kind="danger", text="The mail worker is silent: patients may not be getting messages."))
+    if not settings().is_demo and not settings().smtp_url:
+        banners.append(Banner(kind="warn", text="Patients are not being mailed."))
+    return banners

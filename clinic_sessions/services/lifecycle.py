@@ -1,0 +1,161 @@
+"""The one way to change a session's status: the table decides, the gate is asked, the row is kept."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, Gate, NotOffered, Status, transition
+from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
+from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
+from clinic_sessions.services import audit, facts
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+
+
+class StepReason(StrEnum):
+    NOT_OFFERED = "not_offered"
+    NOT_ALLOWED = "not_allowed"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    CANNOT_BE_UNDONE = "cannot_be_undone"
+
+
+class GateClosed(Refusal):
+    """The gate before this step has reasons against it; they are all listed."""
+
+
+def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datetime) -> list[Reason]:
+    """List the reasons that stand against passing a gate at the moment `at`."""
+    if gate is Gate.SAME_DAY:
+        zone = treatment.clinic.zone
+        return may_arrive(local_day(treatment.starts_at, zone), local_day(at, zone))
+    if gate is Gate.AFTER_START:
+        return may_note_absence(treatment.starts_at, at)
+    if gate is Gate.MAY_LEAVE:
+        return may_leave(facts.departure(db, treatment), at)
+    return []
+
+
+def do(
+    db: Session,
+    treatment: TreatmentSession,
+    action: Action,
+    *,
+    now: datetime,
+    by: Actor,
+    at: datetime | None = None,
+    reasons: Sequence[StrEnum] = (),
+    words: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    happened: bool = False,
+) -> StatusChange:
+    """Take one step in a session's life at its true time `at` (default: now).
+
+    Refuses with ChangedMeanwhile when the step is not offered from the present status, NotAllowed when the person's
+    roles do not grant it, GateClosed with every unmet reason. `happened`: the step is a fact already; then the gate
+    refuses nothing and its unmet reasons are kept on the row.
+    """
+    when = at or now
+    try:
+        step = transition(treatment.status, action)
+    except NotOffered:
+        raise ChangedMeanwhile(StepReason.NOT_OFFERED) from None
+    if by.kind is ActorKind.USER and (by.user is None or not by.user.may(step.permission)):
+        raise NotAllowed(StepReason.NOT_ALLOWED)
+    against = unmet(db, treatment, step.gate, when)
+    if against and not happened:
+        raise GateClosed(*against)
+    change = StatusChange(
+        action=action,
+        from_status=treatment.status,
+        to_status=step.to,
+        at=when,
+        recorded_at=now,
+        by_id=by.user_id,
+        reasons=[reason.value for reason in reasons],
+        outside_rules=[reason.value for reason in against],
+        words=words,
+        details=dict(details or {}),
+    )
+    _write(db, treatment, change, now=now, by=by)
+    return change
+
+
+def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
+    """Undo the last step; both rows stay.
+
+    Refuses with Refusal when there is nothing to undo, with BookingReason when chair or patient are taken meanwhile.
+    """
+    last = last_step(treatment)
+    if last is None or last.from_status is None:
+        raise Refusal(StepReason.NOTHING_TO_UNDO)
+    if last.action not in UNDOABLE:
+        raise Refusal(StepReason.CANNOT_BE_UNDONE)
+    permission = transition(last.from_status, last.action).permission
+    if by.user is None or not by.user.may(permission):
+        raise NotAllowed(StepReason.NOT_ALLOWED)
+    change = StatusChange(
+        action=Action.UNDO,
+        from_status=treatment.status,
+        to_status=last.from_status,
+        at=now,
+        recorded_at=now,
+        by_id=by.user_id,
+        undoes_id=last.id,
+    )
+    if last.from_status in OCCUPYING and treatment.status not in OCCUPYING:
+        check_room(db, treatment)
+    _write(db, treatment, change, now=now, by=by)
+    return change
+
+
+def last_step(treatment: TreatmentSession) -> StatusChange | None:
+    """Give the last step that has not been undone."""
+    undone = {change.undoes_id for change in treatment.changes}
+    steps = [c for c in treatment.changes if c.action is not Action.UNDO and c.id not in undone]
+    return steps[-1] if steps else None
+
+
+def check_room(db: Session, treatment: TreatmentSession) -> None:
+    """Refuse with BookingReason when another session now stands in the chair's or the patient's time."""
+    others = db.scalars(
+        sa.select(TreatmentSession).where(
+            TreatmentSession.id != treatment.id,
+            TreatmentSession.status.in_(OCCUPYING),
+            TreatmentSession.starts_at < treatment.ends_at,
+            TreatmentSession.ends_at > treatment.starts_at,
+            sa.or_(
+                TreatmentSession.chair_id == treatment.chair_id, TreatmentSession.patient_id == treatment.patient_id
+            ),
+        )
+    ).all()
+    reasons = [BookingReason.CHAIR_TAKEN] if any(o.chair_id == treatment.chair_id for o in others) else []
+    if any(other.patient_id == treatment.patient_id for other in others):
+        reasons.append(BookingReason.PATIENT_ELSEWHERE)
+    if reasons:
+        raise Refusal(*reasons)
+
+
+def _write(db: Session, treatment: TreatmentSession, change: StatusChange, *, now: datetime, by: Actor) -> None:
+    audit.note(
+        db, AuditAction.CHANGE, "session", treatment.id, now=now, by=by, patient_id=treatment.patient_id,
+        changes={"status": [treatment.status, change.to_status]}, reason=change.action.value,
+    )  # fmt: skip
+    treatment.status = change.to_status
+    treatment.left_at = change.at if change.to_status is Status.LEFT else None
+    treatment.changes.append(change)
+    try:
+        db.flush()
+    except DatabaseError as error:
+        if "overlap_" in str(error.orig):
+            reason = (
+                BookingReason.CHAIR_TAKEN if "overlap_chair" in str(error.orig) else BookingReason.PATIENT_ELSEWHERE
+            )
+            raise Refusal(reason) from None
+        raise

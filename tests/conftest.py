@@ -1,0 +1,154 @@
+"""What every test can ask for: a moment, a database on each engine, an app, people who are signed in."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+
+from clinic_sessions import create_app
+from clinic_sessions.config import Config
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.extensions import db as extension
+from clinic_sessions.models import Clinic, User
+from clinic_sessions.services import sign_ins
+from tests import factories, postgres
+from tests.databases import PostgresTemplate, SqliteTemplate
+
+SECRET = "a-secret-key-for-tests-0123456789abcdef"
+_SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+settings.register_profile("test", derandomize=True, deadline=None, max_examples=50, suppress_health_check=_SLOW)
+settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+_stack = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one PostgreSQL for all workers, in the process that starts them."""
+    if not hasattr(config, "workerinput") and "TEST_DATABASE_URL" not in os.environ:
+        os.environ["TEST_DATABASE_URL"] = _stack.enter_context(postgres.running())
+
+
+def pytest_unconfigure() -> None:
+    """End what was started."""
+    _stack.close()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteTemplate | PostgresTemplate]:
+    """The migrated template of each engine."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone") + str(os.getpid())
+    return {
+        "sqlite": SqliteTemplate(tmp_path_factory.mktemp("template")),
+        "postgresql": PostgresTemplate(os.environ["TEST_DATABASE_URL"], worker),
+    }
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, templates: dict[str, Any], tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated, empty database on each engine."""
+    with templates[request.param].clone(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday at ten in Los Angeles; a test that needs another moment has its own."""
+    return datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def time_at(now: datetime) -> Iterator[time_machine.Coordinates]:
+    """The clock stands at `now`; a test moves it with `time_at.move_to`."""
+    with time_machine.travel(now, tick=False) as moved:
+        yield moved
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path) -> Config:
+    """Settings as in a clinic on one machine."""
+    return Config(
+        database_url=database_url,
+        data_dir=tmp_path,
+        secret_key=SECRET,
+        base_url="http://localhost",
+        smtp_url=None,
+        mail_to_folder=True,
+        mail_from="clinic@example.org",
+        trusted_hosts=("localhost",),
+        proxies=0,
+        log_level="WARNING",
+        clock_file=None,
+    )
+
+
+@pytest.fixture
+def app(config: Config, time_at: time_machine.Coordinates) -> Iterator[Flask]:
+    """The app on a fresh database."""
+    built = create_app(config)
+    built.test_client_class = Visitor
+    yield built
+    with built.app_context():
+        extension.session.remove()
+        extension.engine.dispose()
+
+
+@pytest.fixture
+def db(app: Flask) -> Iterator[Session]:
+    """A database session of the test's own; commit before the app is asked, so that it sees what was made."""
+    with app.app_context():
+        engine = extension.engine
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def clinic(db: Session) -> Clinic:
+    """A clinic in Los Angeles with three chairs, open on weekdays from 8 to 18, and the shipped protocols."""
+    made = factories.a_clinic(db)
+    db.commit()
+    return made
+
+
+class Visitor(FlaskClient):
+    """A browser that sends the CSRF token with every post, as our forms do."""
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        """Post with the token of this visitor's session."""
+        if kwargs.pop("csrf", True):
+            with self.session_transaction() as cookie:
+                raw = cookie.setdefault("csrf_token", "0" * 40)
+            token = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(raw)
+            kwargs["data"] = {**(kwargs.get("data") or {}), "csrf_token": token}
+        return super().post(*args, **kwargs)
+
+
+SignIn = Callable[..., Visitor]
+
+
+@pytest.fixture
+def signed_in(app: Flask, db: Session, clinic: Clinic, now: datetime) -> SignIn:
+    """Give a browser in which a person of these roles (of `clinic`, or another given) is signed in."""
+
+    def sign_in(*roles: Role, user: User | None = None, at: Clinic | None = None) -> Visitor:
+        who = user or factories.a_user(db, at or clinic, *roles)
+        token = sign_ins.open_sign_in(db, who, now=now, address="127.0.0.1")
+        db.commit()
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        with visitor.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+        return visitor
+
+    return sign_in

@@ -1,0 +1,125 @@
+"""Makes the people and things that tests speak of. Each fills in what a test does not care about."""
+
+import itertools
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain import names
+from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.models import (
+    Chair,
+    Clinic,
+    OpeningHours,
+    Patient,
+    ProtocolVersion,
+    StatusChange,
+    TreatmentSession,
+    User,
+    UserRole,
+)
+from clinic_sessions.services import catalogue
+
+LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def a_clinic(db: Session, zone_name: str = "America/Los_Angeles", **given: Any) -> Clinic:
+    """A clinic open on weekdays from 8:00 to 18:00; chair 1 takes every route, 2 only IV, 3 only IM and nasal."""
+    catalogue.load_shipped(db, LONG_AGO)
+    fields = {
+        "name": f"Clinic {next(_numbers)}",
+        "name_in_messages": "Harbor Street Clinic",
+        "phone": "+13105550100",
+        "address": "12 Harbor Street, Los Angeles, CA 90012",
+    }
+    clinic = Clinic(zone_name=zone_name, **{**fields, **given})
+    routes = [(True, True, True), (True, False, False), (False, True, True)]
+    clinic.chairs = [
+        Chair(name=f"Chair {n}", position=n, allows_iv=iv, allows_in=nasal, allows_im=im)
+        for n, (iv, nasal, im) in enumerate(routes, 1)
+    ]
+    clinic.opening_hours = [OpeningHours(weekday=day, opens_minute=480, closes_minute=1080) for day in range(5)]
+    db.add(clinic)
+    db.flush()
+    return clinic
+
+
+def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:
+    """A person of these roles at this clinic; their password fits nothing."""
+    number = next(_numbers)
+    fields = {"email": f"person{number}@example.org", "name": f"Person {number}", "password_hash": "-"}
+    user = User(**{**fields, **given})
+    user.role_rows = [UserRole(role=role) for role in roles]
+    user.clinics = [clinic]
+    db.add(user)
+    db.flush()
+    return user
+
+
+def a_patient(db: Session, clinic: Clinic, name: str = "Ana Ruiz", **given: Any) -> Patient:
+    """A patient with an email address, who reads English."""
+    number = next(_numbers)
+    by = given.pop("registered_by", None) or a_user(db, clinic, Role.FRONT_DESK)
+    fields = {
+        "record_number": f"T-{number}",
+        "birth_date": date(1985, 4, 12),
+        "phone": f"+1310555{number:04d}",
+        "language": Language.EN,
+        "email": f"patient{number}@example.org",
+        "email_wanted": True,
+        "registered_at": LONG_AGO,
+        "registered_by_id": by.id,
+    }
+    patient = Patient(clinic_id=clinic.id, name=name, name_folded=names.folded(name), **{**fields, **given})
+    db.add(patient)
+    db.flush()
+    return patient
+
+
+def a_protocol(db: Session, key: str = "iv-mood") -> ProtocolVersion:
+    """The published version of a shipped protocol."""
+    return db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.key == key)).one()
+
+
+def a_session(
+    db: Session,
+    patient: Patient,
+    starts_at: datetime,
+    *,
+    status: Status = Status.BOOKED,
+    protocol: ProtocolVersion | None = None,
+    chair: Chair | None = None,
+    by: User | None = None,
+    **given: Any,
+) -> TreatmentSession:
+    """A session as it stands in the table, with the change that booked it; no message is planned."""
+    version = protocol or a_protocol(db)
+    clinic = db.get_one(Clinic, patient.clinic_id)
+    who = by or a_user(db, clinic, Role.FRONT_DESK)
+    treatment = TreatmentSession(
+        uid=str(uuid.uuid4()),
+        clinic_id=clinic.id,
+        patient_id=patient.id,
+        kind=SessionKind.TREATMENT,
+        protocol_version_id=version.id,
+        chair_id=(chair or clinic.chairs[0]).id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=version.block_minutes),
+        status=status,
+        booked_at=LONG_AGO,
+        booked_by_id=who.id,
+        **given,
+    )
+    booked = StatusChange(
+        action=Action.BOOK, from_status=None, to_status=status, at=LONG_AGO, recorded_at=LONG_AGO, by_id=who.id
+    )
+    treatment.changes = [booked]
+    db.add(treatment)
+    db.flush()
+    return treatment
