@@ -76,8 +76,9 @@ def _observation(protocol: Protocol) -> list[str]:
     faults = []
     if protocol.observation.anchor in _DEVICE_ANCHORS and protocol.dose.devices is None:
         faults.append("observation.anchor: a device is named, but the dose has none")
-    watched = [p.minutes.value for p in protocol.phases if p.kind in (PhaseKind.ADMINISTER, PhaseKind.OBSERVE)]
-    room = watched[-1] if protocol.observation.anchor in (Anchor.END, Anchor.LAST_DEVICE) else sum(watched)
+    after_end = protocol.observation.anchor in (Anchor.END, Anchor.LAST_DEVICE)
+    watched = {PhaseKind.OBSERVE} if after_end else {PhaseKind.ADMINISTER, PhaseKind.OBSERVE}
+    room = sum(phase.minutes.value for phase in protocol.phases if phase.kind in watched)
     if protocol.observation.minutes.value > room:
         faults.append("observation.minutes: longer than the phases leave room for")
     return faults

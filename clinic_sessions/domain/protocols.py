@@ -5,7 +5,6 @@ Minutes of a block count from its start; minutes of treatment count from the sta
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +43,7 @@ from clinic_sessions.domain.protocol_parts import (
     VitalsSchedule,
     WeightDose,
 )
-from clinic_sessions.domain.sourced import FaultyData, Sourced, read_table, write_table
+from clinic_sessions.domain.sourced import FaultyData, Sourced, load_toml, read_table, write_table
 
 __all__ = [
     "AlertLevel",
@@ -114,10 +113,9 @@ class Fasting:
 def parse(text: str) -> Protocol:
     """Read a protocol from TOML; raises FaultyProtocol with every fault found."""
     try:
-        table: object = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FaultyProtocol((f"file: not TOML: {error}",)) from None
-    return _checked(table)
+        return _checked(load_toml(text))
+    except FaultyData as faulty:
+        raise FaultyProtocol(faulty.faults) from None
 
 
 def from_json(text: str) -> Protocol:

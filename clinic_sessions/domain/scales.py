@@ -3,14 +3,13 @@
 A total needs all nine items; an unanswered item is unknown, never 0. The function item is not summed.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, read_table, source_faults
+from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, load_toml, read_table, source_faults
 
 ITEMS = range(1, 10)
 """The nine items that are summed, by number."""
@@ -91,7 +90,7 @@ class Questionnaire:
 def parse_questionnaire(text: str) -> Questionnaire:
     """Read the PHQ-9 from TOML; raises FaultyData unless both languages carry nine items and four answers."""
     faults: list[str] = []
-    scale = read_table(Questionnaire, tomllib.loads(text), "", faults)
+    scale = read_table(Questionnaire, load_toml(text), "", faults)
     if scale is None:
         raise FaultyData(tuple(faults))
     faults.extend(source_faults(scale.licence, "licence"))

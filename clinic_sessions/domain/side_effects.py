@@ -1,12 +1,11 @@
 """Side effects: the closed lists, their data file, and which of them keep a patient from leaving."""
 
-import tomllib
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
 from clinic_sessions.domain.protocol_kinds import Route
-from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, read_table, source_faults
+from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, load_toml, read_table, source_faults
 
 
 class SideEffectKind(StrEnum):
@@ -175,7 +174,7 @@ class SideEffectCatalogue:
 def parse_side_effects(text: str) -> SideEffectCatalogue:
     """Read the catalogue from TOML; raises FaultyData unless every kind and grade stands there once, in order."""
     faults: list[str] = []
-    catalogue = read_table(SideEffectCatalogue, tomllib.loads(text), "", faults)
+    catalogue = read_table(SideEffectCatalogue, load_toml(text), "", faults)
     if catalogue is None:
         raise FaultyData(tuple(faults))
     if [one.kind for one in catalogue.kinds] != list(SideEffectKind):

@@ -5,6 +5,7 @@ dataclass, or a tuple of these. Reading collects every fault instead of stopping
 """
 
 import re
+import tomllib
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -66,6 +67,14 @@ class Allowed:
     low: int = 1
     high: int = 1
     places: int = 0
+
+
+def load_toml(text: str) -> object:
+    """The tables of a TOML text; raises FaultyData when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FaultyData((f"file: not TOML: {error}",)) from None
 
 
 def read_table(kind: type[T], table: object, path: str, faults: list[str]) -> T | None:

@@ -1,9 +1,10 @@
 """Vitals: what a reading is, what in it cannot be true, and what is outside the protocol's limits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from clinic_sessions.domain.protocol_kinds import AlertLevel, Compare, Measure
 from clinic_sessions.domain.protocol_parts import AlertLimits, LimitRule
@@ -45,16 +46,18 @@ class PressureUnreadable(ValueError):
     """A blood pressure that cannot be read; its text says what to type."""
 
 
-HARD_RANGES: dict[str, tuple[int, int, str]] = {
-    "systolic": (40, 300, "Systolic must be from 40 to 300"),
-    "diastolic": (20, 200, "Diastolic must be from 20 to 200"),
-    "heart_rate": (20, 300, "Heart rate must be from 20 to 300"),
-    "spo2_percent": (40, 100, "Oxygen saturation must be from 40 to 100"),
-    "respiratory_rate": (0, 80, "Breaths a minute must be from 0 to 80"),
-    "temperature_tenths": (300, 430, "Temperature must be from 30.0 to 43.0 °C"),
-    "moaa_s": (0, 5, "MOAA/S goes from 0 (no response) to 5 (awake)"),
-    "pain": (0, 10, "Pain goes from 0 to 10"),
-}
+HARD_RANGES: Mapping[str, tuple[int, int, str]] = MappingProxyType(
+    {
+        "systolic": (40, 300, "Systolic must be from 40 to 300"),
+        "diastolic": (20, 200, "Diastolic must be from 20 to 200"),
+        "heart_rate": (20, 300, "Heart rate must be from 20 to 300"),
+        "spo2_percent": (40, 100, "Oxygen saturation must be from 40 to 100"),
+        "respiratory_rate": (0, 80, "Breaths a minute must be from 0 to 80"),
+        "temperature_tenths": (300, 430, "Temperature must be from 30.0 to 43.0 °C"),
+        "moaa_s": (0, 5, "MOAA/S goes from 0 (no response) to 5 (awake)"),
+        "pain": (0, 10, "Pain goes from 0 to 10"),
+    }
+)
 """Outside these it is a slip of the finger, not a patient [P]; inside, the protocol's limits speak."""
 
 _PRESSURE = re.compile(r"\s*([0-9]{1,3})\s*[/\\ ]\s*([0-9]{1,3})\s*", re.ASCII)

@@ -2,10 +2,13 @@
 
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import clinic_sessions.protocols
 from clinic_sessions.domain import protocols
@@ -16,7 +19,7 @@ FOLDER = Path(clinic_sessions.protocols.__file__).parent
 KEYS = ("iv-mood", "iv-pain", "im", "in-racemic", "in-esketamine")
 START = datetime(2026, 3, 10, 16, 30, tzinfo=UTC)
 REVEALING = re.compile(
-    r"ketamin|ketamin|spravato|depress|depresi|anxi|ansied|ptsd|trauma|suicid|bipolar|psych|psiqu|mental|mood|ánimo|pain|dolor"
+    r"ketamin|spravato|depress|depresi|anxi|ansied|ptsd|trauma|suicid|bipolar|psych|psiqu|mental|mood|ánimo|pain|dolor"
     r"|infus|inject|inyec|spray|nasal|nose|nariz|gotas|drops|vein|vena|muscle|músculo|needle|aguja|sleeve|manga|dose|dosis",
     re.IGNORECASE,
 )
@@ -143,6 +146,28 @@ def test_every_missing_top_level_part_is_missed() -> None:
         with pytest.raises(protocols.FaultyProtocol) as refused:
             protocols.from_json(json.dumps(rest))
         assert refused.value.faults == (f"{name}: missing",)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(list(PhaseKind)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(data=st.data(), key=st.sampled_from(KEYS))
+def test_whatever_is_put_in_one_place_is_taken_whole_or_refused_by_name(data: st.DataObject, key: str) -> None:
+    body = json.loads(protocols.as_json(shipped(key)))
+    place = body
+    while True:
+        name = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        if not isinstance(place[name], dict | list) or not place[name] or data.draw(st.booleans()):
+            break
+        place = place[name]
+    place[name] = data.draw(JSON)
+
+    with suppress(protocols.FaultyProtocol):
+        assert protocols.block_minutes(protocols.from_json(json.dumps(body))) > 0
 
 
 def test_each_minute_of_the_block_lies_in_one_phase() -> None:
