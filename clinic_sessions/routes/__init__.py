@@ -2,13 +2,16 @@
 
 from flask import Flask
 
-from clinic_sessions.routes import errors, filters, frame, guard, health, sign_in, today
+from clinic_sessions.routes import booking, changes, errors, filters, frame, guard, health, schedule, sign_in, today
 from clinic_sessions.routes.policy import check_every_view
 
 BLUEPRINTS = (
     health.bp,
     sign_in.bp,
     today.bp,
+    booking.bp,
+    changes.bp,
+    schedule.bp,
 )
 
 
