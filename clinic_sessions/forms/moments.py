@@ -1,0 +1,58 @@
+"""A moment on the clinic's wall clock, typed as a date and a time."""
+
+from datetime import datetime
+from typing import Any
+
+from wtforms import Form
+
+from clinic_sessions.domain.wall_time import Hour, RepeatedHour, SkippedHour, instant
+from clinic_sessions.forms.fields import ClockField, DayField, OneOfField
+
+SKIPPED = "The clocks go forward over this time: it does not exist that day. Enter another time."
+REPEATED = "The clocks go back that night, so this time comes twice. Choose which one."
+HOURS = {Hour.FIRST: "The first, before the clocks go back", Hour.SECOND: "The second, after the clocks went back"}
+
+
+class MomentForm(Form):
+    """Fields of a form that asks when: `moment` is aware UTC after a good `validate`, None when all was left blank.
+
+    The form needs `meta`. Show `which` when `asks_which` is set.
+    """
+
+    day = DayField("Date")
+    wall = ClockField("Time")
+    which = OneOfField("Which of the two?", Hour, ask="Choose one of the two.", said=HOURS, blank="Not needed")
+
+    moment: datetime | None = None
+    asks_which = False
+    needs_moment = False
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields, then the moment that they name; a skipped hour is refused, a repeated one asked about."""
+        good = super().validate(extra_validators)
+        if self.day.errors or self.wall.errors:
+            return False
+        return self._read_moment() and good
+
+    def _read_moment(self) -> bool:
+        if self.day.data is None and self.wall.data is None and not self.needs_moment:
+            return True
+        if self.day.data is None:
+            return _refuse(self.day, "Enter the date, like 11/24/2026.")
+        if self.wall.data is None:
+            return _refuse(self.wall, "Enter the time, like 10:40 am.")
+        try:
+            self.moment = instant(self.day.data, self.wall.data, self.meta.zone, self.which.data)  # type: ignore[attr-defined]
+        except SkippedHour:
+            return _refuse(self.wall, SKIPPED)
+        except RepeatedHour:
+            self.asks_which = True
+            return _refuse(self.which, REPEATED)
+        except OverflowError:
+            return _refuse(self.day, "Enter a date that exists, like 11/24/2026.")
+        return True
+
+
+def _refuse(field: Any, text: str) -> bool:
+    field.errors = [text]
+    return False
