@@ -1,9 +1,14 @@
 """Safety alerts: what raises one, how urgent it is, and how it ends."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from clinic_sessions.domain.timetable import Opening, openings
+from clinic_sessions.domain.wall_time import local_day
 
 
 class AlertKind(StrEnum):
@@ -74,3 +79,32 @@ def tier_of_item_9(value: int, previous: int | None) -> AlertTier | None:
     if value >= 2 or (previous is not None and value > previous):
         return AlertTier.NOW
     return AlertTier.SAME_DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What a patient is told: that we try to call by `at`, or, while the clinic is closed, see it at `at`."""
+
+    at: datetime
+    is_open: bool
+
+
+SHORTEST_PROMISE = ANSWER_WITHIN[AlertTier.NOW]
+DAYS_SEARCHED = 15
+"""Far enough for a clinic that opens one day a week."""
+
+
+def promise(raised_at: datetime, tier: AlertTier, hours: Iterable[Opening], zone: ZoneInfo) -> Promise | None:
+    """Say who calls by when, from the opening hours; None when the clinic has no opening hours at all.
+
+    While open: within ANSWER_WITHIN, and before closing when there is time; else at the next opening.
+    """
+    weekly = list(hours)
+    today = local_day(raised_at, zone)
+    for day in (today + timedelta(days=n) for n in range(DAYS_SEARCHED)):
+        for span in openings(day, weekly, zone):
+            if raised_at < span.starts_at:
+                return Promise(at=span.starts_at, is_open=False)
+            if raised_at + SHORTEST_PROMISE <= span.ends_at:
+                return Promise(at=min(raised_at + ANSWER_WITHIN[tier], span.ends_at), is_open=True)
+    return None

@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from clinic_sessions.routes import booking, changes, errors, filters, frame, guard, health, schedule, sign_in, today
+from clinic_sessions.routes import alerts, booking, changes, errors, filters, frame, guard, health, schedule, sign_in, today
 from clinic_sessions.routes.policy import check_every_view
 
 BLUEPRINTS = (
     health.bp,
+    alerts.bp,
     sign_in.bp,
     today.bp,
     booking.bp,

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain.alerts import (
     ANSWER_WITHIN,
@@ -13,9 +13,12 @@ from clinic_sessions.domain.alerts import (
     AlertStatus,
     AlertTier,
     Forbidden,
+    Promise,
     after,
+    promise,
 )
-from clinic_sessions.models import Alert, AlertEvent, AuditAction, Patient
+from clinic_sessions.domain.timetable import Opening
+from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
@@ -52,7 +55,7 @@ def raise_alert(
         dedup_key=dedup_key,
         words=words,
         raised_at=now,
-        answer_by=now + ANSWER_WITHIN[tier],
+        answer_by=_answer_by(db.get_one(Clinic, patient.clinic_id), tier, now),
         raised_by_id=by.user_id,
     )
     alert.events.append(AlertEvent(action=AlertAction.RAISE, at=now, by_id=by.user_id))
@@ -62,8 +65,48 @@ def raise_alert(
     return alert
 
 
-def answer(db: Session, alert: Alert, action: AlertAction, note: str, *, now: datetime, by: Actor) -> None:
-    """Acknowledge or close an alert with a note; refuses with ChangedMeanwhile when someone else was first."""
+def want_help(
+    db: Session, patient: Patient, words: str, *, about: str, now: datetime, by: Actor, session_id: int | None = None
+) -> Alert:
+    """Raise the alert of a patient who asked for help now, once while nobody has answered it.
+
+    After an answer, asking again is a new event and a new alert. `about` names what the patient came by, such as
+    `check_in:17`.
+    """
+    told = f"{about}:help:"
+    answered = sa.select(sa.func.count()).select_from(Alert).where(Alert.dedup_key.startswith(told, autoescape=True))
+    count = db.scalar(answered.where(Alert.status != AlertStatus.OPEN)) or 0
+    return raise_alert(
+        db, patient, AlertKind.HELP_WANTED, AlertTier.NOW, words,
+        dedup_key=f"{told}{count + 1}", now=now, by=by, session_id=session_id,
+    )  # fmt: skip
+
+
+def promise_of(alert: Alert, clinic: Clinic) -> Promise | None:
+    """Give what the patient behind an alert is told about who calls by when."""
+    return promise(alert.raised_at, alert.tier, hours_of(clinic), clinic.zone)
+
+
+def hours_of(clinic: Clinic) -> list[Opening]:
+    """Give a clinic's opening hours as the domain reads them."""
+    return [
+        Opening(weekday=row.weekday, opens_minute=row.opens_minute, closes_minute=row.closes_minute)
+        for row in clinic.opening_hours
+    ]
+
+
+def _answer_by(clinic: Clinic, tier: AlertTier, now: datetime) -> datetime:
+    told = promise(now, tier, hours_of(clinic), clinic.zone)
+    return told.at if told and told.is_open else now + ANSWER_WITHIN[tier]
+
+
+def answer(db: Session, alert: Alert, action: AlertAction, note: str, *, seen: int, now: datetime, by: Actor) -> None:
+    """Acknowledge or close an alert with a note; `seen` is the version that the person looked at.
+
+    Refuses with ChangedMeanwhile when someone else was first.
+    """
+    if alert.version != seen:
+        raise ChangedMeanwhile(AlertReason.ALREADY_ANSWERED)
     try:
         to = after(alert.status, action)
     except Forbidden:
@@ -83,9 +126,32 @@ def open_count(db: Session, clinic_id: int) -> int:
     return db.scalar(query.where(Alert.clinic_id == clinic_id, Alert.status == AlertStatus.OPEN)) or 0
 
 
+def waiting(db: Session, clinic_id: int) -> list[Alert]:
+    """List the alerts that are not closed: open ones first, the soonest to be answered on top."""
+    query = _with_people().where(Alert.clinic_id == clinic_id, Alert.status != AlertStatus.CLOSED)
+    return list(db.scalars(query.order_by(Alert.status != AlertStatus.OPEN, Alert.answer_by, Alert.id)))
+
+
+def closed(db: Session, clinic_id: int, limit: int = 30) -> list[Alert]:
+    """List the alerts that were closed, the newest first."""
+    query = _with_people().where(Alert.clinic_id == clinic_id, Alert.status == AlertStatus.CLOSED)
+    return list(db.scalars(query.order_by(Alert.raised_at.desc(), Alert.id.desc()).limit(limit)))
+
+
+def standing(db: Session, dedup_keys: list[str]) -> Alert | None:
+    """Give the latest alert among those of these events; None when none was raised."""
+    query = sa.select(Alert).where(Alert.dedup_key.in_(dedup_keys))
+    return db.scalar(query.order_by(Alert.id.desc()).limit(1))
+
+
+def _with_people() -> sa.Select[tuple[Alert]]:
+    events = selectinload(Alert.events).joinedload(AlertEvent.by)
+    return sa.select(Alert).options(joinedload(Alert.patient), events)
+
+
 def load(db: Session, alert_id: int, clinic_ids: list[int]) -> Alert:
     """Load an alert of one of the clinics; raises Absent otherwise."""
-    alert = db.scalar(sa.select(Alert).where(Alert.id == alert_id, Alert.clinic_id.in_(clinic_ids)))
+    alert = db.scalar(_with_people().where(Alert.id == alert_id, Alert.clinic_id.in_(clinic_ids)))
     if alert is None:
         raise Absent
     return alert
