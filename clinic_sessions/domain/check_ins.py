@@ -26,6 +26,7 @@ class CheckInStatus(StrEnum):
 
 
 class CheckInAction(StrEnum):
+    PLAN = "plan"
     ASK = "ask"
     START = "start"
     SUBMIT = "submit"
@@ -48,12 +49,16 @@ _OPEN = {
 }
 TRANSITIONS: Mapping[CheckInStatus, Mapping[CheckInAction, CheckInStatus]] = MappingProxyType(
     {
-        CheckInStatus.PLANNED: {CheckInAction.ASK: CheckInStatus.ASKED, **_OPEN},
+        CheckInStatus.PLANNED: {
+            CheckInAction.PLAN: CheckInStatus.PLANNED,
+            CheckInAction.ASK: CheckInStatus.ASKED,
+            **_OPEN,
+        },
         CheckInStatus.ASKED: {CheckInAction.ASK: CheckInStatus.ASKED, **_OPEN},
         CheckInStatus.STARTED: {CheckInAction.ASK: CheckInStatus.STARTED, **_OPEN},
         CheckInStatus.ANSWERED: {},
         CheckInStatus.NOT_ANSWERED: {},
-        CheckInStatus.WITHDRAWN: {},
+        CheckInStatus.WITHDRAWN: {CheckInAction.PLAN: CheckInStatus.PLANNED},
     }
 )
 

@@ -133,6 +133,19 @@ OPTIONAL = frozenset(
 )
 """Counted against a patient's one optional message a day and three a week."""
 
+NOTICES = frozenset(
+    {
+        MessageKind.CONFIRMATION,
+        MessageKind.MOVED,
+        MessageKind.CANCELLED,
+        MessageKind.CANCELLED_BY_CLINIC,
+        MessageKind.DID_NOT_COME,
+    }
+)
+"""Direct answers to a person's act: due at once, quiet hours or not."""
+
+CANCELLATIONS = frozenset({MessageKind.CANCELLED, MessageKind.CANCELLED_BY_CLINIC})
+
 OPTIONAL_PER_DAY = 1
 OPTIONAL_PER_WEEK = 3
 
@@ -169,7 +182,7 @@ def session_skip(kind: MessageKind, *, status: Status, planned_for: int, schedul
         if planned_for != schedule_version:
             return SkipReason.MOVED
         return None if status in EXPECTED else SkipReason.TOO_LATE
-    if kind in {MessageKind.CANCELLED, MessageKind.CANCELLED_BY_CLINIC}:
+    if kind in CANCELLATIONS:
         return None if status is Status.CANCELLED else SkipReason.UNDONE
     if kind is MessageKind.DID_NOT_COME:
         return None if status is Status.DID_NOT_COME else SkipReason.UNDONE
