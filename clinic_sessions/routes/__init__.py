@@ -2,7 +2,21 @@
 
 from flask import Flask
 
-from clinic_sessions.routes import alerts, booking, changes, errors, filters, frame, guard, health, schedule, sign_in, today
+from clinic_sessions.routes import (
+    alerts,
+    board,
+    booking,
+    changes,
+    errors,
+    filters,
+    frame,
+    guard,
+    health,
+    schedule,
+    sessions,
+    sign_in,
+    today,
+)
 from clinic_sessions.routes.policy import check_every_view
 
 BLUEPRINTS = (
@@ -13,6 +27,8 @@ BLUEPRINTS = (
     booking.bp,
     changes.bp,
     schedule.bp,
+    sessions.bp,
+    board.bp,
 )
 
 
