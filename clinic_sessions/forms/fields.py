@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from wtforms import EmailField, Field, RadioField, SelectField, StringField, TelField, TextAreaField
+from wtforms import Field, RadioField, SelectField
 from wtforms.validators import ValidationError
+from wtforms.widgets import EmailInput, TelInput, TextArea, TextInput
 
 from clinic_sessions.domain import names, typed_days, words
 from clinic_sessions.domain.wall_time import local_day
@@ -61,6 +62,8 @@ def _is_heaped(text: str) -> bool:
 class Typed(Field):
     """What a person types: `read` turns it into a value, or raises ValueError saying what to do."""
 
+    widget: Any = TextInput()
+
     def __init__(self, label: str, *, ask: str | None = None, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.ask = ask
@@ -88,7 +91,7 @@ class Typed(Field):
         return self.write(self.data) if self.data is not None else ""
 
 
-class LineField(Typed, StringField):
+class LineField(Typed):
     """One line of free text."""
 
     def __init__(self, label: str, *, longest: int = LINE, **kwargs: Any) -> None:
@@ -100,8 +103,10 @@ class LineField(Typed, StringField):
         return _fitting(cleaned(typed), self.longest)
 
 
-class BodyField(Typed, TextAreaField):
+class BodyField(Typed):
     """Free text of several lines."""
+
+    widget: Any = TextArea()
 
     def __init__(self, label: str, *, longest: int = BODY, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
@@ -118,7 +123,7 @@ def _fitting(text: str, longest: int) -> str:
     return text
 
 
-class NameField(Typed, StringField):
+class NameField(Typed):
     """A person's name: any script, one word or many, up to 200 characters."""
 
     def read(self, typed: str) -> str:
@@ -129,8 +134,10 @@ class NameField(Typed, StringField):
             raise ValueError(f"Enter a name with at least one letter, up to {names.MAX_LENGTH} characters.") from None
 
 
-class PhoneField(Typed, TelField):
+class PhoneField(Typed):
     """A phone number, American unless it begins with +; its value is E.164."""
+
+    widget: Any = TelInput()
 
     def read(self, typed: str) -> str:
         """Normalize it; extensions are refused, for no one can be called or sent a text there by us."""
@@ -166,8 +173,10 @@ def phone_text(e164: str) -> str:
     return phonenumbers.format_number(number, style.NATIONAL if number.country_code == 1 else style.INTERNATIONAL)
 
 
-class EmailAddressField(Typed, EmailField):
+class EmailAddressField(Typed):
     """Exactly one address that mail can be sent to."""
+
+    widget: Any = EmailInput()
 
     def read(self, typed: str) -> str:
         """Normalize it; names, comments, lists and line breaks are refused."""
@@ -178,7 +187,7 @@ class EmailAddressField(Typed, EmailField):
         return str(found.ascii_email)
 
 
-class DayField(Typed, StringField):
+class DayField(Typed):
     """A date, as people here write it."""
 
     def read(self, typed: str) -> date:
@@ -210,7 +219,7 @@ class PastDateField(DayField):
         return day
 
 
-class ClockField(Typed, StringField):
+class ClockField(Typed):
     """A time of day on the clinic's wall clock."""
 
     def read(self, typed: str) -> time:
@@ -225,7 +234,7 @@ class ClockField(Typed, StringField):
         return f"{value.hour % 12 or 12}:{value.minute:02d} {'am' if value.hour < 12 else 'pm'}"
 
 
-class WholeNumberField(Typed, StringField):
+class WholeNumberField(Typed):
     """A whole number between two bounds, in plain digits."""
 
     def __init__(self, label: str, *, low: int, high: int, **kwargs: Any) -> None:

@@ -42,7 +42,7 @@ class MomentForm(Form):
         if self.wall.data is None:
             return _refuse(self.wall, "Enter the time, like 10:40 am.")
         try:
-            self.moment = instant(self.day.data, self.wall.data, self.meta.zone, self.which.data)  # type: ignore[attr-defined]
+            self.moment = instant(self.day.data, self.wall.data, self.meta.zone, self.which.data)
         except SkippedHour:
             return _refuse(self.wall, SKIPPED)
         except RepeatedHour:
