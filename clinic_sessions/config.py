@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MIN_SECRET = 32
+DEFAULT_BASE_URL = "http://127.0.0.1:5000"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -52,22 +53,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
 
     Raises Unsafe when a value cannot be understood.
     """
-    faults = [f"{name} is not a setting of this program." for name in _unknown(environment)]
-    data_dir = Path(environment.get("CLINIC_DATA_DIR", "data")).absolute()
-    base_url = environment.get("CLINIC_BASE_URL", "http://127.0.0.1:5000").rstrip("/")
-    host = urlsplit(base_url).hostname
-    if urlsplit(base_url).scheme not in {"http", "https"} or not host:
-        faults.append("CLINIC_BASE_URL must be the address people type, such as https://sessions.example.org.")
-    proxies = environment.get("CLINIC_PROXIES", "0")
-    if not proxies.isdecimal():
-        faults.append("CLINIC_PROXIES must be the number of proxies in front, such as 1.")
-    if environment.get("CLINIC_MAIL", "folder") != "folder":
-        faults.append("CLINIC_MAIL can only be 'folder'; to send mail, set CLINIC_SMTP_URL.")
-    log_level = environment.get("CLINIC_LOG_LEVEL", "INFO").upper()
-    if log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        faults.append("CLINIC_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
-    if faults:
+    if faults := _faults(environment):
         raise Unsafe(faults)
+    data_dir = Path(environment.get("CLINIC_DATA_DIR", "data")).absolute()
+    base_url = environment.get("CLINIC_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
+    host = urlsplit(base_url).hostname
     hosts = environment.get("CLINIC_TRUSTED_HOSTS", "")
     clock_file = environment.get("CLINIC_CLOCK_FILE")
     return Config(
@@ -79,10 +69,24 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         mail_to_folder=environment.get("CLINIC_MAIL") == "folder",
         mail_from=environment.get("CLINIC_MAIL_FROM", "clinic@localhost.localdomain"),
         trusted_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()) or (str(host), *sorted(LOOPBACK)),
-        proxies=int(proxies),
-        log_level=log_level,
+        proxies=int(environment.get("CLINIC_PROXIES", "0")),
+        log_level=environment.get("CLINIC_LOG_LEVEL", "INFO").upper(),
         clock_file=Path(clock_file) if clock_file else None,
     )
+
+
+def _faults(environment: Mapping[str, str]) -> list[str]:
+    faults = [f"{name} is not a setting of this program." for name in _unknown(environment)]
+    address = urlsplit(environment.get("CLINIC_BASE_URL", DEFAULT_BASE_URL))
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        faults.append("CLINIC_BASE_URL must be the address people type, such as https://sessions.example.org.")
+    if not environment.get("CLINIC_PROXIES", "0").isdecimal():
+        faults.append("CLINIC_PROXIES must be the number of proxies in front, such as 1.")
+    if environment.get("CLINIC_MAIL", "folder") != "folder":
+        faults.append("CLINIC_MAIL can only be 'folder'; to send mail, set CLINIC_SMTP_URL.")
+    if environment.get("CLINIC_LOG_LEVEL", "INFO").upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        faults.append("CLINIC_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+    return faults
 
 
 _KNOWN = frozenset(

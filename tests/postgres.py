@@ -51,22 +51,19 @@ def running() -> Iterator[str]:
         raise LookupError("no PostgreSQL: install Debian's postgresql, or set TEST_DATABASE_URL")
     scratch = Path(tempfile.mkdtemp(prefix="clinic-postgres-"))
     binaries = _readable_by_nobody(binaries, scratch)
-    as_user = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+    user, group = ("nobody", "nogroup") if os.geteuid() == 0 else (None, None)
     scratch.chmod(0o755)
     data = scratch / "data"
     data.mkdir(mode=0o700)
-    if as_user:
-        shutil.chown(data, **as_user)
+    if user and group:
+        shutil.chown(data, user, group)
     port = _free_port()
-    common = {"cwd": scratch, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-        check=True, **common,
-    )  # fmt: skip
+    silent = subprocess.DEVNULL
+    make = [binaries / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run(make, check=True, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
     options = [word for setting in SETTINGS for word in ("-c", setting)]
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "", *options], **common
-    )
+    serve = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
+    server = subprocess.Popen(serve, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
     try:
         _wait(port, server)
         yield f"postgresql+psycopg://clinic@127.0.0.1:{port}/postgres"

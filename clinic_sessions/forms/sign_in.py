@@ -1,15 +1,18 @@
 """Signing in."""
 
-from wtforms import Form, PasswordField, StringField
+from wtforms import Form, PasswordField
 from wtforms.validators import InputRequired, Length
+
+from clinic_sessions.forms.fields import LineField
 
 
 class SignInForm(Form):
     """Address and password."""
 
-    email = StringField(
+    email = LineField(
         "Email",
-        [InputRequired("Enter your email address."), Length(max=254, message="This address is too long.")],
+        ask="Enter your email address.",
+        longest=254,
         render_kw={"autocomplete": "username", "type": "email", "spellcheck": "false"},
     )
     password = PasswordField(

@@ -1,0 +1,1 @@
+"""The data: one TOML file a treatment protocol, one a rating scale, each value with unit and source."""

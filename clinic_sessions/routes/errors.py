@@ -3,11 +3,11 @@
 import logging
 import secrets
 
-from flask import Flask, render_template, request
+from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from clinic_sessions.extensions import db
 from clinic_sessions.services.refusals import Absent
@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
     """Put the error pages on the app."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(SecurityError, _foreign_host)
     app.register_error_handler(Absent, lambda _: _page(404))
     app.register_error_handler(StaleDataError, lambda _: _page(409))
     app.register_error_handler(OperationalError, _database)
@@ -46,6 +47,10 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     if code < 400:
         return error
     return _page(code if code in PAGES else 400 if code < 500 else 500)
+
+
+def _foreign_host(_error: SecurityError) -> Response:
+    return Response("This clinic is not reached under that address.\n", 400, content_type="text/plain; charset=utf-8")
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:

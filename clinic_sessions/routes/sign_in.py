@@ -73,7 +73,7 @@ def sign_in() -> Response | tuple[str, int]:
     token = sign_ins.open_sign_in(db.session(), user, now=g.now, address=address)
     db.session.commit()
     cookie.clear()
-    login_user(Account(token))
+    login_user(load(token))
     return redirect(wanted or url_for("today.index"))
 
 
