@@ -1,0 +1,196 @@
+"""Patients: loading, registering, and changing what is known of them."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from clinic_sessions.domain import names, record_numbers
+from clinic_sessions.domain.messages import Language
+from clinic_sessions.models import AuditAction, Patient, User
+from clinic_sessions.services import audit
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
+
+SEARCHED = 200
+"""Length of the searched form of a name."""
+
+NONE = "\u2013"
+
+
+class PatientReason(StrEnum):
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    NO_NUMBER_FREE = "no_number_free"
+
+
+class AlertFlag(StrEnum):
+    ALLERGY = "allergy"
+    PRESSURE_LIMIT = "pressure_limit"
+    INTERPRETER = "interpreter"
+    ESCORT = "escort"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripAlert:
+    """One thing that everyone who sees the patient must know."""
+
+    kind: AlertFlag
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientStrip:
+    """Who this is, at the top of every page about them."""
+
+    id: int
+    name: str
+    preferred_name: str | None
+    pronouns: str | None
+    birth_date: date
+    age_years: int
+    record_number: str
+    initials: str
+    alerts: tuple[StripAlert, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What must be known to register someone on the phone."""
+
+    name: str
+    birth_date: date
+    phone: str
+    language: Language
+
+
+def load(db: Session, patient_id: int, user: User, *, to_change: bool = False) -> Patient:
+    """Load a patient of one of the person's clinics; raises Absent otherwise.
+
+    `to_change` queues behind others who are changing the same patient.
+    """
+    mine = [clinic.id for clinic in user.clinics]
+    query = sa.select(Patient).where(Patient.id == patient_id, Patient.clinic_id.in_(mine))
+    patient = db.scalar(query.with_for_update() if to_change else query)
+    if patient is None:
+        raise Absent
+    return patient
+
+
+def age_years(birth_date: date, today: date) -> int:
+    """Give the age in whole years on `today`."""
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def strip(patient: Patient, today: date, *, clinical: bool) -> PatientStrip:
+    """Gather the patient strip; without `clinical` an alert of the clinical file is a flag that tells no more."""
+    return PatientStrip(
+        id=patient.id,
+        name=patient.name,
+        preferred_name=patient.preferred_name,
+        pronouns=patient.pronouns,
+        birth_date=patient.birth_date,
+        age_years=age_years(patient.birth_date, today),
+        record_number=patient.record_number,
+        initials=names.initials(patient.name),
+        alerts=tuple(_alerts(patient, clinical)),
+    )
+
+
+def _alerts(patient: Patient, clinical: bool) -> list[StripAlert]:
+    told = [
+        (AlertFlag.ALLERGY, "Allergy", patient.allergies, clinical),
+        (AlertFlag.PRESSURE_LIMIT, "Own BP limit", pressure_limit(patient), clinical),
+        (AlertFlag.INTERPRETER, "Interpreter", patient.interpreter, True),
+        (AlertFlag.ESCORT, "Escort trouble", patient.escort_trouble, clinical),
+        (AlertFlag.OTHER, "Take care", patient.other_alert, clinical),
+    ]
+    return [
+        StripAlert(kind=kind, text=f"{flag}: {' '.join(words.split())}" if in_words else flag)
+        for kind, flag, words, in_words in told
+        if words
+    ]
+
+
+def pressure_limit(patient: Patient) -> str | None:
+    """Say the patient's own blood pressure limit in mmHg; None when the protocol's limits stand alone."""
+    systolic, diastolic = patient.pressure_limit_systolic_mmhg, patient.pressure_limit_diastolic_mmhg
+    if systolic is None and diastolic is None:
+        return None
+    return f"{systolic or NONE}/{diastolic or NONE}"
+
+
+def register(db: Session, clinic_id: int, who: Registration, *, now: datetime, by: Actor) -> Patient:
+    """Register a patient under a new record number; whoever they resemble is not asked here (see `patient_search.alike`).
+
+    Raises ChangedMeanwhile when no number was free at the tenth try.
+    """
+    for _ in range(10):
+        patient = Patient(
+            clinic_id=clinic_id,
+            record_number=record_numbers.make(secrets.choice(record_numbers.SERIALS)),
+            name=who.name,
+            name_folded=searched(who.name, None),
+            birth_date=who.birth_date,
+            phone=who.phone,
+            language=who.language,
+            registered_at=now,
+            registered_by_id=by.user_id,
+        )
+        if _insert(db, patient):
+            audit.note(db, AuditAction.CREATE, "patient", patient.id, now=now, by=by, patient_id=patient.id)
+            return patient
+    raise ChangedMeanwhile(PatientReason.NO_NUMBER_FREE)
+
+
+def _insert(db: Session, patient: Patient) -> bool:
+    try:
+        with db.begin_nested():
+            db.add(patient)
+            db.flush()
+    except IntegrityError as error:
+        if "record_number" not in str(error.orig):
+            raise
+        return False
+    return True
+
+
+def searched(name: str, preferred_name: str | None) -> str:
+    """Give the form under which a patient is found: both names, without accents and case."""
+    return names.folded(f"{name} {preferred_name or ''}")[:SEARCHED]
+
+
+def change(db: Session, patient: Patient, values: Mapping[str, Any], *, version: int, now: datetime, by: Actor) -> None:
+    """Change what is known of a patient; raises ChangedMeanwhile when `version` is not the one that stands.
+
+    A new email address forgets that the old one bounced; a new wish about mail is dated.
+    """
+    if patient.version != version:
+        raise ChangedMeanwhile(PatientReason.CHANGED_MEANWHILE)
+    with db.no_autoflush:
+        _apply(patient, values, now)
+        changes = audit.changes_of(patient)
+    if not changes:
+        return
+    audit.note(db, AuditAction.CHANGE, "patient", patient.id, now=now, by=by, patient_id=patient.id, changes=changes)
+    try:
+        db.flush()
+    except StaleDataError:
+        raise ChangedMeanwhile(PatientReason.CHANGED_MEANWHILE) from None
+
+
+def _apply(patient: Patient, values: Mapping[str, Any], now: datetime) -> None:
+    old_email = patient.email
+    for field, value in values.items():
+        if getattr(patient, field) != value:
+            setattr(patient, field, value)
+    if patient.email != old_email:
+        patient.email_bounced_at = None
+    patient.name_folded = searched(patient.name, patient.preferred_name)
