@@ -1,12 +1,14 @@
 """The check-in that a patient answers from a link: what each one asks, and which answers mean danger."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.scales import DANGER_ITEM, FUNCTION_ITEM, ITEMS
 
 
 class CheckInKind(StrEnum):
@@ -94,6 +96,51 @@ def questions(kind: CheckInKind, *, phq9_allowed: bool) -> tuple[Question, ...]:
     if kind is CheckInKind.AFTER_7D and phq9_allowed:
         return (Question.MOOD, Question.SIDE_EFFECTS, Question.PHQ9)
     return (Question.MOOD, Question.SIDE_EFFECTS, Question.SAFETY)
+
+
+LASTING = "lasting"
+"""The screen that asks which side effects of the visit are still there."""
+
+SEND = "send"
+"""The last screen, where the answers are looked at and sent."""
+
+MOODS = range(11)
+
+
+def item_step(item: int) -> str:
+    """Name the screen of one item of PHQ-9; its answer stands in the draft under the same name."""
+    return f"{Question.PHQ9.value}-{item}"
+
+
+def steps(asks: Iterable[Question], draft: Mapping[str, Any], *, lasting: bool) -> tuple[str, ...]:
+    """List the screens of a check-in in order, one question each; an answer stands in the draft under its screen.
+
+    `lasting`: side effects were unresolved when the patient left. PHQ-9's function item is asked as published: only
+    when some problem was reported.
+    """
+    screens: list[str] = []
+    for question in asks:
+        if question is Question.PHQ9:
+            screens += [item_step(item) for item in ITEMS]
+            if any(draft.get(item_step(item)) for item in ITEMS):
+                screens.append(item_step(FUNCTION_ITEM))
+            continue
+        if question is Question.SIDE_EFFECTS and lasting:
+            screens.append(LASTING)
+        screens.append(question.value)
+    return (*screens, SEND)
+
+
+def first_open(screens: Sequence[str], draft: Mapping[str, Any]) -> str:
+    """Give the first screen that was neither answered nor skipped."""
+    return next((screen for screen in screens if screen not in draft), SEND)
+
+
+def is_danger(step: str, value: object) -> bool:
+    """Say whether an answer means danger: yes to the safety question, or PHQ-9 item 9 above 0."""
+    if step == Question.SAFETY:
+        return value is True
+    return step == item_step(DANGER_ITEM) and type(value) is int and value > 0
 
 
 class Forbidden(Exception):

@@ -7,6 +7,7 @@ from clinic_sessions.models.check_ins import CheckIn, CheckInAnswer
 from clinic_sessions.models.clinics import Chair, Clinic, Installation, OpeningHours
 from clinic_sessions.models.jobs import Heartbeat, JobRun
 from clinic_sessions.models.messages import Link, LinkPurpose, Message, MessageEvent
+from clinic_sessions.models.move_wishes import MoveWish
 from clinic_sessions.models.patients import Patient, PatientCondition, Weight
 from clinic_sessions.models.people import FormKey, SignIn, SignInAttempt, User, UserClinic, UserRole
 from clinic_sessions.models.protocols import Plan, ProtocolVersion
@@ -34,6 +35,7 @@ __all__ = [
     "LinkPurpose",
     "Message",
     "MessageEvent",
+    "MoveWish",
     "Note",
     "OpeningHours",
     "Patient",

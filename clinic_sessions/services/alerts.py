@@ -144,7 +144,7 @@ def standing(db: Session, dedup_keys: list[str]) -> Alert | None:
     return db.scalar(query.order_by(Alert.id.desc()).limit(1))
 
 
-def _with_people() -> sa.Select[tuple[Alert]]:
+def _with_people() -> sa.Select[Alert]:
     events = selectinload(Alert.events).joinedload(AlertEvent.by)
     return sa.select(Alert).options(joinedload(Alert.patient), events)
 

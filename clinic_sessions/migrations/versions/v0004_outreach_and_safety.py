@@ -288,3 +288,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message_events")),
     )
     op.create_index(op.f("ix_message_events_message_id"), "message_events", ["message_id"], unique=False)
+    op.create_table(
+        "move_wishes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("schedule_version", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["users.id"], name=op.f("fk_move_wishes_answered_by_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["treatment_sessions.id"], name=op.f("fk_move_wishes_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_move_wishes")),
+        sa.UniqueConstraint("session_id", "schedule_version", name=op.f("uq_move_wishes_session_id_schedule_version")),
+    )
