@@ -59,10 +59,10 @@ def running() -> Iterator[str]:
         shutil.chown(data, user, group)
     port = _free_port()
     silent = subprocess.DEVNULL
-    make = [binaries / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    make = [str(binaries / "initdb"), "-D", str(data), "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run(make, check=True, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
     options = [word for setting in SETTINGS for word in ("-c", setting)]
-    serve = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
+    serve = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
     server = subprocess.Popen(serve, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
     try:
         _wait(port, server)
