@@ -64,6 +64,16 @@ class Gate(StrEnum):
     MAY_LEAVE = "may_leave"
 
 
+class StepReason(StrEnum):
+    """Why a step was not taken, whatever its gate says."""
+
+    NOT_OFFERED = "not_offered"
+    NOT_ALLOWED = "not_allowed"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    CANNOT_BE_UNDONE = "cannot_be_undone"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Transition:
     to: Status

@@ -1,8 +1,13 @@
 """Whether a step may be taken now: each question answers with the reasons against it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from clinic_sessions.domain.doses import cap_of
+from clinic_sessions.domain.protocol_parts import DeviceDose, DoseRule
+from clinic_sessions.domain.record import BEGINS_DOSE, DoseEventKind
 
 
 class Reason(StrEnum):
@@ -18,6 +23,9 @@ class Reason(StrEnum):
     NOT_ARRIVED = "not_arrived"
     SESSION_ENDED = "session_ended"
     OTHER_PROTOCOL = "other_protocol"
+    ABOVE_CAP = "above_cap"
+    DEVICE_TOO_SOON = "device_too_soon"
+    DEVICE_TOO_MANY = "device_too_many"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,4 +66,57 @@ def may_leave(facts: Departure, now: datetime) -> list[Reason]:
         reasons.append(Reason.NO_VITALS_AFTER_DOSE)
     if facts.unresolved_side_effects:
         reasons.append(Reason.SIDE_EFFECT_UNRESOLVED)
+    return reasons
+
+
+def outside_visit(at: datetime, arrived_at: datetime | None, ended_at: datetime | None) -> list[Reason]:
+    """List what stood against an act at `at`: the patient was not here yet, or the session had ended.
+
+    The act has happened and is stored all the same; the reasons are its mark.
+    """
+    reasons = []
+    if arrived_at is None or at < arrived_at:
+        reasons.append(Reason.NOT_ARRIVED)
+    if ended_at is not None and at > ended_at:
+        reasons.append(Reason.SESSION_ENDED)
+    return reasons
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseSoFar:
+    """What had been given before a dose event; doses in micrograms."""
+
+    begun: bool
+    micrograms: int = 0
+    device_times: Sequence[datetime] = ()
+
+
+def outside_protocol(
+    rule: DoseRule, kind: DoseEventKind, at: datetime, micrograms: int | None, so_far: DoseSoFar
+) -> list[Reason]:
+    """List what in a dose event is not what the protocol asks for: the event is stored with these marks.
+
+    The cap, the count of devices and the minutes between them are the protocol's own numbers.
+    """
+    if kind in {DoseEventKind.WASTED, DoseEventKind.WITHDRAWN}:
+        return []
+    reasons = []
+    if kind not in BEGINS_DOSE and not so_far.begun:
+        reasons.append(Reason.NO_DOSE_RECORDED)
+    if kind is DoseEventKind.DEVICE:
+        reasons.extend(_outside_devices(rule, at, so_far.device_times))
+    total = (micrograms or 0) + (so_far.micrograms if kind is DoseEventKind.DEVICE else 0)
+    if total > cap_of(rule):
+        reasons.append(Reason.ABOVE_CAP)
+    return reasons
+
+
+def _outside_devices(rule: DoseRule, at: datetime, before: Sequence[datetime]) -> list[Reason]:
+    if not isinstance(rule, DeviceDose):
+        return [Reason.OTHER_PROTOCOL]
+    reasons = []
+    if any(abs(at - earlier) < timedelta(minutes=rule.minutes_apart.whole) for earlier in before):
+        reasons.append(Reason.DEVICE_TOO_SOON)
+    if len(before) >= rule.most.whole:
+        reasons.append(Reason.DEVICE_TOO_MANY)
     return reasons

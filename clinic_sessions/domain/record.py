@@ -1,7 +1,9 @@
 """The entries of a session's record and the rule of what is late."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 LATE_AFTER = timedelta(minutes=15)
 """An entry made this long after the act is marked late [P]."""
@@ -16,6 +18,28 @@ class DoseEventKind(StrEnum):
     STOPPED = "stopped"
     GIVEN = "given"
     WASTED = "wasted"
+    WITHDRAWN = "withdrawn"
+    """Only as a correction: the entry it names was made by mistake, and nothing stands in its place."""
+
+
+ENDS_DOSE = frozenset({DoseEventKind.STOPPED, DoseEventKind.GIVEN})
+"""The drug no longer runs: observation counts from here where the protocol counts from the end."""
+
+BEGINS_DOSE = frozenset({DoseEventKind.STARTED, DoseEventKind.DEVICE})
+
+STORABLE: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "systolic": (30, 350),
+        "diastolic": (10, 250),
+        "heart_rate": (10, 350),
+        "spo2_percent": (30, 100),
+        "respiratory_rate": (0, 90),
+        "temperature_tenths": (250, 450),
+        "moaa_s": (0, 5),
+        "pain": (0, 10),
+    }
+)
+"""What the tables hold [P]: wider than what is taken without asking, so that an odd but true reading can be kept."""
 
 
 class NoteKind(StrEnum):

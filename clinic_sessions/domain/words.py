@@ -5,11 +5,13 @@ from enum import StrEnum
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import MessageKind, SkipReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
+from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.timetable import BookingReason
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
@@ -56,6 +58,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (BookingReason.CHAIR_TAKEN, "The chair is taken at that time."),
     (BookingReason.CHAIR_NOT_SUITABLE, "This chair is not equipped for this treatment."),
     (BookingReason.PATIENT_ELSEWHERE, "The patient already has a visit at that time."),
+    (BookingReason.SAME_TIME_AND_CHAIR, "This is the time and the chair that it has already."),
     (Reason.NOT_TODAY, "This visit is on another day. Move it to today first."),
     (Reason.NOT_YET_TIME, "The visit has not begun yet."),
     (Reason.NO_DOSE_RECORDED, "No dose is recorded."),
@@ -66,6 +69,36 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Reason.NOT_ARRIVED, "The patient had not been checked in."),
     (Reason.SESSION_ENDED, "The session had already ended."),
     (Reason.OTHER_PROTOCOL, "Not what the protocol asks for."),
+    (Reason.ABOVE_CAP, "More than the protocol's limit for one session."),
+    (Reason.DEVICE_TOO_SOON, "Sooner after the last device than the protocol asks."),
+    (Reason.DEVICE_TOO_MANY, "More devices than the protocol allows."),
+    (DoseEventKind.STARTED, "Dose started"),
+    (DoseEventKind.PAUSED, "Dose paused"),
+    (DoseEventKind.RESUMED, "Dose resumed"),
+    (DoseEventKind.RATE_CHANGED, "Rate changed"),
+    (DoseEventKind.DEVICE, "Device used"),
+    (DoseEventKind.STOPPED, "Dose stopped early"),
+    (DoseEventKind.GIVEN, "Dose given"),
+    (DoseEventKind.WASTED, "Wasted"),
+    (DoseEventKind.WITHDRAWN, "Entered by mistake"),
+    (InterventionKind.EMS, "Called 911"),
+    (InterventionKind.PAUSED, "Dose paused"),
+    (InterventionKind.STOPPED, "Dose stopped"),
+    (Outcome.RESOLVED_WITH_SEQUELAE, "Resolved, with lasting effects"),
+    (Outcome.CONTINUING_ADVISED, "Continuing, advised"),
+    (Outcome.UNKNOWN, "Not known"),
+    (SideEffectEventKind.GRADED, "Graded again"),
+    (SideEffectEventKind.OUTCOME, "How it stands"),
+    (SideEffectEventKind.CORRECTED, "Entered by mistake"),
+    (Seriousness.HOSPITALISATION, "Stay in hospital"),
+    (StepReason.NOT_OFFERED, "This step is not open from where the session stands now."),
+    (StepReason.NOT_ALLOWED, "Your role does not include this step. Ask a nurse or a provider."),
+    (StepReason.NOTHING_TO_UNDO, "There is no step to undo."),
+    (StepReason.CANNOT_BE_UNDONE, "The last step cannot be undone. Move the session again instead."),
+    (
+        StepReason.CHANGED_MEANWHILE,
+        "Someone else changed this session meanwhile. This is how it stands now.",
+    ),
     (SkipReason.CANCELLED, "the visit was cancelled"),
     (SkipReason.MOVED, "the visit was moved"),
     (SkipReason.NOT_WANTED, "the patient does not want mail"),

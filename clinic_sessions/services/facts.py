@@ -8,15 +8,24 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status
 from clinic_sessions.domain.protocols import Anchor, AnchorUnknown, observation_ends
-from clinic_sessions.domain.readiness import Departure
-from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.readiness import Departure, DoseSoFar
+from clinic_sessions.domain.record import BEGINS_DOSE, ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.side_effects import Grade, Outcome, SideEffectEventKind, blocks_leaving
-from clinic_sessions.models import DoseEvent, Intervention, Note, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.models import (
+    DoseEvent,
+    Intervention,
+    Note,
+    SideEffect,
+    SideEffectEvent,
+    StatusChange,
+    TreatmentSession,
+    VitalsReading,
+)
 from clinic_sessions.services.catalogue import protocol_of
 
 Entry = TypeVar("Entry", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
-_ENDS = frozenset({DoseEventKind.STOPPED, DoseEventKind.GIVEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +36,18 @@ class SideEffectNow:
     grade: Grade
     resolved_at: datetime | None
     outcome: Outcome | None
+    by_mistake: bool
+    """Somebody has said that it never was."""
 
     @property
     def blocks_leaving(self) -> bool:
         """Whether the patient cannot leave as planned while it is so."""
-        return blocks_leaving(self.effect.kind, self.grade, self.resolved_at is not None)
+        return not self.by_mistake and blocks_leaving(self.effect.kind, self.grade, self.resolved_at is not None)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still there."""
+        return not self.by_mistake and self.resolved_at is None
 
 
 def standing(entries: Sequence[Entry]) -> list[Entry]:
@@ -40,25 +56,51 @@ def standing(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.id not in corrected]
 
 
+def all_of(db: Session, model: type[Entry], treatment: TreatmentSession) -> list[Entry]:
+    """List every entry of one kind, corrected ones too, in order of their true time, with their authors."""
+    query = sa.select(model).where(model.session_id == treatment.id).options(selectinload(model.by))
+    return list(db.scalars(query.order_by(model.at, model.id)).all())
+
+
 def dose_events(db: Session, treatment: TreatmentSession) -> list[DoseEvent]:
     """List the standing dose events in order of their true time."""
-    query = sa.select(DoseEvent).where(DoseEvent.session_id == treatment.id).order_by(DoseEvent.at, DoseEvent.id)
-    return standing(db.scalars(query).all())
+    return standing_doses(all_of(db, DoseEvent, treatment))
+
+
+def standing_doses(events: Sequence[DoseEvent]) -> list[DoseEvent]:
+    """Give the dose events that stand: neither corrected nor withdrawn."""
+    return [event for event in standing(events) if event.kind is not DoseEventKind.WITHDRAWN]
 
 
 def anchors(events: Sequence[DoseEvent]) -> dict[Anchor, datetime]:
     """Give the moments from which an observation minimum may count."""
     found: dict[Anchor, datetime] = {}
     for event in events:
-        if event.kind is DoseEventKind.STARTED:
+        if event.kind in BEGINS_DOSE:
             found.setdefault(Anchor.START, event.at)
         if event.kind is DoseEventKind.DEVICE:
-            found.setdefault(Anchor.START, event.at)
             found.setdefault(Anchor.FIRST_DEVICE, event.at)
             found[Anchor.LAST_DEVICE] = event.at
-        if event.kind in _ENDS:
+        if event.kind in ENDS_DOSE:
             found[Anchor.END] = event.at
     return found
+
+
+def so_far(events: Sequence[DoseEvent]) -> DoseSoFar:
+    """Sum up what the standing dose events say has been given in devices, and whether a dose was begun."""
+    devices = [event for event in events if event.kind is DoseEventKind.DEVICE]
+    return DoseSoFar(
+        begun=any(event.kind in BEGINS_DOSE for event in events),
+        micrograms=sum(event.micrograms or 0 for event in devices),
+        device_times=[event.at for event in devices],
+    )
+
+
+def given_micrograms(events: Sequence[DoseEvent]) -> int | None:
+    """Give the dose that was begun: the devices used so far, or the dose that was started."""
+    if devices := so_far(events).micrograms:
+        return devices
+    return next((event.micrograms for event in events if event.kind is DoseEventKind.STARTED), None)
 
 
 def earliest_leaving(treatment: TreatmentSession, events: Sequence[DoseEvent]) -> datetime | None:
@@ -75,43 +117,92 @@ def earliest_leaving(treatment: TreatmentSession, events: Sequence[DoseEvent]) -
         return None
 
 
+def standing_changes(treatment: TreatmentSession) -> list[StatusChange]:
+    """List the steps that have not been undone, oldest first."""
+    undone = {change.undoes_id for change in treatment.changes}
+    return [c for c in treatment.changes if c.action is not Action.UNDO and c.id not in undone]
+
+
+def arrived_at(treatment: TreatmentSession) -> datetime | None:
+    """Give the moment at which the patient was checked in."""
+    return next((c.at for c in reversed(standing_changes(treatment)) if c.action is Action.ARRIVE), None)
+
+
+def ready_at(treatment: TreatmentSession) -> datetime | None:
+    """Give the moment at which the patient was called ready to leave."""
+    return next((c.at for c in reversed(standing_changes(treatment)) if c.to_status is Status.READY), None)
+
+
+def ended_at(treatment: TreatmentSession) -> datetime | None:
+    """Give the moment at which the session ended, however it did."""
+    steps = standing_changes(treatment)
+    return steps[-1].at if steps and treatment.status not in OCCUPYING else None
+
+
 def side_effects(db: Session, treatment: TreatmentSession) -> list[SideEffectNow]:
     """List the standing side effects as they are now, in order of onset."""
+    return effects_now(all_side_effects(db, treatment))
+
+
+def all_side_effects(db: Session, treatment: TreatmentSession) -> list[SideEffect]:
+    """List every side effect with its events, corrected ones too, in order of onset."""
     query = (
         sa.select(SideEffect)
         .where(SideEffect.session_id == treatment.id)
-        .options(selectinload(SideEffect.events))
+        .options(selectinload(SideEffect.by), selectinload(SideEffect.events).selectinload(SideEffectEvent.by))
         .order_by(SideEffect.at, SideEffect.id)
     )
-    return [_now(effect) for effect in standing(db.scalars(query).all())]
+    return list(db.scalars(query).all())
 
 
-def _now(effect: SideEffect) -> SideEffectNow:
-    grade, resolved_at, outcome = effect.grade, None, None
-    for event in effect.events:
+def effects_now(effects: Sequence[SideEffect]) -> list[SideEffectNow]:
+    """Give each standing side effect as it is; what happened to an entry that was corrected since belongs to it too."""
+    by_id = {effect.id: effect for effect in effects}
+    return [_now(effect, _events(effect, by_id)) for effect in standing(effects)]
+
+
+def _events(effect: SideEffect, by_id: dict[int, SideEffect]) -> list[SideEffectEvent]:
+    events = list(effect.events)
+    while effect.corrects_id is not None:
+        effect = by_id[effect.corrects_id]
+        events.extend(effect.events)
+    return sorted(events, key=lambda event: (event.at, event.id))
+
+
+def _now(effect: SideEffect, events: Sequence[SideEffectEvent]) -> SideEffectNow:
+    grade, resolved_at, outcome, by_mistake = effect.grade, None, None, False
+    for event in events:
         grade = event.grade or grade
         outcome = event.outcome or outcome
+        by_mistake = by_mistake or event.kind is SideEffectEventKind.CORRECTED
         if event.kind is SideEffectEventKind.RESOLVED:
             resolved_at = event.at
         elif event.kind is SideEffectEventKind.GRADED:
             resolved_at = None
-    return SideEffectNow(effect=effect, grade=Grade(grade), resolved_at=resolved_at, outcome=outcome)
+    return SideEffectNow(
+        effect=effect, grade=Grade(grade), resolved_at=resolved_at, outcome=outcome, by_mistake=by_mistake
+    )
 
 
 def departure(db: Session, treatment: TreatmentSession) -> Departure:
     """Gather what is known when the patient is to leave as planned."""
-    events = dose_events(db, treatment)
-    known = anchors(events)
+    vitals = all_of(db, VitalsReading, treatment)
+    return departure_of(treatment, dose_events(db, treatment), vitals, side_effects(db, treatment))
+
+
+def departure_of(
+    treatment: TreatmentSession,
+    doses: Sequence[DoseEvent],
+    vitals: Sequence[VitalsReading],
+    effects: Sequence[SideEffectNow],
+) -> Departure:
+    """Say what the loaded record tells about leaving as planned."""
+    known = anchors(doses)
     ended = known.get(Anchor.END)
     return Departure(
         dose_started_at=known.get(Anchor.START),
         dose_ended_at=ended,
-        earliest_at=earliest_leaving(treatment, events),
-        vitals_after_dose=ended is not None and _vitals_since(db, treatment, ended),
-        unresolved_side_effects=sum(one.blocks_leaving for one in side_effects(db, treatment)),
+        earliest_at=earliest_leaving(treatment, doses),
+        vitals_after_dose=ended is not None and any(reading.at >= ended for reading in standing(vitals)),
+        unresolved_side_effects=sum(one.blocks_leaving for one in effects),
     )
-
-
-def _vitals_since(db: Session, treatment: TreatmentSession, moment: datetime) -> bool:
-    query = sa.select(VitalsReading).where(VitalsReading.session_id == treatment.id)
-    return any(reading.at >= moment for reading in standing(db.scalars(query).all()))

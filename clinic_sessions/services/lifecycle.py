@@ -9,7 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, Gate, NotOffered, Status, transition
+from clinic_sessions.domain.lifecycle import (
+    OCCUPYING,
+    UNDOABLE,
+    Action,
+    Gate,
+    NotOffered,
+    SessionKind,
+    Status,
+    StepReason,
+    Transition,
+    transition,
+)
 from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
@@ -17,13 +28,6 @@ from clinic_sessions.models import ActorKind, AuditAction, StatusChange, Treatme
 from clinic_sessions.services import audit, facts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
-
-
-class StepReason(StrEnum):
-    NOT_OFFERED = "not_offered"
-    NOT_ALLOWED = "not_allowed"
-    NOTHING_TO_UNDO = "nothing_to_undo"
-    CANNOT_BE_UNDONE = "cannot_be_undone"
 
 
 class GateClosed(Refusal):
@@ -37,9 +41,29 @@ def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datet
         return may_arrive(local_day(treatment.starts_at, zone), local_day(at, zone))
     if gate is Gate.AFTER_START:
         return may_note_absence(treatment.starts_at, at)
-    if gate is Gate.MAY_LEAVE:
+    if gate is Gate.MAY_LEAVE and treatment.kind is SessionKind.TREATMENT:
         return may_leave(facts.departure(db, treatment), at)
     return []
+
+
+def granted(treatment: TreatmentSession, action: Action, by: Actor) -> Transition:
+    """Give the step that `action` is from the present status, when the actor may take it.
+
+    Refuses with ChangedMeanwhile when it is not offered, NotAllowed when the person's roles do not grant it.
+    """
+    try:
+        step = transition(treatment.status, action)
+    except NotOffered:
+        raise ChangedMeanwhile(StepReason.NOT_OFFERED) from None
+    if by.kind is ActorKind.USER and (by.user is None or not by.user.may(step.permission)):
+        raise NotAllowed(StepReason.NOT_ALLOWED)
+    return step
+
+
+def lock(db: Session, treatment: TreatmentSession) -> None:
+    """Read the session anew and keep others from changing it until the transaction ends."""
+    db.refresh(treatment, with_for_update=True)
+    db.expire(treatment, ["changes"])
 
 
 def do(
@@ -62,12 +86,7 @@ def do(
     refuses nothing and its unmet reasons are kept on the row.
     """
     when = at or now
-    try:
-        step = transition(treatment.status, action)
-    except NotOffered:
-        raise ChangedMeanwhile(StepReason.NOT_OFFERED) from None
-    if by.kind is ActorKind.USER and (by.user is None or not by.user.may(step.permission)):
-        raise NotAllowed(StepReason.NOT_ALLOWED)
+    step = granted(treatment, action, by)
     against = unmet(db, treatment, step.gate, when)
     if against and not happened:
         raise GateClosed(*against)
@@ -92,33 +111,36 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
 
     Refuses with Refusal when there is nothing to undo, with BookingReason when chair or patient are taken meanwhile.
     """
-    last = last_step(treatment)
-    if last is None or last.from_status is None:
-        raise Refusal(StepReason.NOTHING_TO_UNDO)
-    if last.action not in UNDOABLE:
-        raise Refusal(StepReason.CANNOT_BE_UNDONE)
-    permission = transition(last.from_status, last.action).permission
-    if by.user is None or not by.user.may(permission):
-        raise NotAllowed(StepReason.NOT_ALLOWED)
+    last, back_to = _undoable(treatment, by)
     change = StatusChange(
         action=Action.UNDO,
         from_status=treatment.status,
-        to_status=last.from_status,
+        to_status=back_to,
         at=now,
         recorded_at=now,
         by_id=by.user_id,
         undoes_id=last.id,
     )
-    if last.from_status in OCCUPYING and treatment.status not in OCCUPYING:
+    if back_to in OCCUPYING and treatment.status not in OCCUPYING:
         check_room(db, treatment)
     _write(db, treatment, change, now=now, by=by)
     return change
 
 
+def _undoable(treatment: TreatmentSession, by: Actor) -> tuple[StatusChange, Status]:
+    last = last_step(treatment)
+    if last is None or last.from_status is None:
+        raise Refusal(StepReason.NOTHING_TO_UNDO)
+    if last.action not in UNDOABLE:
+        raise Refusal(StepReason.CANNOT_BE_UNDONE)
+    if by.user is None or not by.user.may(transition(last.from_status, last.action).permission):
+        raise NotAllowed(StepReason.NOT_ALLOWED)
+    return last, last.from_status
+
+
 def last_step(treatment: TreatmentSession) -> StatusChange | None:
     """Give the last step that has not been undone."""
-    undone = {change.undoes_id for change in treatment.changes}
-    steps = [c for c in treatment.changes if c.action is not Action.UNDO and c.id not in undone]
+    steps = facts.standing_changes(treatment)
     return steps[-1] if steps else None
 
 

@@ -20,7 +20,16 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             _choice(
-                "doseeventkind", "started", "paused", "resumed", "rate_changed", "device", "stopped", "given", "wasted"
+                "doseeventkind",
+                "started",
+                "paused",
+                "resumed",
+                "rate_changed",
+                "device",
+                "stopped",
+                "given",
+                "wasted",
+                "withdrawn",
             ),
             nullable=False,
         ),

@@ -1,0 +1,121 @@
+"""Readings against the protocol's limits, in the phase in which they were taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic_sessions.domain.protocols import (
+    AlertLevel,
+    Anchor,
+    Compare,
+    DeviceDose,
+    Measure,
+    PhaseKind,
+    Protocol,
+    alert_limits,
+)
+from clinic_sessions.domain.vitals import Finding, Vitals, against_limits
+from clinic_sessions.models import DoseEvent, TreatmentSession, VitalsReading
+from clinic_sessions.services import facts
+from clinic_sessions.services.catalogue import protocol_of
+
+NAMES = {
+    Measure.SYSTOLIC: "systolic",
+    Measure.DIASTOLIC: "diastolic",
+    Measure.HEART_RATE: "heart rate",
+    Measure.SPO2_PERCENT: "oxygen",
+    Measure.RESPIRATORY_RATE: "breaths",
+    Measure.MOAA_S: "MOAA/S",
+}
+_SIDES = {
+    Compare.AT_LEAST: "limit {} or more",
+    Compare.ABOVE: "limit above {}",
+    Compare.BELOW: "limit below {}",
+    Compare.AT_MOST: "limit {} or less",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A value of a reading outside a limit: how loud, and in words."""
+
+    measure: Measure
+    level: AlertLevel
+    text: str
+
+
+def vitals_of(reading: VitalsReading) -> Vitals:
+    """Give the numbers of a stored reading."""
+    return Vitals(
+        systolic=reading.systolic_mmhg,
+        diastolic=reading.diastolic_mmhg,
+        heart_rate=reading.heart_rate_bpm,
+        spo2_percent=reading.spo2_percent,
+        respiratory_rate=reading.respiratory_rate_bpm,
+        temperature_tenths=reading.temperature_tenths_c,
+        moaa_s=reading.moaa_s,
+        pain=reading.pain_of_10,
+    )
+
+
+def phase_of(treatment: TreatmentSession, doses: Sequence[DoseEvent], at: datetime) -> PhaseKind:
+    """Say in which phase the session truly was at `at`, whatever had been planned."""
+    known = facts.anchors(doses)
+    ready = facts.ready_at(treatment)
+    if Anchor.START not in known or at < known[Anchor.START]:
+        return PhaseKind.PREPARE
+    if ready is not None and at >= ready:
+        return PhaseKind.DISCHARGE
+    if Anchor.END in known and at >= known[Anchor.END]:
+        return PhaseKind.OBSERVE
+    return PhaseKind.ADMINISTER
+
+
+def findings(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: VitalsReading) -> list[Finding]:
+    """List the values of a reading outside the limits of the protocol, urgent ones first."""
+    if treatment.protocol_version is None:
+        return []
+    started = facts.anchors(doses).get(Anchor.START)
+    minutes = int((reading.at - started).total_seconds() // 60) if started else -1
+    protocol = protocol_of(treatment.protocol_version)
+    limits = alert_limits(protocol, phase_of(treatment, doses, reading.at), minutes)
+    return against_limits(vitals_of(reading), limits)
+
+
+def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: VitalsReading) -> list[Mark]:
+    """List what is outside the protocol's limits, or above the patient's own limit of blood pressure."""
+    found = [
+        Mark(
+            measure=one.measure,
+            level=one.level,
+            text=f"{NAMES[one.measure]} {one.value}, {_SIDES[one.rule.compare].format(one.rule.limit.value)}",
+        )
+        for one in findings(treatment, doses, reading)
+    ]
+    known = {mark.measure for mark in found}
+    return found + [mark for mark in _own_limits(treatment, reading) if mark.measure not in known]
+
+
+def _own_limits(treatment: TreatmentSession, reading: VitalsReading) -> list[Mark]:
+    patient = treatment.patient
+    pairs = (
+        (Measure.SYSTOLIC, reading.systolic_mmhg, patient.pressure_limit_systolic_mmhg),
+        (Measure.DIASTOLIC, reading.diastolic_mmhg, patient.pressure_limit_diastolic_mmhg),
+    )
+    return [
+        Mark(measure=measure, level=AlertLevel.WARN, text=f"{NAMES[measure]} {value}, this patient's limit {limit}")
+        for measure, value, limit in pairs
+        if value is not None and limit is not None and value > limit
+    ]
+
+
+def device_micrograms(treatment: TreatmentSession) -> int | None:
+    """Give the dose of one device of the session's protocol; None when it has no devices."""
+    rule = device_rule(protocol_of(treatment.protocol_version)) if treatment.protocol_version else None
+    return rule.per_device.thousandths if rule else None
+
+
+def device_rule(protocol: Protocol) -> DeviceDose | None:
+    """Give the protocol's rule of devices, when it doses in devices."""
+    rule = protocol.dose_rule
+    return rule if isinstance(rule, DeviceDose) else None

@@ -1,0 +1,281 @@
+"""Writes the record of a session: vitals, dose events, interventions, notes. A fact that happened is never refused.
+
+What stood against it is kept on the entry and told to a provider. A correction is a new entry that names the old.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
+from clinic_sessions.domain.lifecycle import StepReason
+from clinic_sessions.domain.protocols import AlertLevel, Anchor
+from clinic_sessions.domain.readiness import Reason, outside_protocol, outside_visit
+from clinic_sessions.domain.record import DoseEventKind, is_late
+from clinic_sessions.domain.side_effects import InterventionKind
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import (
+    AuditAction,
+    DoseEvent,
+    Intervention,
+    Note,
+    SideEffect,
+    TreatmentSession,
+    VitalsReading,
+)
+from clinic_sessions.services import audit, facts, lifecycle, limits, session_alerts
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+
+Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
+
+
+class RecordReason(StrEnum):
+    CORRECTED_MEANWHILE = "corrected_meanwhile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoseAct:
+    """What happened to the dose; doses in micrograms, rates in micrograms an hour."""
+
+    kind: DoseEventKind
+    micrograms: int | None = None
+    rate_micrograms_per_hour: int | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterventionAct:
+    """What was done for the patient, and for which side effect."""
+
+    kind: InterventionKind
+    term: str | None = None
+    dose_words: str | None = None
+    side_effect: SideEffect | None = None
+    words: str | None = None
+
+
+def record_vitals(
+    db: Session,
+    treatment: TreatmentSession,
+    vitals: Vitals,
+    *,
+    now: datetime,
+    by: Actor,
+    at: datetime | None = None,
+    corrects: VitalsReading | None = None,
+) -> VitalsReading:
+    """Add a reading taken at its true time `at`; one past an urgent limit raises an alert.
+
+    Refuses with ChangedMeanwhile when somebody else has corrected the same reading.
+    """
+    guard_correction(db, treatment, corrects)
+    when = at or now
+    reading = VitalsReading(
+        **stamp(treatment, now=now, by=by, at=when, against=_visit_reasons(treatment, when)),
+        systolic_mmhg=vitals.systolic,
+        diastolic_mmhg=vitals.diastolic,
+        heart_rate_bpm=vitals.heart_rate,
+        spo2_percent=vitals.spo2_percent,
+        respiratory_rate_bpm=vitals.respiratory_rate,
+        temperature_tenths_c=vitals.temperature_tenths,
+        moaa_s=vitals.moaa_s,
+        pain_of_10=vitals.pain,
+        corrects_id=corrects.id if corrects else None,
+    )
+    save(db, treatment, reading, now=now, by=by)
+    marks = limits.marks(treatment, facts.dose_events(db, treatment), reading)
+    urgent = [mark.text for mark in marks if mark.level is AlertLevel.URGENT]
+    if urgent:
+        text = "; ".join(urgent)
+        session_alerts.tell(
+            db, treatment, AlertKind.VITALS_URGENT, AlertTier.NOW, text, f"vitals:{reading.id}", now=now, by=by
+        )
+    return reading
+
+
+def record_dose(
+    db: Session,
+    treatment: TreatmentSession,
+    act: DoseAct,
+    *,
+    now: datetime,
+    by: Actor,
+    at: datetime | None = None,
+    corrects: DoseEvent | None = None,
+) -> DoseEvent:
+    """Add what happened to the dose at its true time, and bring the session's dose times in line.
+
+    A device without micrograms counts for the protocol's dose of one. Refuses with ChangedMeanwhile when somebody
+    else has corrected the same event.
+    """
+    lifecycle.lock(db, treatment)
+    guard_correction(db, treatment, corrects)
+    when = at or now
+    before = [event for event in facts.dose_events(db, treatment) if corrects is None or event.id != corrects.id]
+    micrograms = act.micrograms
+    device = act.kind is DoseEventKind.DEVICE
+    if device and micrograms is None:
+        micrograms = limits.device_micrograms(treatment)
+    against = _visit_reasons(treatment, when) + _protocol_reasons(treatment, act.kind, when, micrograms, before)
+    event = DoseEvent(
+        **stamp(treatment, now=now, by=by, at=when, against=against),
+        kind=act.kind,
+        drug=protocol_of(treatment.protocol_version).drug.value if treatment.protocol_version else None,
+        micrograms=micrograms,
+        rate_micrograms_per_hour=act.rate_micrograms_per_hour,
+        device_number=_device_number(before, corrects) if device else None,
+        words=act.words,
+        corrects_id=corrects.id if corrects else None,
+    )
+    save(db, treatment, event, now=now, by=by)
+    keep_dose_times(db, treatment)
+    return event
+
+
+def withdraw_dose(db: Session, treatment: TreatmentSession, event_id: int, *, now: datetime, by: Actor) -> None:
+    """Say that a dose event, or what corrects it, was made by mistake; the row and its withdrawal both stay."""
+    events = facts.all_of(db, DoseEvent, treatment)
+    by_old = {event.corrects_id: event for event in events}
+    last = next((event for event in events if event.id == event_id), None)
+    while last is not None and last.id in by_old:
+        last = by_old[last.id]
+    if last is None or last.kind is DoseEventKind.WITHDRAWN:
+        return
+    row = DoseEvent(
+        **stamp(treatment, now=now, by=by, at=last.at, against=[]),
+        kind=DoseEventKind.WITHDRAWN, corrects_id=last.id,
+    )  # fmt: skip
+    save(db, treatment, row, now=now, by=by)
+    keep_dose_times(db, treatment)
+
+
+def keep_dose_times(db: Session, treatment: TreatmentSession) -> None:
+    """Bring the session's dose times in line with the events that stand."""
+    known = facts.anchors(facts.dose_events(db, treatment))
+    times = (known.get(Anchor.START), known.get(Anchor.END))
+    if (treatment.dose_started_at, treatment.dose_ended_at) != times:
+        treatment.dose_started_at, treatment.dose_ended_at = times
+        db.flush()
+
+
+def record_intervention(
+    db: Session,
+    treatment: TreatmentSession,
+    act: InterventionAct,
+    *,
+    now: datetime,
+    by: Actor,
+    at: datetime | None = None,
+    corrects: Intervention | None = None,
+) -> Intervention:
+    """Add what was done for the patient; raises Absent when its side effect belongs to another session."""
+    guard_correction(db, treatment, corrects)
+    if act.side_effect is not None and act.side_effect.session_id != treatment.id:
+        raise Absent
+    when = at or now
+    row = Intervention(
+        **stamp(treatment, now=now, by=by, at=when, against=_visit_reasons(treatment, when)),
+        kind=act.kind,
+        term=act.term,
+        dose_words=act.dose_words,
+        side_effect_id=act.side_effect.id if act.side_effect else None,
+        words=act.words,
+        corrects_id=corrects.id if corrects else None,
+    )
+    save(db, treatment, row, now=now, by=by)
+    return row
+
+
+def record_note(
+    db: Session,
+    treatment: TreatmentSession,
+    body: str,
+    *,
+    now: datetime,
+    by: Actor,
+    at: datetime | None = None,
+    corrects: Note | None = None,
+) -> Note:
+    """Add a note; writing is never outside the rules."""
+    guard_correction(db, treatment, corrects)
+    note = Note(
+        **stamp(treatment, now=now, by=by, at=at or now, against=[]),
+        body=body, corrects_id=corrects.id if corrects else None,
+    )  # fmt: skip
+    save(db, treatment, note, now=now, by=by)
+    return note
+
+
+def entry(db: Session, model: type[Row], treatment: TreatmentSession, entry_id: int) -> Row:
+    """Load an entry of this session; raises Absent when there is none, or it belongs to another session."""
+    row = db.scalar(sa.select(model).where(model.id == entry_id, model.session_id == treatment.id))
+    if row is None:
+        raise Absent
+    return row
+
+
+def guard_correction(db: Session, treatment: TreatmentSession, old: Row | None) -> None:
+    """Refuse with ChangedMeanwhile when `old` is corrected already; raises Absent when it is of another session."""
+    if old is None:
+        return
+    if old.session_id != treatment.id:
+        raise Absent
+    lifecycle.lock(db, treatment)
+    model = type(old)
+    if db.scalar(sa.select(model.id).where(model.corrects_id == old.id)) is not None:
+        raise ChangedMeanwhile(RecordReason.CORRECTED_MEANWHILE)
+
+
+def stamp(
+    treatment: TreatmentSession, *, now: datetime, by: Actor, at: datetime, against: Sequence[Reason]
+) -> dict[str, Any]:
+    """Give what every entry carries: whose, when, written when and by whom, late or not, against which rules."""
+    if by.user_id is None:
+        raise Refusal(StepReason.NOT_ALLOWED)
+    return {
+        "session_id": treatment.id,
+        "at": at,
+        "recorded_at": now,
+        "late": is_late(at, now),
+        "outside_rules": [reason.value for reason in against],
+        "by_id": by.user_id,
+    }
+
+
+def save(db: Session, treatment: TreatmentSession, row: Row, *, now: datetime, by: Actor) -> None:
+    """Write an entry and its audit entry; tell a provider when it is outside the rules."""
+    db.add(row)
+    db.flush()
+    changes = {"corrects": [row.corrects_id, row.id]} if row.corrects_id else None
+    name = row.__tablename__
+    audit.note(
+        db, AuditAction.CREATE, name, row.id, now=now, by=by, patient_id=treatment.patient_id, changes=changes
+    )  # fmt: skip
+    if row.outside_rules:
+        session_alerts.outside_rules(db, treatment, row.outside_rules, f"{name}:{row.id}", now=now, by=by)
+
+
+def _visit_reasons(treatment: TreatmentSession, at: datetime) -> list[Reason]:
+    return outside_visit(at, facts.arrived_at(treatment), facts.ended_at(treatment))
+
+
+def _protocol_reasons(
+    treatment: TreatmentSession, kind: DoseEventKind, at: datetime, micrograms: int | None, before: Sequence[DoseEvent]
+) -> list[Reason]:
+    if treatment.protocol_version is None:
+        return [Reason.OTHER_PROTOCOL]
+    rule = protocol_of(treatment.protocol_version).dose_rule
+    return outside_protocol(rule, kind, at, micrograms, facts.so_far(before))
+
+
+def _device_number(before: Sequence[DoseEvent], corrects: DoseEvent | None) -> int:
+    if corrects is not None and corrects.device_number is not None:
+        return corrects.device_number
+    return max((event.device_number or 0 for event in before), default=0) + 1
