@@ -6,13 +6,14 @@ from enum import StrEnum
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
-from clinic_sessions.domain.messages import MessageKind, SkipReason
+from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Status.DID_NOT_COME, "Did not come"),
@@ -119,6 +120,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (MessageKind.CHECK_IN_24H, "Check-in, 24 hours"),
     (MessageKind.CHECK_IN_72H, "Check-in, 72 hours"),
     (MessageKind.CHECK_IN_7D, "Check-in, 7 days"),
+    (Language.EN, "English"),
+    (Language.ES, "Spanish"),
     (CheckInKind.AFTER_4H, "Check-in after 4 hours"),
     (CheckInKind.AFTER_24H, "Check-in after 24 hours"),
     (CheckInKind.AFTER_72H, "Check-in after 72 hours"),
@@ -131,6 +134,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (AlertKind.VITALS_URGENT, "Urgent vitals"),
     (AlertTier.NOW, "Call now"),
     (AlertTier.SAME_DAY, "Call today"),
+    (WeightUnit.LB, "lb"),
+    (WeightUnit.KG, "kg"),
     (Role.FRONT_DESK, "Front desk"),
 )
 

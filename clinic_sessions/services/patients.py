@@ -128,7 +128,7 @@ def pressure_limit(patient: Patient) -> str | None:
 
 
 def register(db: Session, clinic_id: int, who: Registration, *, now: datetime, by: Actor) -> Patient:
-    """Register a patient under a new record number; whoever they resemble is not asked here (see `patient_search.alike`).
+    """Register a patient under a new record number. Whom they resemble is asked before: `patient_search.alike`.
 
     Raises ChangedMeanwhile when no number was free at the tenth try.
     """
