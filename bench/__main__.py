@@ -19,7 +19,7 @@ from flask import Flask
 from bench.data import ZONE, build
 from clinic_sessions import clock, create_app, migrations
 from clinic_sessions.config import from_environment
-from clinic_sessions.domain.timetable import Opening, free_times
+from clinic_sessions.domain.timetable import Offer, Opening, free_times
 from clinic_sessions.domain.wall_time import Span, day_span
 from clinic_sessions.extensions import db
 from clinic_sessions.models.engine import begin_write
@@ -116,7 +116,7 @@ def _free() -> float:
     return _timed(
         lambda: free_times(
             days=days, minutes=160, earliest=full[0].starts_at, hours=hours, zone=ZONE,
-            chair_busy=busy, patient_busy=[], most=3,
+            chair_busy=busy, patient_busy=[], offer=Offer(count=3),
         )
     )  # fmt: skip
 

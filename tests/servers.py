@@ -47,9 +47,9 @@ def process(*words: str, env: Mapping[str, str]) -> Iterator["subprocess.Popen[b
 
 
 @contextmanager
-def serving(*words: str, env: Mapping[str, str]) -> Iterator[str]:
-    """Serve on a free port and give the address once the server answers."""
-    port = free_port()
+def serving(*words: str, env: Mapping[str, str], port: int | None = None) -> Iterator[str]:
+    """Serve on a free port, or this one, and give the address once the server answers."""
+    port = port or free_port()
     with process("serve", "--port", str(port), *words, env=env) as server:
         url = f"http://127.0.0.1:{port}"
         for _ in range(200):

@@ -76,3 +76,13 @@ def acting_role(roles: Iterable[Role], permission: Permission) -> Role | None:
     """Name the role under which a person with `roles` uses `permission`, or None when they may not."""
     held = set(roles)
     return next((role for role in Role if role in held and role in GRANTS[permission]), None)
+
+
+def as_table() -> str:
+    """Write who may do what as a Markdown table: the text of docs/roles.md."""
+    heads = [role.value.replace("_", " ") for role in Role]
+    lines = [f"| permission | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for permission, roles in GRANTS.items():
+        cells = ["yes" if role in roles else "-" for role in Role]
+        lines.append(f"| {permission.value.replace('_', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
