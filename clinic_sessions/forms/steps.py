@@ -1,0 +1,65 @@
+"""The small form of one step in a session's life."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from wtforms import BooleanField, HiddenField, SelectMultipleField
+
+from clinic_sessions.domain import words
+from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.reasons import CallOffReason, StopReason
+from clinic_sessions.forms.acts import DosedForm
+from clinic_sessions.forms.fields import BodyField, OneOfField, WholeNumberField
+
+REASONS: dict[Action, type[StrEnum]] = {Action.CALL_OFF: CallOffReason, Action.STOP_EARLY: StopReason}
+"""Steps that say why, and the chips that they offer."""
+
+ELSEWHERE = frozenset({Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.MOVE, Action.CANCEL})
+"""Changes of the booking have forms of their own."""
+
+
+class StepForm(DosedForm):
+    """A step, its true time, and what belongs to it."""
+
+    action = OneOfField("Step", Action, ask="Choose a step.")
+    version = WholeNumberField("Version", low=1, high=999_999_999, ask="Reload the page and look again.")
+    reasons = SelectMultipleField("Why", validate_choice=False)
+    words = BodyField("In words", longest=1000)
+    identity = BooleanField("The patient said their name and birth date")
+    happened = BooleanField("It has already happened")
+    back = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = REASONS.get(self.action.data) if isinstance(self.action.data, Action) else None
+        self.reasons.choices = [(one.value, words.say(one)) for one in kind] if kind else []
+
+    @property
+    def chosen(self) -> tuple[StrEnum, ...]:
+        """The reasons that were tapped."""
+        kind = REASONS.get(self.action.data)
+        return tuple(kind(value) for value in self.reasons.data or ()) if kind else ()
+
+    def against(self) -> Iterator[tuple[Any, str]]:
+        """Ask for what the step needs."""
+        action = self.action.data
+        if action in ELSEWHERE:
+            yield self.action, "Choose a step."
+        if action in REASONS:
+            yield from self._reason_doubts(REASONS[action])
+        if action is Action.START:
+            yield from self._start_doubts()
+        if action in {Action.START, Action.FINISH_DOSE, Action.STOP_EARLY}:
+            yield from self.dose_doubts()
+
+    def _reason_doubts(self, kind: type[StrEnum]) -> Iterator[tuple[Any, str]]:
+        known = {one.value for one in kind}
+        if not self.reasons.data or not set(self.reasons.data) <= known:
+            yield self.reasons, "Choose at least one reason."
+
+    def _start_doubts(self) -> Iterator[tuple[Any, str]]:
+        if not self.identity.data:
+            yield self.identity, "Ask the patient for their name and birth date, then tick this."
+        if self.mg.data is None and not self.mg.errors and not self.meta.devices:
+            yield self.mg, "Enter the dose in mg, like 40 or 40.25."
