@@ -1,15 +1,20 @@
 """When a session may stand: opening hours, what is taken, and the next times that are free."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from clinic_sessions.domain.wall_time import Span, first_instant, local_day
 
 GRID = timedelta(minutes=15)
 """Free times are offered on the quarter hour."""
+
+LONGEST_BLOCK = timedelta(hours=24)
+"""No visit lasts longer: what may reach into a window of time began at most this long before it."""
 
 
 class BookingReason(StrEnum):
@@ -21,6 +26,7 @@ class BookingReason(StrEnum):
     CHAIR_TAKEN = "chair_taken"
     CHAIR_NOT_SUITABLE = "chair_not_suitable"
     PATIENT_ELSEWHERE = "patient_elsewhere"
+    SAME_TIME_AND_CHAIR = "same_time_and_chair"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,15 @@ def _opening_reason(block: Span, hours: Iterable[Opening], zone: ZoneInfo) -> Bo
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """How many free times to find, and how far they are spread: at least `apart`, at most `per_day` on one day."""
+
+    count: int
+    apart: timedelta = GRID
+    per_day: int | None = None
+
+
 def free_times(
     *,
     days: Iterable[date],
@@ -102,33 +117,70 @@ def free_times(
     zone: ZoneInfo,
     chair_busy: Mapping[int, Sequence[Span]],
     patient_busy: Sequence[Span],
-    count: int,
+    offer: Offer,
 ) -> list[FreeTime]:
-    """Find the first `count` free starts of a block of `minutes`, each with its first free chair, soonest first.
+    """Find the first free starts of a block of `minutes`, each with its first free chair, soonest first.
 
-    `chair_busy` has a key for every suitable chair. Days are read in order and reading stops at the last one found.
+    `chair_busy` has a key for every suitable chair, in the order in which they are preferred. Days are read in order
+    and reading stops at the last one found.
     """
-    found: list[FreeTime] = []
-    length = timedelta(minutes=minutes)
+    taken = {chair: _sorted([*busy, *patient_busy]) for chair, busy in chair_busy.items()}
+    length, found = timedelta(minutes=minutes), list[FreeTime]()
     for day in days:
+        most = min(offer.per_day or offer.count, offer.count - len(found))
         for opening in openings(day, hours, zone):
-            start = _on_grid(max(opening.starts_at, earliest))
-            while start + length <= opening.ends_at:
-                block = Span(starts_at=start, ends_at=start + length)
-                if (chair := _free_chair(block, chair_busy, patient_busy)) is not None:
-                    found.append(FreeTime(chair_id=chair, span=block))
-                    if len(found) == count:
-                        return found
-                start += GRID
+            window = Span(starts_at=max(opening.starts_at, earliest), ends_at=opening.ends_at)
+            some = _in_window(window, length, taken, offer.apart, most)
+            found += some
+            most -= len(some)
+        if len(found) == offer.count:
+            break
     return found
+
+
+def _sorted(spans: Iterable[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: span.starts_at)
+
+
+def _in_window(
+    window: Span, length: timedelta, taken: Mapping[int, Sequence[Span]], apart: timedelta, most: int
+) -> list[FreeTime]:
+    gaps = [(chair, _gaps(window, length, busy)) for chair, busy in taken.items()]
+    found: list[FreeTime] = []
+    cursor = window.starts_at
+    while len(found) < most:
+        starts = [(start, chair) for chair, free in gaps if (start := _first_fit(free, cursor, length)) is not None]
+        if not starts:
+            break
+        start, chair = min(starts, key=lambda pair: pair[0])
+        found.append(FreeTime(chair_id=chair, span=Span(starts_at=start, ends_at=start + length)))
+        cursor = start + apart
+    return found
+
+
+def _gaps(window: Span, length: timedelta, busy: Sequence[Span]) -> list[Span]:
+    """Give the stretches of a window that no busy span touches and in which `length` has room; `busy` is in order."""
+    first = bisect_left(busy, window.starts_at - LONGEST_BLOCK, key=lambda span: span.starts_at)
+    free, at = [], window.starts_at
+    for span in islice(busy, first, None):
+        if span.starts_at >= window.ends_at:
+            break
+        if span.starts_at - at >= length:
+            free.append(Span(starts_at=at, ends_at=span.starts_at))
+        at = max(at, span.ends_at)
+    if window.ends_at - at >= length:
+        free.append(Span(starts_at=at, ends_at=window.ends_at))
+    return free
+
+
+def _first_fit(free: Iterable[Span], cursor: datetime, length: timedelta) -> datetime | None:
+    for gap in free:
+        start = _on_grid(max(gap.starts_at, cursor))
+        if start + length <= gap.ends_at:
+            return start
+    return None
 
 
 def _on_grid(moment: datetime) -> datetime:
     over = timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
     return moment if not over else moment - over + GRID
-
-
-def _free_chair(block: Span, chair_busy: Mapping[int, Sequence[Span]], patient_busy: Sequence[Span]) -> int | None:
-    if any(block.overlaps(busy) for busy in patient_busy):
-        return None
-    return next((chair for chair, taken in chair_busy.items() if not any(block.overlaps(busy) for busy in taken)), None)

@@ -56,6 +56,25 @@ def instant(day: date, wall: time, zone: ZoneInfo, which: Hour | None = None) ->
     return (first if which is Hour.FIRST else second).astimezone(UTC)
 
 
+def real_times_around(day: date, wall: time, zone: ZoneInfo) -> tuple[time, time]:
+    """Give the last wall time before, and the first after, the hour that the clocks skip around `wall`.
+
+    >>> real_times_around(date(2027, 3, 14), time(2, 30), ZoneInfo("America/Los_Angeles"))
+    (datetime.time(1, 59), datetime.time(3, 0))
+    """
+    typed = datetime.combine(day, wall, zone)
+    after, before = typed.replace(fold=0).astimezone(UTC), typed.replace(fold=1).astimezone(UTC)
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(minutes=1):
+        middle = before + (after - before) // 2
+        middle -= timedelta(seconds=middle.second, microseconds=middle.microsecond)
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return before.astimezone(zone).time(), after.astimezone(zone).time()
+
+
 def first_instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
     """Turn a wall time of our own making (a reminder's 18:00, an opening hour) into an instant, never failing.
 

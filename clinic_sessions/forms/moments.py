@@ -5,10 +5,10 @@ from typing import Any
 
 from wtforms import Form
 
-from clinic_sessions.domain.wall_time import Hour, RepeatedHour, SkippedHour, instant
+from clinic_sessions.domain.wall_time import Hour, RepeatedHour, SkippedHour, instant, real_times_around
 from clinic_sessions.forms.fields import ClockField, DayField, OneOfField
 
-SKIPPED = "The clocks go forward over this time: it does not exist that day. Enter another time."
+SKIPPED = "The clocks go forward over this time: it does not exist that day. Enter {before}, or {after}."
 REPEATED = "The clocks go back that night, so this time comes twice. Choose which one."
 HOURS = {Hour.FIRST: "The first, before the clocks go back", Hour.SECOND: "The second, after the clocks went back"}
 
@@ -44,7 +44,8 @@ class MomentForm(Form):
         try:
             self.moment = instant(self.day.data, self.wall.data, self.meta.zone, self.which.data)
         except SkippedHour:
-            return _refuse(self.wall, SKIPPED)
+            before, after = real_times_around(self.day.data, self.wall.data, self.meta.zone)
+            return _refuse(self.wall, SKIPPED.format(before=self.wall.write(before), after=self.wall.write(after)))
         except RepeatedHour:
             self.asks_which = True
             return _refuse(self.which, REPEATED)

@@ -1,15 +1,164 @@
 """Booking a session: one screen for the phone call."""
 
-from flask import Blueprint
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from clinic_sessions.domain import words
+from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.timetable import FreeTime
+from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
+from clinic_sessions.forms.booking import BookingForm, number, read_slot, slot_value
+from clinic_sessions.forms.fields import meta
+from clinic_sessions.models import Patient
+from clinic_sessions.routes import filters
 from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.services import booking, form_keys, offers, patient_search, patients, room
+from clinic_sessions.services.form_keys import FormKeyReason
+from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
+
+FORM_USED = "This form has booked something already. Look at the schedule before you book again."
+GONE = "This can no longer be booked. Choose again what and when."
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 @bp.get("/sessions/new")
 @needs(Permission.BOOK_SESSIONS)
 def new() -> str:
-    """Show the form."""
-    return ""
+    """Find the patient; once one is chosen, show what and when with the best already chosen."""
+    patient_id = number(request.args.get("patient"))
+    if patient_id is None:
+        return _find()
+    patient = patients.load(session(), patient_id, person())
+    return _screen(patient, _form(None), what=request.args.get("what"))
+
+
+@bp.post("/sessions/new")
+@needs(Permission.BOOK_SESSIONS)
+def create() -> Response | tuple[str, int]:
+    """Book, once for each showing of the form; a refusal names the reasons and the next free times."""
+    patient = patients.load(session(), number(request.form.get("patient")) or 0, person())
+    form, what = _form(request.form), request.form.get("what")
+    if not form.validate() or form.chosen is None:
+        return _screen(patient, form, what=what), 422
+    version_id, plan_id = _read_what(what)
+    wanted = booking.BookingRequest(
+        patient_id=patient.id,
+        protocol_version_id=version_id or 0,
+        plan_id=plan_id,
+        chair_id=form.chosen.chair_id,
+        starts_at=form.chosen.starts_at,
+        tell_patient=bool(form.tell.data),
+    )
+    try:
+        return _book_once(str(form.form_key.data), wanted)
+    except (Refusal, Absent) as refusal:
+        session().rollback()
+        return _refused(wanted.patient_id, form, what, refusal)
+
+
+def _book_once(key: str, wanted: booking.BookingRequest) -> Response:
+    answer = form_keys.claim(session(), key, vars(wanted), now=g.now, by=actor())
+    if answer is None:
+        treatment = booking.book(session(), wanted, now=g.now, by=actor())
+        answer = url_for("sessions.show", session_id=treatment.id)
+        form_keys.settle(session(), key, answer)
+    session().commit()
+    flash(f"Booked for {filters.day_at(wanted.starts_at)}.")
+    return redirect(answer, 303)
+
+
+def _refused(patient_id: int, form: BookingForm, what: str | None, refusal: Exception) -> tuple[str, int]:
+    said = [GONE]
+    if isinstance(refusal, Refusal):
+        used = FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons
+        said = [FORM_USED] if used else [words.say(reason) for reason in refusal.reasons]
+    instead = refusal.next_times if isinstance(refusal, room.TimeTaken) else ()
+    patient = patients.load(session(), patient_id, person())
+    return _screen(patient, form, what=what, refusal=said, instead=instead), 409
+
+
+def _form(typed: "MultiDict[str, str] | None") -> BookingForm:
+    form = BookingForm(typed, meta=meta(g.now, clinic().zone))
+    form.offer_chairs([(chair.id, chair.name) for chair in clinic().chairs if chair.in_use])
+    return form
+
+
+def _find() -> str:
+    wish = {name: request.args[name] for name in ("chair", "date", "time") if request.args.get(name)}
+    asked = (request.args.get("q") or "").strip()
+    if asked:
+        today = local_day(g.now, clinic().zone)
+        hits = patient_search.find(session(), clinic().id, asked, today=today, now=g.now)
+    else:
+        hits = patient_search.coming(session(), clinic().id, now=g.now)
+    if hits:
+        showed("patient_list", None, patients=[hit.patient.id for hit in hits])
+    same = alike((hit.patient.id, hit.patient.name) for hit in hits)
+    return render_template("booking/find.html", asked=asked, hits=hits, wish=wish, alike=same)
+
+
+def _screen(
+    patient: Patient,
+    form: BookingForm,
+    *,
+    what: str | None,
+    refusal: Sequence[str] = (),
+    instead: Sequence[FreeTime] = (),
+) -> str:
+    version_id, plan_id = _read_what(what)
+    desk = offers.open_desk(
+        session(), clinic(), patient,
+        version_id=version_id, plan_id=plan_id, first_day=read_day(request.args.get("from")), now=g.now,
+    )  # fmt: skip
+    showed("patient", patient.id, patient_id=patient.id)
+    strip = patients.strip(patient, local_day(g.now, clinic().zone), clinical=person().may(Permission.READ_CLINICAL))
+    return render_template(
+        "booking/new.html",
+        patient=patient,
+        strip=strip,
+        form=form,
+        desk=desk,
+        refusal=refusal,
+        instead=offers.named(clinic(), instead, desk.last),
+        wish=_wish(form),
+        slot_value=slot_value,
+        form_key=form_keys.new(),
+        today=local_day(g.now, clinic().zone),
+        timedelta=timedelta,
+    )
+
+
+def _wish(form: BookingForm) -> tuple[int, datetime] | None:
+    """Give the time that was pointed at on the schedule, or chosen before, when it is one of ours."""
+    if form.slot.data:
+        return read_slot(form.slot.data)
+    chair_id, day = number(request.args.get("chair")), read_day(request.args.get("date"))
+    if chair_id is None or day is None:
+        return None
+    try:
+        wall = datetime.strptime(request.args.get("time", ""), "%H:%M").time()  # noqa: DTZ007 - a wall time has no zone
+        return chair_id, instant(day, wall, clinic().zone)
+    except (ValueError, SkippedHour, RepeatedHour):
+        return None
+
+
+def _read_what(text: str | None) -> tuple[int | None, int | None]:
+    version, _, plan = (text or "").partition("-")
+    return number(version), number(plan)
+
+
+def read_day(text: str | None) -> date | None:
+    """Read a day from an address; None for anything else, and for years out of reach."""
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

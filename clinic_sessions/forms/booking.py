@@ -1,0 +1,167 @@
+"""Booking a session, moving it, and ending it before it began."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField, SelectMultipleField
+
+from clinic_sessions.domain import words
+from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.forms.fields import LineField
+from clinic_sessions.forms.moments import MomentForm
+
+OTHER = "other"
+FURTHEST = timedelta(days=400)
+
+_SLOT = re.compile(r"([0-9]{1,9})@([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+STALE_FORM = "This page was open for too long or was not sent whole. Check it and send it again."
+
+
+def number(text: str | None) -> int | None:
+    """Read the number of a row; None for anything else, however large."""
+    return int(text) if text and _NUMBER.fullmatch(text) else None
+
+
+def slot_value(chair_id: int, starts_at: datetime) -> str:
+    """Write a chair and a start as the value of a chip."""
+    return f"{chair_id}@{starts_at:%Y-%m-%dT%H:%M}Z"
+
+
+def read_slot(text: str | None) -> tuple[int, datetime] | None:
+    """Read the value of a chip; None when it is none."""
+    found = _SLOT.fullmatch(text or "")
+    if found is None:
+        return None
+    try:
+        return int(found[1]), datetime.fromisoformat(found[2])
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What a form chose: a chair and a start."""
+
+    chair_id: int
+    starts_at: datetime
+
+
+class PlaceForm(MomentForm):
+    """When and in which chair: one of the times offered, or another one that is typed."""
+
+    slot = RadioField("When", choices=[], validate_choice=False)
+    chair = SelectField("Chair", choices=[], coerce=str, validate_choice=False)
+    tell = BooleanField("Tell the patient", default=True)
+
+    chosen: Chosen | None = None
+    chairs: frozenset[str] = frozenset()
+
+    def offer_chairs(self, chairs: Sequence[tuple[int, str]]) -> None:
+        """Set the chairs that can be chosen."""
+        self.chair.choices = [(str(chair_id), name) for chair_id, name in chairs]
+        self.chairs = frozenset(str(chair_id) for chair_id, _ in chairs)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields, then what they chose together."""
+        self.needs_moment = self.slot.data == OTHER
+        good = super().validate(extra_validators)
+        return self._choose() and good
+
+    def _read_moment(self) -> bool:
+        return super()._read_moment() if self.needs_moment else True
+
+    def _choose(self) -> bool:
+        if self.slot.data == OTHER:
+            return self._typed()
+        if self.wall.data is not None:
+            return refuse(self.slot, "You typed a time too. Choose \u201cAnother time\u201d to use it, or clear it.")
+        slot = read_slot(self.slot.data)
+        if slot is None:
+            return refuse(self.slot, "Choose a time, or type another one.")
+        self.chosen = Chosen(chair_id=slot[0], starts_at=slot[1])
+        return self._in_reach(slot[1].date(), self.slot)
+
+    def _typed(self) -> bool:
+        if self.chair.data not in self.chairs:
+            return refuse(self.chair, "Choose a chair.")
+        if self.moment is None or self.day.data is None:
+            return False
+        self.chosen = Chosen(chair_id=int(self.chair.data), starts_at=self.moment)
+        return self._in_reach(self.day.data, self.day)
+
+    def _in_reach(self, day: date, field: Any) -> bool:
+        today: date = self.meta.today
+        if not today - timedelta(days=1) <= day <= today + FURTHEST:
+            return refuse(field, "Choose a day from today to a year ahead.")
+        return True
+
+
+class BookingForm(PlaceForm):
+    """A booking, for a patient already chosen."""
+
+    form_key = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for the one-use key besides."""
+        good = super().validate(extra_validators)
+        if not _KEY.fullmatch(self.form_key.data or ""):
+            self.form_errors = [STALE_FORM]
+            return False
+        return good
+
+
+class ReasonsField(SelectMultipleField):
+    """One or more reasons, as chips."""
+
+    def __init__(self, label: str, members: Sequence[StrEnum], **kwargs: Any) -> None:
+        super().__init__(
+            label, choices=[(one.value, words.say(one)) for one in members], validate_choice=False, **kwargs
+        )
+        self.type = "SelectMultipleField"
+        self.members = {one.value: one for one in members}
+
+    @property
+    def reasons(self) -> list[Any]:
+        """The reasons that were chosen."""
+        return [self.members[value] for value in self.data or [] if value in self.members]
+
+    def pre_validate(self, form: Any) -> None:
+        """Ask for at least one of the reasons."""
+        if not self.reasons:
+            raise ValueError("Choose at least one reason.")
+
+
+class MoveForm(PlaceForm):
+    """A move to another time or chair."""
+
+    version = HiddenField()
+    reasons = ReasonsField("Why", list(MoveReason))
+
+
+class CancelForm(Form):
+    """A cancellation."""
+
+    version = HiddenField()
+    reasons = ReasonsField("Why", [reason for reason in CancelReason if reason is not CancelReason.BY_LINK])
+    note = LineField("Anything to add")
+    tell = BooleanField("Tell the patient", default=True)
+
+
+class AbsenceForm(Form):
+    """The patient did not come."""
+
+    version = HiddenField()
+    note = LineField("Anything to add")
+    tell = BooleanField("Send \u201cWe missed you\u201d", default=True)
+
+
+def refuse(field: Any, text: str) -> bool:
+    """Put an error on a field; gives False, for the caller to give on."""
+    field.errors = [text]
+    return False
