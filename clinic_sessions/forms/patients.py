@@ -129,12 +129,12 @@ class ConditionForm(Form):
         choices=[("", "Choose one")]
         + [(f"{one.value}:{code.code}", f"{facts.label} ({code.code})")
            for one, facts in CONDITIONS.items() for code in facts.codes],
-        invalid_choice_message="Choose a condition from the list.",
+        validate_choice=False,
     )  # fmt: skip
 
     def validate_chosen(self, field: Any) -> None:
-        """The blank first line is no choice."""
-        if not field.data:
+        """The blank first line is no choice, and neither is what the list does not offer."""
+        if not field.data or field.data not in dict(field.choices):
             raise ValidationError("Choose a condition from the list.")
 
     @property

@@ -22,6 +22,7 @@ from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
 SEARCHED = 200
 """Length of the searched form of a name."""
 
+WISH = "email_wanted"
 NONE = "\u2013"
 
 
@@ -170,7 +171,7 @@ def searched(name: str, preferred_name: str | None) -> str:
 def change(db: Session, patient: Patient, values: Mapping[str, Any], *, version: int, now: datetime, by: Actor) -> None:
     """Change what is known of a patient; raises ChangedMeanwhile when `version` is not the one that stands.
 
-    A new email address forgets that the old one bounced; a new wish about mail is dated.
+    A new email address forgets that the old one bounced; a new wish about mail is dated (None: not asked yet).
     """
     if patient.version != version:
         raise ChangedMeanwhile(PatientReason.CHANGED_MEANWHILE)
@@ -187,10 +188,12 @@ def change(db: Session, patient: Patient, values: Mapping[str, Any], *, version:
 
 
 def _apply(patient: Patient, values: Mapping[str, Any], now: datetime) -> None:
-    old_email = patient.email
+    old_email, wish = patient.email, values.get(WISH)
     for field, value in values.items():
-        if getattr(patient, field) != value:
+        if field != WISH and getattr(patient, field) != value:
             setattr(patient, field, value)
+    if wish is not None and (patient.email_wish_at is None or patient.email_wanted != wish):
+        patient.email_wanted, patient.email_wish_at = wish, now
     if patient.email != old_email:
         patient.email_bounced_at = None
     patient.name_folded = searched(patient.name, patient.preferred_name)
