@@ -1,191 +1,243 @@
-"""A patient's course in the order it happened: who did what, with what was corrected still readable."""
+"""The record of a session in the order in which it happened: a line an entry, corrected ones struck but readable."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
-
-from clinic_sessions.domain import words
-from clinic_sessions.domain.check_ins import CheckInStatus
+from clinic_sessions.domain.doses import mg_text
 from clinic_sessions.domain.lifecycle import Action
-from clinic_sessions.domain.messages import MessageStatus
+from clinic_sessions.domain.protocols import AlertLevel
+from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.record import is_late
-from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind
-from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.domain.weights import kg_text, lb_text
-from clinic_sessions.models import Message, Patient, SideEffect, StatusChange, TreatmentSession, Weight
-from clinic_sessions.services import patient_answers, side_effects, weights
-from clinic_sessions.services.patient_answers import Reading
+from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.side_effects import InterventionKind, SideEffectEventKind
+from clinic_sessions.domain.wall_time import offset_text
+from clinic_sessions.domain.words import say
+from clinic_sessions.models import (
+    DoseEvent,
+    Intervention,
+    Note,
+    SideEffect,
+    SideEffectEvent,
+    StatusChange,
+    TreatmentSession,
+    VitalsReading,
+)
+from clinic_sessions.services import limits, side_effects
 
-MOST = 60
-_OF_THE_DESK = frozenset(
-    {
-        Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.CONFIRM, Action.MOVE, Action.CANCEL,
-        Action.NOTE_ABSENCE, Action.ARRIVE, Action.LEAVE,
-    }
-)  # fmt: skip
-"""What the front desk does or must know; the other steps belong to the clinical record."""
-
-_REASONS = {one.value: words.say(one) for one in (*CancelReason, *MoveReason, *CallOffReason, *StopReason)}
-_REASONS_ARE_THE_DESKS = frozenset({Action.MOVE, Action.CANCEL})
-_ICONS = {Action.ARRIVE: "person", Action.START: "play", Action.LEAVE: "home", Action.CANCEL: "cross"}
+GRADES = {1: "mild", 2: "moderate", 3: "severe", 4: "life-threatening", 5: "death"}
+_BOOKING = frozenset(
+    {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
+)
+_REASONS = (CallOffReason, StopReason, CancelReason, MoveReason)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimelineEntry:
-    """One thing that happened."""
+class Line:
+    """One line of the timeline; `ref` names the entry that can be corrected."""
 
-    kind: str
     at: datetime
+    order: int
+    icon: str
     title: str
-    detail: str | None = None
-    author: str | None = None
-    struck: bool = False
+    detail: str = ""
+    author: str = ""
+    offset: str | None = None
+    recorded_at: datetime | None = None
     late: bool = False
-    offset_text: str | None = None
+    struck: str = ""
+    outside: tuple[str, ...] = ()
+    marks: tuple[limits.Mark, ...] = field(default=())
+    ref: tuple[str, int] | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a value is past an urgent limit."""
+        return any(mark.level is AlertLevel.URGENT for mark in self.marks)
 
 
-def of(db: Session, patient: Patient, zone: ZoneInfo, *, clinical: bool) -> list[TimelineEntry]:
-    """List the newest MOST entries of a patient, the newest first; without `clinical` only what the desk may read."""
-    found = [*_steps(db, patient.id, zone, clinical), *_messages(db, patient.id)]
-    if clinical:
-        found += [*_effects(db, patient.id), *_weighings(db, patient.id), *_check_ins(db, patient.id)]
-    return sorted(found, key=lambda entry: entry.at, reverse=True)[:MOST]
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """Everything that was recorded, as loaded: corrected entries too."""
+
+    vitals: Sequence[VitalsReading] = ()
+    doses: Sequence[DoseEvent] = ()
+    effects: Sequence[SideEffect] = ()
+    interventions: Sequence[Intervention] = ()
+    notes: Sequence[Note] = ()
 
 
-def by_day(entries: Iterable[TimelineEntry], zone: ZoneInfo) -> list[tuple[date, list[TimelineEntry]]]:
-    """Group entries, in their order, by the clinic's day."""
-    return [(day, list(group)) for day, group in groupby(entries, key=lambda entry: local_day(entry.at, zone))]
-
-
-def _steps(db: Session, patient_id: int, zone: ZoneInfo, clinical: bool) -> list[TimelineEntry]:
-    query = (
-        sa.select(StatusChange)
-        .join(TreatmentSession, TreatmentSession.id == StatusChange.session_id)
-        .where(TreatmentSession.patient_id == patient_id)
-        .options(joinedload(StatusChange.by), joinedload(StatusChange.treatment))
-        .order_by(StatusChange.at.desc(), StatusChange.id.desc())
-        .limit(MOST)
-    )
-    if not clinical:
-        query = query.where(StatusChange.action.in_(_OF_THE_DESK))
-    changes = db.scalars(query).all()
-    undone = {change.undoes_id for change in changes}
-    return [
-        _step(change, zone, clinical, change.id in undone) for change in changes if change.action is not Action.UNDO
+def build(treatment: TreatmentSession, entries: Entries, standing_doses: Sequence[DoseEvent]) -> list[Line]:
+    """List every step and every entry, the newest first."""
+    lines = [
+        *steps(treatment, clinical=True),
+        *_vitals(treatment, entries.vitals, standing_doses),
+        *_doses(treatment, entries.doses),
+        *_effects(treatment, entries.effects),
+        *_interventions(treatment, entries),
+        *_notes(treatment, entries.notes),
     ]
+    return sorted(lines, key=lambda line: (line.at, line.order), reverse=True)
 
 
-def _step(change: StatusChange, zone: ZoneInfo, clinical: bool, undone: bool) -> TimelineEntry:
-    told = [f"Visit of {_when(change.treatment.starts_at, zone)}", *_moved(change, zone)]
-    if clinical or change.action in _REASONS_ARE_THE_DESKS:
-        told += [_REASONS.get(reason, reason.replace("_", " ")) for reason in change.reasons]
-    if clinical and change.words:
-        told.append(change.words)
-    return TimelineEntry(
-        kind=_ICONS.get(change.action, "calendar"),
+def steps(treatment: TreatmentSession, *, clinical: bool) -> list[Line]:
+    """List the steps of the session; without `clinical`, why a clinical step was taken is left out."""
+    undone = {change.undoes_id: change for change in treatment.changes}
+    by_id = {change.id: change for change in treatment.changes}
+    return [_step(treatment, change, by_id, change.id in undone, clinical) for change in treatment.changes]
+
+
+def _step(
+    treatment: TreatmentSession, change: StatusChange, by_id: dict[int, StatusChange], undone: bool, clinical: bool
+) -> Line:
+    title = say(change.action)
+    if change.undoes_id is not None:
+        title = f"Undone: {say(by_id[change.undoes_id].action)}"
+    told = clinical or change.action in _BOOKING
+    why = [_reason(value) for value in change.reasons] if told else []
+    return Line(
         at=change.at,
-        title=words.say(change.action),
-        detail=" \u00b7 ".join(told),
+        order=change.id,
+        icon="arrow",
+        title=title,
+        detail="\n".join([", ".join(why), (change.words or "") if told else ""]).strip(),
         author=change.by.name if change.by else "Patient, by link",
-        struck=undone,
-        late=is_late(change.at, change.recorded_at),
+        offset=offset_text(change.at, treatment.dose_started_at) if clinical else None,
+        recorded_at=change.recorded_at,
+        struck="Undone" if undone else "",
+        outside=tuple(say(Reason(value)) for value in change.outside_rules) if told else (),
     )
 
 
-def _moved(change: StatusChange, zone: ZoneInfo) -> list[str]:
-    pair = change.details.get("starts_at")
-    return [f"before: {_when(datetime.fromisoformat(pair[0]), zone)}"] if pair else []
+def _reason(value: str) -> str:
+    for kind in _REASONS:
+        if value in {one.value for one in kind}:
+            return say(kind(value))
+    return value.replace("_", " ")
 
 
-def _when(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local:%a %b} {local.day}, {local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
-
-
-def _messages(db: Session, patient_id: int) -> list[TimelineEntry]:
-    query = (
-        sa.select(Message)
-        .where(Message.patient_id == patient_id, Message.status.not_in([MessageStatus.PLANNED, MessageStatus.SENDING]))
-        .order_by(Message.due_at.desc(), Message.id.desc())
-        .limit(MOST)
+def _line(
+    treatment: TreatmentSession,
+    row: VitalsReading | DoseEvent | SideEffect | SideEffectEvent | Intervention | Note,
+    icon: str,
+    title: str,
+    detail: str | None = None,
+    *,
+    struck: str = "",
+    ref: str | None = None,
+    marks: Sequence[limits.Mark] = (),
+) -> Line:
+    return Line(
+        at=row.at,
+        order=row.id,
+        icon=icon,
+        title=title,
+        detail=detail or "",
+        author=row.by.name,
+        offset=offset_text(row.at, treatment.dose_started_at),
+        recorded_at=row.recorded_at,
+        late=row.late,
+        struck=struck,
+        outside=tuple(say(Reason(value)) for value in row.outside_rules),
+        marks=tuple(marks),
+        ref=(ref, row.id) if ref and not struck else None,
     )
-    return [
-        TimelineEntry(
-            kind="mail",
-            at=one.sent_at or one.due_at,
-            title=words.say(one.kind),
-            detail=words.say(one.status) + (f": {words.say(one.skip_reason)}" if one.skip_reason else ""),
+
+
+def _corrected(rows: Sequence[VitalsReading | DoseEvent | SideEffect | Intervention | Note]) -> set[int | None]:
+    return {row.corrects_id for row in rows}
+
+
+def vitals_text(reading: VitalsReading) -> str:
+    """Write a reading on one line."""
+    parts = []
+    if reading.systolic_mmhg is not None or reading.diastolic_mmhg is not None:
+        parts.append(f"{_or_dash(reading.systolic_mmhg)}/{_or_dash(reading.diastolic_mmhg)}")
+    if reading.heart_rate_bpm is not None:
+        parts.append(f"heart {reading.heart_rate_bpm}")
+    if reading.spo2_percent is not None:
+        parts.append(f"oxygen {reading.spo2_percent}%")
+    if reading.respiratory_rate_bpm is not None:
+        parts.append(f"breaths {reading.respiratory_rate_bpm}")
+    if reading.temperature_tenths_c is not None:
+        parts.append(f"{reading.temperature_tenths_c / 10:.1f} °C")
+    if reading.moaa_s is not None:
+        parts.append(f"MOAA/S {reading.moaa_s}")
+    if reading.pain_of_10 is not None:
+        parts.append(f"pain {reading.pain_of_10}")
+    return ", ".join(parts)
+
+
+def _or_dash(value: int | None) -> str:
+    return "–" if value is None else str(value)
+
+
+def _vitals(treatment: TreatmentSession, rows: Sequence[VitalsReading], doses: Sequence[DoseEvent]) -> Iterator[Line]:
+    corrected = _corrected(rows)
+    for row in rows:
+        marks = limits.marks(treatment, doses, row)
+        struck = "Corrected" if row.id in corrected else ""
+        yield _line(treatment, row, "pulse", vitals_text(row), struck=struck, ref="vitals", marks=marks)
+
+
+def _doses(treatment: TreatmentSession, rows: Sequence[DoseEvent]) -> Iterator[Line]:
+    corrected = _corrected(rows)
+    for row in rows:
+        if row.kind is DoseEventKind.WITHDRAWN:
+            continue
+        withdrawn = any(one.corrects_id == row.id and one.kind is DoseEventKind.WITHDRAWN for one in rows)
+        struck = "Withdrawn" if withdrawn else "Corrected" if row.id in corrected else ""
+        yield _line(treatment, row, "drop", dose_text(row), row.words, struck=struck, ref="dose")
+
+
+def dose_text(row: DoseEvent) -> str:
+    """Write a dose event on one line."""
+    title = f"Device {row.device_number} used" if row.kind is DoseEventKind.DEVICE else say(row.kind)
+    if row.micrograms is not None:
+        title += f", {mg_text(row.micrograms)}"
+    if row.rate_micrograms_per_hour is not None:
+        title += f", {mg_text(row.rate_micrograms_per_hour)} an hour"
+    return title
+
+
+def _effects(treatment: TreatmentSession, rows: Sequence[SideEffect]) -> Iterator[Line]:
+    corrected = _corrected(rows)
+    for row in rows:
+        label = side_effects.label(row)
+        mistaken = any(event.kind is SideEffectEventKind.CORRECTED for event in row.events)
+        struck = "Corrected" if row.id in corrected else "By mistake" if mistaken else ""
+        serious = f"Serious: {say(row.seriousness).lower()}" if row.seriousness else ""
+        detail = "\n".join(text for text in (serious, row.words) if text)
+        title = f"{label}, grade {row.grade} ({GRADES[row.grade]})"
+        yield _line(treatment, row, "alert", title, detail, struck=struck, ref="effect")
+        for event in row.events:
+            yield _line(treatment, event, "eye", _followed(label, event), event.words)
+
+
+def _followed(label: str, event: SideEffectEvent) -> str:
+    if event.kind is SideEffectEventKind.GRADED and event.grade is not None:
+        return f"{label}: now grade {event.grade} ({GRADES[event.grade]})"
+    if event.kind is SideEffectEventKind.OUTCOME and event.outcome is not None:
+        return f"{label}: {say(event.outcome).lower()}"
+    return f"{label}: {say(event.kind).lower()}"
+
+
+def _interventions(treatment: TreatmentSession, entries: Entries) -> Iterator[Line]:
+    corrected = _corrected(entries.interventions)
+    labels = {effect.id: side_effects.label(effect) for effect in entries.effects}
+    for row in entries.interventions:
+        title = row.term if row.kind is InterventionKind.OTHER and row.term else say(row.kind)
+        if row.dose_words:
+            title += f", {row.dose_words}"
+        if row.side_effect_id in labels:
+            title += f", for {labels[row.side_effect_id].lower()}"
+        struck = "Corrected" if row.id in corrected else ""
+        yield _line(treatment, row, "plus", title, row.words, struck=struck, ref="intervention")
+
+
+def _notes(treatment: TreatmentSession, rows: Sequence[Note]) -> Iterator[Line]:
+    corrected = _corrected(rows)
+    for row in rows:
+        yield _line(
+            treatment, row, "note", "Note", row.body, struck="Corrected" if row.id in corrected else "", ref="note"
         )
-        for one in db.scalars(query)
-    ]
-
-
-def _effects(db: Session, patient_id: int) -> list[TimelineEntry]:
-    query = (
-        sa.select(SideEffect)
-        .join(TreatmentSession, TreatmentSession.id == SideEffect.session_id)
-        .where(TreatmentSession.patient_id == patient_id)
-        .options(joinedload(SideEffect.by), selectinload(SideEffect.events))
-        .order_by(SideEffect.at.desc(), SideEffect.id.desc())
-        .limit(MOST)
-    )
-    effects = db.scalars(query).all()
-    corrected = {effect.corrects_id for effect in effects}
-    return [
-        TimelineEntry(
-            kind="pulse",
-            at=effect.at,
-            title=f"{side_effects.label(effect)}, {Grade(effect.grade).name.lower().replace('_', '-')}",
-            detail=_outcome(effect),
-            author=effect.by.name,
-            struck=effect.id in corrected,
-            late=effect.late,
-        )
-        for effect in effects
-    ]
-
-
-def _outcome(effect: SideEffect) -> str | None:
-    resolved = [event for event in effect.events if event.kind is SideEffectEventKind.RESOLVED]
-    told = [effect.words] if effect.words else []
-    if resolved:
-        told.append(f"Resolved after {int((resolved[-1].at - effect.at).total_seconds() // 60)} min")
-    return " \u00b7 ".join(told) or None
-
-
-def _weighings(db: Session, patient_id: int) -> list[TimelineEntry]:
-    rows: Sequence[Weight] = weights.listed(db, patient_id)
-    kept = {weight.id for weight in weights.standing(rows)}
-    return [
-        TimelineEntry(
-            kind="person",
-            at=weight.measured_at,
-            title=f"Weight {lb_text(weight.grams)} ({kg_text(weight.grams)})",
-            author=weight.by.name,
-            struck=weight.id not in kept,
-            late=is_late(weight.measured_at, weight.recorded_at),
-        )
-        for weight in rows
-    ]
-
-
-def _check_ins(db: Session, patient_id: int) -> list[TimelineEntry]:
-    ended = {CheckInStatus.ANSWERED, CheckInStatus.NOT_ANSWERED}
-    return [_answered(one) for one in patient_answers.read(db, patient_id) if one.status in ended]
-
-
-def _answered(reading: Reading) -> TimelineEntry:
-    answered = reading.status is CheckInStatus.ANSWERED
-    return TimelineEntry(
-        kind="phone" if answered else "ask",
-        at=reading.at,
-        title=f"{words.say(reading.kind)}: {'answered' if answered else 'not answered'}",
-        detail=" \u00b7 ".join(f"{line.label}: {line.text}" for line in reading.lines) or None,
-        author=(reading.entered_by or "Patient, by link") if answered else None,
-    )
