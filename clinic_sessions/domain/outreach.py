@@ -1,10 +1,11 @@
 """When a patient hears from the clinic: reminders before a visit and check-ins after it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages import OPTIONAL_PER_DAY, OPTIONAL_PER_WEEK, MessageKind
 from clinic_sessions.domain.wall_time import first_instant, local_day
 
 EVENING = time(18, 0)
@@ -94,3 +95,21 @@ def check_ins(left_at: datetime, *, zone: ZoneInfo, quiet: QuietHours) -> list[P
         due = out_of_quiet_hours(left_at + wait, zone, quiet)
         planned.append(Planned(kind=kind, due_at=due, useful_until=due + CHECK_IN_OPEN[kind]))
     return planned
+
+
+def next_free_moment(moment: datetime, had: Iterable[datetime], zone: ZoneInfo, quiet: QuietHours) -> datetime:
+    """Move an optional message to where the patient has had fewer than one that clinic day and three in seven days.
+
+    `had` are the instants of the optional messages before it; a later day begins at the end of its quiet hours.
+    """
+    days = [local_day(one, zone) for one in had]
+    day = local_day(moment, zone)
+    morning = time(quiet.until_minute // 60, quiet.until_minute % 60)
+    while days.count(day) >= OPTIONAL_PER_DAY or _in_week(days, day) >= OPTIONAL_PER_WEEK:
+        day += timedelta(days=1)
+        moment = first_instant(day, morning, zone)
+    return moment
+
+
+def _in_week(days: list[date], last: date) -> int:
+    return sum(last - timedelta(days=7) < day <= last for day in days)

@@ -1,0 +1,97 @@
+"""Dates, times and lines as a patient reads them, in their language and the clinic's zone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.services.letters import Letter, Visit
+from clinic_sessions.translations import text, times
+
+PREPARED = frozenset({MessageKind.CONFIRMATION, MessageKind.MOVED, MessageKind.REMINDER_48H})
+"""These tell everything about preparing; the evening before tells only what is still to be done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The lines of one message, in order."""
+
+    subject: str
+    opening: str
+    when: str | None
+    steps: tuple[str, ...]
+    asking: str | None
+
+
+def words_of(letter: Letter) -> Words:
+    """Put a letter into words."""
+    key = f"mail.{letter.kind.value}"
+    visit, language = letter.visit, letter.language
+    values = {"clinic": letter.clinic_name, "phone": phone(letter.clinic_phone)}
+    if visit is not None:
+        values["date"] = date_text(visit.starts_at, letter.zone, language)
+        values["day"], values["of_day"] = _day(letter, visit, "day"), _day(letter, visit, "of_day")
+    told = visit is not None and letter.kind not in CHECK_INS | {MessageKind.DID_NOT_COME}
+    return Words(
+        subject=text(language, f"{key}.subject", **values),
+        opening=_begun(text(language, f"{key}.opening", **values)),
+        when=when_text(visit.starts_at, letter.zone, language) if told and visit else None,
+        steps=_steps(letter, visit) if visit else (),
+        asking=text(language, f"{key}.asking", **values) if letter.kind not in CANCELLATIONS else None,
+    )
+
+
+def date_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
+    """Write a date with its weekday: Tuesday, November 24, 2026."""
+    return times.day(language.value, moment, zone)
+
+
+def when_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
+    """Write date, wall time and the zone's name: Tuesday, November 24, 2026, 10:40 am (Pacific Standard Time)."""
+    wall, name = times.clock(language.value, moment, zone), times.zone_name(language.value, moment, zone)
+    return f"{date_text(moment, zone, language)}, {wall} ({name})"
+
+
+def phone(number: str) -> str:
+    """Write a phone number as people read it in the United States."""
+    try:
+        return format_number(parse(number, "US"), PhoneNumberFormat.NATIONAL)
+    except NumberParseException:
+        return number
+
+
+def _begun(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _day(letter: Letter, visit: Visit, form: str) -> str:
+    """Say which day the visit is or was, today or its date, as `form` ("day", "of_day") needs it."""
+    if local_day(visit.starts_at, letter.zone) == local_day(letter.now, letter.zone):
+        return text(letter.language, f"mail.common.{form}_today")
+    return text(letter.language, f"mail.common.{form}", date=date_text(visit.starts_at, letter.zone, letter.language))
+
+
+def _steps(letter: Letter, visit: Visit) -> tuple[str, ...]:
+    if letter.kind in PREPARED:
+        return tuple(_filled(line, letter, visit) for line in visit.preparation)
+    if letter.kind is MessageKind.REMINDER_EVENING and visit.food_until is not None:
+        fasting = (line for line in visit.preparation if "{food_until}" in line or "{liquid_until}" in line)
+        return (*(_filled(line, letter, visit) for line in fasting), text(letter.language, "mail.common.ride"))
+    return ()
+
+
+def _filled(line: str, letter: Letter, visit: Visit) -> str:
+    def clock_time(moment: datetime | None) -> str:
+        return _clock_time(moment, visit.starts_at, letter.zone, letter.language) if moment else ""
+
+    return line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
+
+
+def _clock_time(moment: datetime, starts_at: datetime, zone: ZoneInfo, language: Language) -> str:
+    wall = times.clock(language.value, moment, zone)
+    if local_day(moment, zone) == local_day(starts_at, zone):
+        return wall
+    return text(language, "mail.common.time_on_day", time=wall, day=times.weekday(language.value, moment, zone))
