@@ -4,18 +4,25 @@ from flask import Flask
 
 from clinic_sessions.routes import (
     alerts,
+    appointment,
     board,
     booking,
+    by_link,
     changes,
+    check_in,
     errors,
     filters,
     frame,
     guard,
     health,
+    move_wishes,
+    patient_file,
+    record,
     schedule,
     sessions,
     sign_in,
     today,
+    wishes,
 )
 from clinic_sessions.routes.policy import check_every_view
 
@@ -29,6 +36,13 @@ BLUEPRINTS = (
     schedule.bp,
     sessions.bp,
     board.bp,
+    patient_file.bp,
+    by_link.bp,
+    appointment.bp,
+    check_in.bp,
+    wishes.bp,
+    move_wishes.bp,
+    record.bp,
 )
 
 
@@ -36,6 +50,7 @@ def register(app: Flask) -> None:
     """Put every route, guard and error page on the app; fails when a view has no permission."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    by_link.install(app)
     guard.install(app)
     frame.install(app)
     filters.install(app)

@@ -1,6 +1,6 @@
 """What a patient may do about a visit by link: confirm it, ask to move it, cancel it. Nothing else."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -13,6 +13,9 @@ from clinic_sessions.models import AuditAction, MoveWish, TreatmentSession
 from clinic_sessions.services import audit, lifecycle, outreach
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, Refusal
+
+SOON = timedelta(hours=24)
+"""A visit cancelled later than this is hard to give to someone else: the page then asks for a call as well."""
 
 
 class AppointmentReason(StrEnum):
@@ -35,6 +38,21 @@ def load(db: Session, session_id: int, patient_id: int, *, to_change: bool = Fal
 def is_to_come(treatment: TreatmentSession, now: datetime) -> bool:
     """Say whether the patient may still answer: expected, and not begun."""
     return treatment.status in EXPECTED and now < treatment.starts_at
+
+
+def is_soon(treatment: TreatmentSession, now: datetime) -> bool:
+    """Say whether the visit begins within 24 hours."""
+    return treatment.starts_at - now < SOON
+
+
+def next_visit(db: Session, patient_id: int, now: datetime) -> TreatmentSession | None:
+    """Give the patient's next expected visit; None when none is booked."""
+    query = sa.select(TreatmentSession).where(
+        TreatmentSession.patient_id == patient_id,
+        TreatmentSession.status.in_(EXPECTED),
+        TreatmentSession.starts_at > now,
+    )
+    return db.scalar(query.order_by(TreatmentSession.starts_at).limit(1))
 
 
 def require_to_come(treatment: TreatmentSession, seen: int, now: datetime) -> None:

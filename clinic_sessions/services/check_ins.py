@@ -110,15 +110,7 @@ def screens(db: Session, check_in: CheckIn, now: datetime) -> tuple[str, ...]:
 
 
 def save(
-    db: Session,
-    check_in: CheckIn,
-    step: str,
-    value: object,
-    *,
-    words: str,
-    language: Language,
-    now: datetime,
-    by: Actor,
+    db: Session, check_in: CheckIn, step: str, value: object, *, words: str, now: datetime, by: Actor
 ) -> Alert | None:
     """Keep one answer in the draft (None: skipped); a danger raises its alert at once, with the original `words`.
 

@@ -1,0 +1,118 @@
+"""The appointment link: the visit as it stands now, and the patient's answer. Opening changes nothing."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, g, redirect, request
+from werkzeug.wrappers import Response
+
+from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.mail import ics
+from clinic_sessions.models import Link, LinkPurpose, TreatmentSession
+from clinic_sessions.routes import by_link
+from clinic_sessions.routes.policy import public
+from clinic_sessions.routes.present import session, settings
+from clinic_sessions.services import appointments, letters
+from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.translations import text, times
+
+bp = Blueprint("appointment", __name__, url_prefix="/a")
+by_link.for_patients(bp)
+
+ASKED = ("cancel", "move")
+ACTS = {
+    "confirm": appointments.confirm,
+    "cancel": appointments.cancel,
+    "move": appointments.ask_to_move,
+}
+
+
+@bp.get("")
+@public("a patient by link: the cookie of the link is the key")
+def show() -> str:
+    """Show the visit as it stands now; `?ask=` shows the question before cancelling or asking for another time."""
+    link = by_link.link_of(LinkPurpose.APPOINTMENT)
+    return _page(link, _treatment(link), ask=request.args.get("ask"))
+
+
+@bp.post("/<any(confirm, cancel, move):act>")
+@public("a patient by link: the cookie of the link is the key")
+def answer(act: str) -> Response | tuple[str, int]:
+    """Confirm the visit, cancel it, or ask for another time; the only acts that a link permits."""
+    link = by_link.link_of(LinkPurpose.APPOINTMENT)
+    by_link.require_same(link)
+    seen = request.form.get("seen", "")
+    try:
+        treatment = _treatment(link, to_change=True)
+        ACTS[act](session(), treatment, seen=int(seen) if seen.isdecimal() else 0, now=g.now, by=by_link.by())
+        session().commit()
+    except Refusal as refusal:
+        reason = refusal.reasons[0]
+        session().rollback()
+        again = by_link.link_of(LinkPurpose.APPOINTMENT)
+        return _page(again, _treatment(again), moved=reason is appointments.AppointmentReason.OTHER_TIME), 409
+    return redirect("/a", 303)
+
+
+@bp.get("/visit.ics")
+@public("a patient by link: the cookie of the link is the key")
+def calendar() -> Response:
+    """Give the visit as it stands now for the patient's calendar: when and where, nothing of why."""
+    link = by_link.link_of(LinkPurpose.APPOINTMENT)
+    treatment = _treatment(link)
+    clinic = treatment.clinic
+    if treatment.status is not Status.CANCELLED and not appointments.is_to_come(treatment, g.now):
+        abort(404)
+    visit = letters.visit_of(treatment, by_link.language(link))
+    body = ics.visit(
+        uid=visit.uid,
+        host=urlsplit(settings().base_url).hostname or "localhost",
+        sequence=visit.sequence,
+        starts_at=visit.starts_at,
+        ends_at=visit.leaves_at,
+        summary=text(by_link.language(link), "mail.common.calendar", clinic=clinic.name_in_messages),
+        place=clinic.address,
+        cancelled=treatment.status is Status.CANCELLED,
+        now=g.now,
+    )
+    answer = Response(body, mimetype="text/calendar")
+    answer.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return answer
+
+
+def _treatment(link: Link, *, to_change: bool = False) -> TreatmentSession:
+    return appointments.load(session(), link.object_id, link.patient_id, to_change=to_change)
+
+
+def _page(link: Link, treatment: TreatmentSession, *, ask: str | None = None, moved: bool = False) -> str:
+    to_come = appointments.is_to_come(treatment, g.now)
+    wish = appointments.move_wish(session(), treatment) if to_come else None
+    return by_link.page(
+        "appointment/show.html",
+        link,
+        treatment=treatment,
+        to_come=to_come,
+        visit=letters.visit_of(treatment, by_link.language(link)) if to_come else None,
+        preparation=_preparation(link, treatment) if to_come else [],
+        moving=wish is not None and wish.answered_at is None,
+        cancelled=treatment.status is Status.CANCELLED,
+        soon=appointments.is_soon(treatment, g.now),
+        ask=ask if to_come and ask in ASKED else None,
+        moved=moved,
+    )
+
+
+def _preparation(link: Link, treatment: TreatmentSession) -> list[str]:
+    """Give the lines of how to prepare, with the fasting times of this visit on the clinic's clock."""
+    spoken, zone = by_link.language(link), treatment.clinic.zone
+    visit = letters.visit_of(treatment, spoken)
+    limits = {
+        name: by_link.said(
+            link,
+            "appointment.fasting_time",
+            time=times.clock(spoken, moment, zone),
+            weekday=times.weekday(spoken, moment, zone),
+        )
+        for name, moment in (("food_until", visit.food_until), ("liquid_until", visit.liquid_until))
+        if moment is not None
+    }
+    return [line.format(**limits) for line in visit.preparation]

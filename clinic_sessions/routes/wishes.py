@@ -1,0 +1,48 @@
+"""Contact wishes by link: mail or no mail, and the one-click way out of every mail program."""
+
+from flask import Blueprint, g, redirect, request
+from werkzeug.wrappers import Response
+
+from clinic_sessions.models import LinkPurpose
+from clinic_sessions.routes import by_link
+from clinic_sessions.routes.policy import public
+from clinic_sessions.routes.present import session
+from clinic_sessions.services import links, wishes
+
+bp = Blueprint("wishes", __name__, url_prefix="/w")
+by_link.for_patients(bp)
+
+
+@bp.get("")
+@public("a patient by link: the cookie of the link is the key")
+def show() -> str:
+    """Show whether the patient gets mail, and the button that changes it."""
+    link = by_link.link_of(LinkPurpose.CONTACT_WISHES)
+    return by_link.page("wishes/show.html", link, patient=wishes.load(session(), link.patient_id))
+
+
+@bp.post("")
+@public("a patient by link: the cookie of the link is the key")
+def save() -> Response | tuple[str, int]:
+    """Keep the patient's wish."""
+    link = by_link.link_of(LinkPurpose.CONTACT_WISHES)
+    by_link.require_same(link)
+    wanted = {"yes": True, "no": False}.get(request.form.get("wanted", ""))
+    patient = wishes.load(session(), link.patient_id, to_change=True)
+    if wanted is None:
+        return by_link.page("wishes/show.html", link, patient=patient), 422
+    wishes.set_mail(session(), patient, wanted=wanted, now=g.now, by=by_link.by())
+    session().commit()
+    return redirect("/w", 303)
+
+
+@bp.post("/<token>")
+@public("a mail program unsubscribes for the patient: the token is the key")
+def unsubscribe(token: str) -> str:
+    """Stop all mail at once, as RFC 8058 has it; again changes nothing."""
+    g.purpose, g.token = LinkPurpose.CONTACT_WISHES, token
+    link = links.open_link(session(), LinkPurpose.CONTACT_WISHES, token, g.now)
+    patient = wishes.load(session(), link.patient_id, to_change=True)
+    wishes.set_mail(session(), patient, wanted=False, now=g.now, by=by_link.by())
+    session().commit()
+    return by_link.page("wishes/stopped.html", link, helps=False)
