@@ -6,20 +6,20 @@ Whatever was typed is shown again, exactly, while it cannot be read.
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from wtforms import Field, RadioField, SelectField
+from wtforms import Field
 from wtforms.validators import ValidationError
-from wtforms.widgets import EmailInput, TelInput, TextArea, TextInput
+from wtforms.widgets import EmailInput, HiddenInput, TelInput, TextArea, TextInput
 
-from clinic_sessions.domain import names, typed_days, words
+from clinic_sessions.domain import names, typed_days
 from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.forms.choosing import OneOfField as OneOfField
+from clinic_sessions.forms.choosing import PickField as PickField
 
 LINE = 300
 BODY = 4000
@@ -251,52 +251,17 @@ class WholeNumberField(Typed):
         return int(typed)
 
 
-class _Choosing(SelectField):
-    """A choice among the values of an enumeration, whose data is a member of it."""
+class VersionField(WholeNumberField):
+    """Which version of a row the form was filled from, hidden; an older one is refused when it is saved."""
 
-    def __init__(
-        self,
-        label: str,
-        members: type[StrEnum],
-        *,
-        ask: str,
-        said: Mapping[Any, str] | None = None,
-        blank: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        listed = [(one.value, (said or {}).get(one) or words.say(one)) for one in members]
-        choices = ([("", blank)] if blank is not None else []) + listed
-        super().__init__(label, choices=choices, coerce=self._coerce, **kwargs)
-        self.members, self.ask, self.blank = members, ask, blank
+    widget: Any = HiddenInput()
 
-    def _coerce(self, value: Any) -> Any:
-        return self.members(value) if value else None
+    def __init__(self, label: str = "Version", **kwargs: Any) -> None:
+        super().__init__(label, low=1, high=999_999_999, ask="Open this form again from the page before.", **kwargs)
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read the choice; none, or one that is not offered, asks for it."""
-        self.data = None
-        typed = valuelist[0] if valuelist else ""
-        if typed or self.blank is None:
-            try:
-                self.data = self.members(typed)
-            except ValueError:
-                raise ValueError(self.ask) from None
-
-    def pre_validate(self, form: Any) -> None:
-        """Nothing more to ask: `process_formdata` has."""
-
-
-class OneOfField(_Choosing, RadioField):
-    """A choice shown as rows. The words come from `said`, else from domain/words.py."""
-
-    def __init__(self, label: str, members: type[StrEnum], **kwargs: Any) -> None:
-        super().__init__(label, members, **kwargs)
-        # The templates show rows to a field of this name.
-        self.type = "RadioField"
-
-
-class PickField(_Choosing):
-    """A choice shown as a list that opens; with `blank`, none may be chosen."""
+    def stands(self, version: int) -> None:
+        """Take the version that stands now, whatever was sent."""
+        self.data, self.raw_data = version, None
 
 
 def not_later(moment: datetime, now: datetime, *, slack: timedelta = timedelta(minutes=1)) -> None:

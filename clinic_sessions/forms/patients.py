@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain import postal
+from clinic_sessions.domain import postal, words
 from clinic_sessions.domain.conditions import CONDITIONS, Condition
 from clinic_sessions.domain.contacts import PregnancyPossible
 from clinic_sessions.domain.messages import Language
@@ -20,6 +20,8 @@ from clinic_sessions.forms.fields import (
     OneOfField,
     PastDateField,
     PhoneField,
+    Typed,
+    VersionField,
     WholeNumberField,
     not_later,
 )
@@ -29,7 +31,6 @@ ASK_NAME = "Enter the patient's name."
 ASK_BIRTH_DATE = "Enter the birth date, like 4/12/1985."
 ASK_PHONE = "Enter a phone number with its area code, like (310) 555-0100."
 ASK_LANGUAGE = "Choose the language for messages."
-MOST_VERSION = 999_999_999
 
 
 class YesNo(StrEnum):
@@ -57,6 +58,24 @@ class RegisterForm(IdentityForm):
         return {str(one) for one in ids} <= set(str(self.seen.data or "").split(","))
 
 
+def differences(mine: Form, theirs: Form) -> list[tuple[str, str, str]]:
+    """List label, what was typed and what stands, for every field in which two forms of one kind differ."""
+    return [
+        (one.label.text, in_words(one), in_words(other))
+        for one, other in zip(mine, theirs, strict=True)
+        if one.name != "version" and one.data != other.data
+    ]
+
+
+def in_words(field: Any) -> str:
+    """Say what a field holds, as a person would read it."""
+    if field.data is None:
+        return "Nothing"
+    if isinstance(field, BooleanField):
+        return "Yes" if field.data else "No"
+    return field.write(field.data) if isinstance(field, Typed) else words.say(field.data)
+
+
 def fitted(shape: Callable[[str], str], text: str, words: str) -> str:
     """Give `shape(text)`; its ValueError becomes these words beside the field."""
     try:
@@ -68,7 +87,7 @@ def fitted(shape: Callable[[str], str], text: str, words: str) -> str:
 class ContactForm(IdentityForm):
     """Everything needed to reach a patient, and the people around them."""
 
-    version = WholeNumberField("Version", low=1, high=MOST_VERSION, ask="Open this form again.")
+    version = VersionField()
     preferred_name = NameField("Preferred name")
     pronouns = LineField("Pronouns", longest=60)
     email = EmailAddressField("Email", render_kw={"autocomplete": "off", "spellcheck": "false"})
@@ -79,9 +98,9 @@ class ContactForm(IdentityForm):
     city = LineField("City", longest=200)
     state = LineField("State", longest=60)
     postal_code = LineField("ZIP code", longest=20)
-    emergency_name = NameField("Name")
+    emergency_name = NameField("Emergency contact")
     emergency_relation = LineField("Who they are to the patient", longest=200)
-    emergency_phone = PhoneField("Phone")
+    emergency_phone = PhoneField("Their phone")
     emergency_may_be_called = BooleanField("The patient lets us call them")
     psychiatrist = LineField("Psychiatrist")
     therapist = LineField("Therapist")
@@ -106,7 +125,7 @@ class ContactForm(IdentityForm):
 class ClinicalForm(Form):
     """The clinical facts that stand on the patient's page."""
 
-    version = WholeNumberField("Version", low=1, high=MOST_VERSION, ask="Open this form again.")
+    version = VersionField()
     pregnancy_possible = OneOfField("Can become pregnant", PregnancyPossible, ask="Choose yes, no or not asked.")
     allergies = BodyField("Allergies")
     pressure_limit_systolic_mmhg = WholeNumberField("Upper (systolic)", low=60, high=260)

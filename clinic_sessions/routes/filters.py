@@ -8,13 +8,14 @@ from flask import Flask, g
 from flask_login import current_user
 
 from clinic_sessions.domain import doses, weights, words
+from clinic_sessions.forms.fields import phone_text
 
 
 def install(app: Flask) -> None:
     """Put the filters on the templates."""
     app.jinja_env.filters.update(
         at=at, day=day, short_day=short_day, day_at=day_at, isoz=isoz, age=age, words=words.say,
-        mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, value=_value,
+        mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, phone=phone_text, value=_value,
     )  # fmt: skip
 
 

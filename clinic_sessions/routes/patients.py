@@ -1,0 +1,135 @@
+"""Patients: finding, registering, and the page of one."""
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from clinic_sessions.domain.alike import alike
+from clinic_sessions.domain.conditions import CONDITIONS
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.forms.fields import meta
+from clinic_sessions.forms.patients import RegisterForm
+from clinic_sessions.models import Patient
+from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.services import (
+    form_keys,
+    patient_answers,
+    patient_conditions,
+    patient_overview,
+    patient_search,
+    patient_timeline,
+    patients,
+    weights,
+)
+from clinic_sessions.services.refusals import Refusal
+
+bp = Blueprint("patients", __name__)
+
+
+@bp.get("/patients")
+@needs(Permission.SEE_PATIENTS)
+def index() -> str:
+    """Find patients as they are typed; without a search, those whose visits come next."""
+    asked = " ".join(request.args.get("q", "").split())
+    here = clinic()
+    today = local_day(g.now, here.zone)
+    if asked:
+        hits = patient_search.find(session(), here.id, asked, today=today, now=g.now)
+    else:
+        hits = patient_search.coming(session(), here.id, now=g.now)
+    showed("patient_list", None, patients=[hit.patient.id for hit in hits])
+    return render_template(
+        "patients/index.html",
+        asked=asked,
+        hits=hits,
+        more=len(hits) == patient_search.MOST,
+        similar=alike((hit.patient.id, hit.patient.name) for hit in hits),
+        sure=len(hits) == 1 and patient_search.is_record_number(hits[0], asked),
+    )
+
+
+@bp.get("/patients/new")
+@needs(Permission.REGISTER_PATIENTS)
+def new() -> str:
+    """Show the form of four fields."""
+    return _register_page(RegisterForm(meta=meta(g.now, clinic().zone)), form_keys.new())
+
+
+@bp.post("/patients/new")
+@needs(Permission.REGISTER_PATIENTS)
+def register() -> Response | tuple[str, int]:
+    """Register, after showing once whoever it could be already; the same form acts once."""
+    form = RegisterForm(request.form, meta=meta(g.now, clinic().zone))
+    key = request.form.get("form_key", "")
+    if not form_keys.SHORTEST <= len(key) <= form_keys.LONGEST or not key.isprintable():
+        key = form_keys.new()
+    if not form.validate():
+        return _register_page(form, key), 422
+    who = patients.Registration(
+        name=form.name.data, birth_date=form.birth_date.data, phone=form.phone.data, language=form.language.data
+    )
+    db = session()
+    try:
+        answer = form_keys.claim(db, key, vars(who), now=g.now, by=actor())
+        if answer:
+            return redirect(answer, 303)
+        twins = patient_search.alike(db, clinic().id, name=who.name, birth_date=who.birth_date, phone=who.phone)
+        if not form.has_seen([twin.id for twin in twins]):
+            db.rollback()
+            showed("patient_list", None, patients=[twin.id for twin in twins])
+            return _register_page(form, key, twins), 409
+        patient = patients.register(db, clinic().id, who, now=g.now, by=actor())
+        path = url_for("patients.show", patient_id=patient.id)
+        form_keys.settle(db, key, path)
+        db.commit()
+    except Refusal:
+        db.rollback()
+        return _register_page(
+            form, form_keys.new(), refusal=["This form was sent before. Look at it and send it again."]
+        ), 409
+    return redirect(path, 303)
+
+
+def _register_page(
+    form: RegisterForm, key: str, twins: list[Patient] | None = None, refusal: list[str] | None = None
+) -> str:
+    return render_template("patients/new.html", form=form, form_key=key, twins=twins or [], refusal=refusal)
+
+
+@bp.get("/patients/<int:patient_id>")
+@needs(Permission.SEE_PATIENTS)
+def show(patient_id: int) -> str:
+    """Show what this person may know of a patient."""
+    patient = patients.load(session(), patient_id, person())
+    zone, clinical = clinic().zone, person().may(Permission.READ_CLINICAL)
+    showed("patient", patient.id, patient_id=patient.id)
+    return render_template(
+        "patients/show.html",
+        patient=patient,
+        strip=patients.strip(patient, local_day(g.now, zone), clinical=clinical),
+        progress=patient_search.progress_of(session(), [patient.id]).get(patient.id),
+        visits=patient_overview.visits(session(), patient.id),
+        messages=patient_overview.messages(session(), patient.id),
+        days=patient_timeline.by_day(patient_timeline.of(session(), patient, zone, clinical=clinical), zone),
+        **(_clinical(patient) if clinical else {"missing": patient_overview.missing_contact(patient)}),
+    )
+
+
+def _clinical(patient: Patient) -> dict[str, Any]:
+    db = session()
+    conditions = patient_conditions.listed(db, patient.id)
+    weighings = weights.standing(weights.listed(db, patient.id))
+    weight = weighings[0] if weighings else None
+    missing = patient_overview.missing_clinical(patient, conditions, weight, now=g.now)
+    return {
+        "missing": patient_overview.missing_contact(patient) + missing,
+        "labels": CONDITIONS,
+        "conditions": [one for one in conditions if one.ended_at is None],
+        "weight": weight,
+        "pressure_limit": patients.pressure_limit(patient),
+        "check_ins": patient_answers.read(db, patient.id),
+        "alerts": patient_overview.open_alerts(db, patient.id),
+    }
