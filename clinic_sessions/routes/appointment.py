@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.mail import ics
 from clinic_sessions.models import Link, LinkPurpose, TreatmentSession
-from clinic_sessions.routes import by_link
+from clinic_sessions.routes import by_link, public_page
 from clinic_sessions.routes.policy import public
 from clinic_sessions.routes.present import session, settings
 from clinic_sessions.services import appointments, letters
@@ -16,7 +16,7 @@ from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.translations import text, times
 
 bp = Blueprint("appointment", __name__, url_prefix="/a")
-by_link.for_patients(bp)
+public_page.for_patients(bp)
 
 ASKED = ("cancel", "move")
 ACTS = {
@@ -62,14 +62,14 @@ def calendar() -> Response:
     clinic = treatment.clinic
     if treatment.status is not Status.CANCELLED and not appointments.is_to_come(treatment, g.now):
         abort(404)
-    visit = letters.visit_of(treatment, by_link.language(link))
+    visit = letters.visit_of(treatment, public_page.language(link))
     body = ics.visit(
         uid=visit.uid,
         host=urlsplit(settings().base_url).hostname or "localhost",
         sequence=visit.sequence,
         starts_at=visit.starts_at,
         ends_at=visit.leaves_at,
-        summary=text(by_link.language(link), "mail.common.calendar", clinic=clinic.name_in_messages),
+        summary=text(public_page.language(link), "mail.common.calendar", clinic=clinic.name_in_messages),
         place=clinic.address,
         cancelled=treatment.status is Status.CANCELLED,
         now=g.now,
@@ -86,12 +86,12 @@ def _treatment(link: Link, *, to_change: bool = False) -> TreatmentSession:
 def _page(link: Link, treatment: TreatmentSession, *, ask: str | None = None, moved: bool = False) -> str:
     to_come = appointments.is_to_come(treatment, g.now)
     wish = appointments.move_wish(session(), treatment) if to_come else None
-    return by_link.page(
+    return public_page.page(
         "appointment/show.html",
         link,
         treatment=treatment,
         to_come=to_come,
-        visit=letters.visit_of(treatment, by_link.language(link)) if to_come else None,
+        visit=letters.visit_of(treatment, public_page.language(link)) if to_come else None,
         preparation=_preparation(link, treatment) if to_come else [],
         moving=wish is not None and wish.answered_at is None,
         cancelled=treatment.status is Status.CANCELLED,
@@ -103,10 +103,10 @@ def _page(link: Link, treatment: TreatmentSession, *, ask: str | None = None, mo
 
 def _preparation(link: Link, treatment: TreatmentSession) -> list[str]:
     """Give the lines of how to prepare, with the fasting times of this visit on the clinic's clock."""
-    spoken, zone = by_link.language(link), treatment.clinic.zone
+    spoken, zone = public_page.language(link), treatment.clinic.zone
     visit = letters.visit_of(treatment, spoken)
     limits = {
-        name: by_link.said(
+        name: public_page.said(
             link,
             "appointment.fasting_time",
             time=times.clock(spoken, moment, zone),

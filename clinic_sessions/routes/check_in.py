@@ -11,14 +11,14 @@ from clinic_sessions.domain.check_ins import SEND, CheckInStatus, first_open
 from clinic_sessions.forms import check_in as forms
 from clinic_sessions.forms.check_in import Asking, Screen
 from clinic_sessions.models import CheckIn, Link, LinkPurpose
-from clinic_sessions.routes import by_link
+from clinic_sessions.routes import by_link, public_page
 from clinic_sessions.routes.policy import public
 from clinic_sessions.routes.present import session
 from clinic_sessions.services import appointments, check_ins
 from clinic_sessions.translations import times
 
 bp = Blueprint("check_in", __name__, url_prefix="/c")
-by_link.for_patients(bp)
+public_page.for_patients(bp)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Visit:
         """What the screens are made from."""
         version = self.check_in.treatment.protocol_version
         return Asking(
-            language=by_link.language(self.link).value,
+            language=public_page.language(self.link).value,
             scale=check_ins.questionnaire(),
             effects=check_ins.side_effect_words(),
             route=version.route if version else None,
@@ -56,7 +56,7 @@ class Visit:
     def told(self) -> str | None:
         """Say who calls by when, once an answer meant danger."""
         alert = check_ins.danger_alert(session(), self.check_in)
-        return by_link.who_calls(self.link, alert) if alert else None
+        return public_page.who_calls(self.link, alert) if alert else None
 
 
 @bp.get("")
@@ -94,7 +94,7 @@ def save(step: str) -> Response | tuple[str, int]:
     skipped = "skip" in request.form
     wrong = None if skipped else forms.fault(screen, form)
     if wrong:
-        form.answer.errors = [by_link.said(visit.link, f"check_in.{wrong}")]
+        form.answer.errors = [public_page.said(visit.link, f"check_in.{wrong}")]
         return _question(visit, screen, form), 422
     value = None if skipped else forms.read(screen, form)
     words = f"{screen.question} {forms.in_words(screen, value)}"
@@ -109,8 +109,8 @@ def save(step: str) -> Response | tuple[str, int]:
 def send() -> Response:
     """Send the answers for good; sending twice sends once."""
     visit = _visit(to_change=True)
-    spoken = by_link.language(visit.link)
-    asked = by_link.said(visit.link, "check_in.safety")
+    spoken = public_page.language(visit.link)
+    asked = public_page.said(visit.link, "check_in.safety")
     check_ins.submit(session(), visit.check_in, safety_asked=asked, language=spoken, now=g.now, by=by_link.by())
     session().commit()
     return redirect("/c", 303)
@@ -158,10 +158,10 @@ def _end(visit: Visit) -> str:
 
 def _page(visit: Visit, template: str, **context: Any) -> str:
     total = len(visit.steps) - 1
-    return by_link.page(template, visit.link, told=visit.told(), total=total, **context)
+    return public_page.page(template, visit.link, told=visit.told(), total=total, **context)
 
 
 def _hours(visit: Visit) -> str:
-    opened = by_link.clinic_of(visit.link).opening_hours
+    opened = public_page.clinic_of(visit.link).opening_hours
     weekly = ((row.weekday, row.opens_minute, row.closes_minute) for row in opened)
-    return times.hours(by_link.language(visit.link).value, weekly)
+    return times.hours(public_page.language(visit.link).value, weekly)

@@ -4,13 +4,13 @@ from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
 from clinic_sessions.models import LinkPurpose
-from clinic_sessions.routes import by_link
+from clinic_sessions.routes import by_link, public_page
 from clinic_sessions.routes.policy import public
 from clinic_sessions.routes.present import session
 from clinic_sessions.services import links, wishes
 
 bp = Blueprint("wishes", __name__, url_prefix="/w")
-by_link.for_patients(bp)
+public_page.for_patients(bp)
 
 
 @bp.get("")
@@ -18,7 +18,7 @@ by_link.for_patients(bp)
 def show() -> str:
     """Show whether the patient gets mail, and the button that changes it."""
     link = by_link.link_of(LinkPurpose.CONTACT_WISHES)
-    return by_link.page("wishes/show.html", link, patient=wishes.load(session(), link.patient_id))
+    return public_page.page("wishes/show.html", link, patient=wishes.load(session(), link.patient_id))
 
 
 @bp.post("")
@@ -30,7 +30,7 @@ def save() -> Response | tuple[str, int]:
     wanted = {"yes": True, "no": False}.get(request.form.get("wanted", ""))
     patient = wishes.load(session(), link.patient_id, to_change=True)
     if wanted is None:
-        return by_link.page("wishes/show.html", link, patient=patient), 422
+        return public_page.page("wishes/show.html", link, patient=patient), 422
     wishes.set_mail(session(), patient, wanted=wanted, now=g.now, by=by_link.by())
     session().commit()
     return redirect("/w", 303)
@@ -45,4 +45,4 @@ def unsubscribe(token: str) -> str:
     patient = wishes.load(session(), link.patient_id, to_change=True)
     wishes.set_mail(session(), patient, wanted=False, now=g.now, by=by_link.by())
     session().commit()
-    return by_link.page("wishes/stopped.html", link, helps=False)
+    return public_page.page("wishes/stopped.html", link, helps=False)
