@@ -10,7 +10,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.patients import ConditionForm, WeightForm
 from clinic_sessions.models import Patient, Weight
-from clinic_sessions.routes.patient_page import done, load, page
+from clinic_sessions.routes.patient_parts import done, load, page
 from clinic_sessions.routes.patients import bp as bp
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, session, showed

@@ -1,0 +1,104 @@
+"""Who a patient is and what is known of them, each part on a form of its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.forms.fields import meta
+from clinic_sessions.forms.patients import ClinicalForm, ContactForm, YesNo, differences
+from clinic_sessions.models import Patient
+from clinic_sessions.routes.patients import bp
+from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.services import patients
+from clinic_sessions.services.refusals import ChangedMeanwhile
+
+_WISHES = {YesNo.YES: True, YesNo.NO: False, None: None}
+
+
+def load(patient_id: int, *, to_change: bool = False) -> Patient:
+    """Load a patient of this person's clinics."""
+    return patients.load(session(), patient_id, person(), to_change=to_change)
+
+
+def page(template: str, patient: Patient, **more: Any) -> str:
+    """Show one part of a patient's page under the strip."""
+    may_read = person().may(Permission.READ_CLINICAL)
+    strip = patients.strip(patient, local_day(g.now, clinic().zone), clinical=may_read)
+    return render_template(f"patients/{template}.html", patient=patient, strip=strip, **more)
+
+
+def done(patient_id: int, text: str, endpoint: str = "patients.show") -> Response:
+    """Commit, say so, and go on."""
+    session().commit()
+    flash(text)
+    return redirect(url_for(endpoint, patient_id=patient_id), 303)
+
+
+@bp.get("/patients/<int:patient_id>/contact")
+@needs(Permission.EDIT_CONTACT)
+def contact(patient_id: int) -> str:
+    """Show the form of who they are and how to reach them."""
+    return _open("contact", load(patient_id))
+
+
+@bp.post("/patients/<int:patient_id>/contact")
+@needs(Permission.EDIT_CONTACT)
+def save_contact(patient_id: int) -> Response | tuple[str, int]:
+    """Save who they are and how to reach them."""
+    patient = load(patient_id, to_change=True)
+    form = ContactForm(request.form, meta=meta(g.now, clinic().zone))
+    if not form.validate():
+        return page("contact", patient, form=form), 422
+    values = {name: value for name, value in form.data.items() if name not in {"version", "email_wish"}}
+    return _save("contact", patient, form, {**values, patients.WISH: _WISHES[form.email_wish.data]})
+
+
+@bp.get("/patients/<int:patient_id>/clinical")
+@needs(Permission.EDIT_CLINICAL)
+def clinical(patient_id: int) -> str:
+    """Show the form of the clinical facts."""
+    return _open("clinical", load(patient_id))
+
+
+@bp.post("/patients/<int:patient_id>/clinical")
+@needs(Permission.EDIT_CLINICAL)
+def save_clinical(patient_id: int) -> Response | tuple[str, int]:
+    """Save the clinical facts."""
+    patient = load(patient_id, to_change=True)
+    form = ClinicalForm(request.form)
+    if not form.validate():
+        return page("clinical", patient, form=form), 422
+    values = {name: value for name, value in form.data.items() if name != "version"}
+    return _save("clinical", patient, form, values)
+
+
+def _open(part: str, patient: Patient) -> str:
+    showed(f"patient_{part}", patient.id, patient_id=patient.id)
+    return page(part, patient, form=_as_it_stands(part, patient))
+
+
+def _as_it_stands(part: str, patient: Patient) -> Any:
+    if part == "clinical":
+        return ClinicalForm(obj=patient)
+    wish = None if patient.email_wish_at is None else YesNo.YES if patient.email_wanted else YesNo.NO
+    return ContactForm(obj=patient, email_wish=wish, meta=meta(g.now, clinic().zone))
+
+
+def _save(part: str, patient: Patient, form: Any, values: Mapping[str, Any]) -> Response | tuple[str, int]:
+    try:
+        patients.change(session(), patient, values, version=form.version.data, now=g.now, by=actor())
+    except ChangedMeanwhile:
+        session().rollback()
+        return _both(part, load(patient.id), form), 409
+    return done(patient.id, "Saved.")
+
+
+def _both(part: str, patient: Patient, form: Any) -> str:
+    """Show what was typed beside what stands; saved again, the form replaces what stands now."""
+    form.version.stands(patient.version)
+    return page(part, patient, form=form, stale=True, differing=differences(form, _as_it_stands(part, patient)))
