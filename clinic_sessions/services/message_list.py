@@ -1,0 +1,165 @@
+"""Messages as the front desk sees them: each one's life, what needs a person, and sending again."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from clinic_sessions.domain.messages import ABOUT_A_VISIT_TO_COME, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.outreach import Planned
+from clinic_sessions.models import AuditAction, Message, User
+from clinic_sessions.services import audit, messages
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.outreach import NOTICE_OF_USE
+from clinic_sessions.services.refusals import Absent, Refusal
+
+PAGE_SIZE = 50
+MOST_WORK = 100
+SOON = timedelta(days=1)
+"""The unfiltered list reaches this far ahead; what waits longer is shown under "planned"."""
+
+_FAILED = (MessageStatus.FAILED, MessageStatus.BOUNCED, MessageStatus.UNCERTAIN)
+_FOR_THE_PHONE = (SkipReason.NO_ADDRESS, SkipReason.NOT_WANTED)
+_ON_ITS_WAY = frozenset({MessageStatus.PLANNED, MessageStatus.SENDING})
+
+
+class ResendReason(StrEnum):
+    ON_ITS_WAY = "on_its_way"
+    NO_LONGER_SO = "no_longer_so"
+    NO_ADDRESS = "no_address"
+    NOT_WANTED = "not_wanted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What of the list is wanted; None: everything."""
+
+    status: MessageStatus | None = None
+    kind: MessageKind | None = None
+    patient_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of the list."""
+
+    rows: Sequence[Message]
+    number: int
+    count: int
+
+
+def listing(db: Session, clinic_id: int, filters: Filters, number: int, now: datetime) -> Page:
+    """Give one page of a clinic's messages, newest first; what is planned, soonest first. Three queries."""
+    wanted = [Message.clinic_id == clinic_id]
+    if filters.kind is not None:
+        wanted.append(Message.kind == filters.kind)
+    if filters.patient_id is not None:
+        wanted.append(Message.patient_id == filters.patient_id)
+    if filters.status is not None:
+        wanted.append(Message.status == filters.status)
+    elif filters.patient_id is None:
+        wanted.append(Message.due_at <= now + SOON)
+    found = db.scalar(sa.select(sa.func.count()).select_from(Message).where(*wanted)) or 0
+    pages = max(1, -(-found // PAGE_SIZE))
+    number = min(max(1, number), pages)
+    soonest = filters.status is MessageStatus.PLANNED
+    order = (Message.due_at, Message.id) if soonest else (Message.due_at.desc(), Message.id.desc())
+    query = _whole().where(*wanted).order_by(*order).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    return Page(rows=db.scalars(query).all(), number=number, count=pages)
+
+
+def work_list(db: Session, clinic_id: int, now: datetime) -> Sequence[Message]:
+    """List what a person has to see to while it is of use: failed, bounced, in doubt, or for the phone."""
+    again = aliased(Message)
+    query = (
+        _whole()
+        .where(
+            Message.clinic_id == clinic_id,
+            Message.useful_until > now,
+            Message.due_at <= now,
+            sa.or_(Message.status.in_(_FAILED), Message.skip_reason.in_(_FOR_THE_PHONE)),
+            ~sa.select(again.id).where(again.resend_of_id == Message.id).exists(),
+        )
+        .order_by(Message.useful_until, Message.id)
+        .limit(MOST_WORK)
+    )
+    return db.scalars(query).all()
+
+
+def late_count(db: Session, clinic_id: int, now: datetime) -> int:
+    """Count the messages that are due for more than two minutes and have not gone out: the mail may be down."""
+    query = sa.select(sa.func.count()).select_from(Message)
+    late = now - timedelta(minutes=2)
+    waiting = (Message.clinic_id == clinic_id, Message.status.in_(_ON_ITS_WAY), Message.due_at <= late)
+    return db.scalar(query.where(*waiting, sa.or_(Message.attempts > 0, Message.next_try_at <= late))) or 0
+
+
+def load(db: Session, message_id: int, user: User) -> Message:
+    """Load a message of one of the person's clinics; raises Absent otherwise."""
+    mine = [clinic.id for clinic in user.clinics]
+    found = db.scalar(_whole().where(Message.id == message_id, Message.clinic_id.in_(mine)))
+    if found is None:
+        raise Absent
+    return found
+
+
+def why_not_again(message: Message, now: datetime) -> list[ResendReason]:
+    """List what stands against sending a message again now."""
+    if message.status in _ON_ITS_WAY:
+        return [ResendReason.ON_ITS_WAY]
+    if messages.no_longer_so(message) or now >= _useful_until(message, now):
+        return [ResendReason.NO_LONGER_SO]
+    if not message.patient.email_wanted:
+        return [ResendReason.NOT_WANTED]
+    no_address = message.patient.email is None or message.patient.email_bounced_at is not None
+    return [ResendReason.NO_ADDRESS] if no_address else []
+
+
+def resend(db: Session, message: Message, *, now: datetime, by: Actor) -> Message:
+    """Plan a message again as a new row, due at once; the old one stays as it was.
+
+    Refuses with ResendReason. One in doubt is no longer repeated by itself.
+    """
+    if reasons := why_not_again(message, now):
+        raise Refusal(*reasons)
+    if message.treatment is None:
+        raise Refusal(ResendReason.NO_LONGER_SO)
+    base = re.sub(r":r\d+$", "", message.dedup_key)
+    taken = set(db.scalars(sa.select(Message.dedup_key).where(Message.session_id == message.session_id)))
+    if message.status is MessageStatus.UNCERTAIN:
+        message.next_try_at = message.useful_until
+    planned = Planned(kind=message.kind, due_at=now, useful_until=_useful_until(message, now))
+    row = messages.plan(
+        db, message.treatment, planned, key=messages.free_key(base, taken), now=now, by=by,
+        check_in=message.check_in, resend_of=message,
+    )  # fmt: skip
+    db.flush()
+    audit.note(
+        db, AuditAction.CREATE, "message", row.id, now=now, by=by, patient_id=message.patient_id,
+        changes={"resend_of": [None, message.id]},
+    )  # fmt: skip
+    return row
+
+
+def _useful_until(message: Message, now: datetime) -> datetime:
+    """Say until when sending again helps: a reminder until the visit, a notice of what happened a day more."""
+    if message.kind in ABOUT_A_VISIT_TO_COME and message.treatment is not None:
+        return message.treatment.starts_at
+    if message.check_in is not None:
+        return message.check_in.expires_at
+    return max(message.useful_until, now + NOTICE_OF_USE)
+
+
+def _whole() -> sa.Select[Message]:
+    """Select messages with all that their rows show."""
+    return sa.select(Message).options(
+        joinedload(Message.patient),
+        joinedload(Message.treatment),
+        joinedload(Message.check_in),
+        joinedload(Message.clinic),
+        selectinload(Message.events),
+    )
