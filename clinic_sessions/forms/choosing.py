@@ -1,12 +1,18 @@
 """Choices among the values of an enumeration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from wtforms import RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from clinic_sessions.domain import words
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Give the choices of a field from values and their words, as this version of WTForms wants them."""
+    return [SelectChoice(value, text) for value, text in pairs]
 
 
 class _Choosing(SelectField):
@@ -23,7 +29,7 @@ class _Choosing(SelectField):
         **kwargs: Any,
     ) -> None:
         listed = [(one.value, (said or {}).get(one) or words.say(one)) for one in members]
-        choices = ([("", blank)] if blank is not None else []) + listed
+        choices = options([("", blank)] if blank is not None else []) + options(listed)
         super().__init__(label, choices=choices, coerce=self._coerce, **kwargs)
         self.members, self.ask, self.blank = members, ask, blank
 

@@ -181,7 +181,9 @@ class EmailAddressField(Typed):
     def read(self, typed: str) -> str:
         """Normalize it; names, comments, lists and line breaks are refused."""
         try:
-            found = validate_email(typed.strip(" \t\u00a0"), check_deliverability=False, allow_smtputf8=False)
+            found = validate_email(
+                typed.strip(" \t\u00a0"), check_deliverability=False, allow_smtputf8=False, strict=True
+            )
         except EmailNotValidError:
             raise ValueError("Enter one email address, like ana@example.com, and nothing else.") from None
         return str(found.ascii_email)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
+from wtforms import BooleanField, Form, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import postal, words
@@ -98,9 +98,9 @@ class ContactForm(IdentityForm):
     city = LineField("City", longest=200)
     state = LineField("State", longest=60)
     postal_code = LineField("ZIP code", longest=20)
-    emergency_name = NameField("Emergency contact")
+    emergency_name = NameField("Name of the emergency contact")
     emergency_relation = LineField("Who they are to the patient", longest=200)
-    emergency_phone = PhoneField("Their phone")
+    emergency_phone = PhoneField("Phone of the emergency contact")
     emergency_may_be_called = BooleanField("The patient lets us call them")
     psychiatrist = LineField("Psychiatrist")
     therapist = LineField("Therapist")
@@ -140,20 +140,21 @@ class ClinicalForm(Form):
             raise ValidationError("The lower number must be below the upper one. Check both.")
 
 
+_CODES = [SelectChoice("", "Choose one")] + [
+    SelectChoice(f"{one.value}:{code.code}", f"{facts.label} ({code.code})")
+    for one, facts in CONDITIONS.items()
+    for code in facts.codes
+]
+
+
 class ConditionForm(Form):
     """One condition with its ICD-10-CM code."""
 
-    chosen = SelectField(
-        "Condition and code",
-        choices=[("", "Choose one")]
-        + [(f"{one.value}:{code.code}", f"{facts.label} ({code.code})")
-           for one, facts in CONDITIONS.items() for code in facts.codes],
-        validate_choice=False,
-    )  # fmt: skip
+    chosen = SelectField("Condition and code", choices=_CODES, validate_choice=False)
 
     def validate_chosen(self, field: Any) -> None:
         """The blank first line is no choice, and neither is what the list does not offer."""
-        if not field.data or field.data not in dict(field.choices):
+        if not field.data or field.data not in {choice.value for choice in _CODES}:
             raise ValidationError("Choose a condition from the list.")
 
     @property
