@@ -13,7 +13,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
 from clinic_sessions.forms.booking import BookingForm, number, read_slot, slot_value
-from clinic_sessions.forms.fields import meta
+from clinic_sessions.forms.fields import meta, phone_text
 from clinic_sessions.models import Patient
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.policy import needs
@@ -23,6 +23,7 @@ from clinic_sessions.services.form_keys import FormKeyReason
 from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
+bp.add_app_template_filter(phone_text, "phone")
 
 FORM_USED = "This form has booked something already. Look at the schedule before you book again."
 GONE = "This can no longer be booked. Choose again what and when."

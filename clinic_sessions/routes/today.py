@@ -1,15 +1,99 @@
-"""Today, by role."""
+"""Today, by role: what waits, who comes, who is here."""
 
-from flask import Blueprint, render_template
+from typing import Any
 
-from clinic_sessions.domain.permissions import Permission
+from flask import Blueprint, abort, g, render_template
+
+from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Status
+from clinic_sessions.domain.permissions import Permission, Role
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import Clinic
 from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import clinic, person, session, showed
+from clinic_sessions.services import alerts, heartbeats, schedule, today
+from clinic_sessions.services.schedule import Card
+from clinic_sessions.services.today import Work
 
 bp = Blueprint("today", __name__)
+
+COUNTED = {
+    Work.UNCONFIRMED: "not confirmed for tomorrow",
+    Work.ADDRESSES: "coming without a good email address",
+    Work.MESSAGES: "messages that did not arrive",
+    Work.CHECK_INS: "check-ins not answered",
+}
+TITLES = {
+    Work.UNCONFIRMED: "Not confirmed for tomorrow",
+    Work.ADDRESSES: "Coming without a good email address",
+    Work.MESSAGES: "Messages that did not arrive",
+    Work.CHECK_INS: "Check-ins not answered",
+}
+CAME = IN_CLINIC | {
+    Status.LEFT,
+    Status.DID_NOT_GO_AHEAD,
+    Status.TAKEN_TO_HOSPITAL,
+    Status.LEFT_AGAINST_ADVICE,
+    Status.LEFT_WITHOUT_TELLING_US,
+}
 
 
 @bp.get("/")
 @needs(Permission.SEE_TODAY)
 def index() -> str:
     """Show the day as the person's roles need it."""
-    return render_template("today/index.html")
+    here, roles = clinic(), person().roles
+    shown: dict[str, Any] = {"today": local_day(g.now, here.zone)}
+    if person().may(Permission.SEE_SCHEDULE):
+        shown.update(_day(here))
+    if Role.FRONT_DESK in roles:
+        shown["waiting"] = today.waiting(session(), here, g.now)
+    if Role.PROVIDER in roles:
+        shown.update(_clinical(here))
+    if roles & {Role.OWNER, Role.AUDITOR}:
+        shown["mail"] = today.mail_health(session(), here, g.now)
+        shown["worker_heard"] = heartbeats.latest(session())
+    return render_template("today/index.html", counted=COUNTED, **shown)
+
+
+@bp.get("/waiting/<work>")
+@needs(Permission.BOOK_SESSIONS)
+def waiting(work: str) -> str:
+    """List exactly what one of the counts of today counted."""
+    if work not in set(Work):
+        abort(404)
+    kind = Work(work)
+    lines = today.lines(session(), clinic(), kind, g.now)
+    if lines:
+        showed("waiting", None, patients=sorted({line.patient_id for line in lines}))
+    return render_template("today/waiting.html", work=kind, title=TITLES[kind], lines=lines)
+
+
+def _day(here: Clinic) -> dict[str, Any]:
+    cards = schedule.cards_of(session(), here, local_day(g.now, here.zone), now=g.now)
+    if cards:
+        showed("today", None, patients=sorted({card.patient_id for card in cards}))
+    return {
+        "arrivals": [card for card in cards if card.status in EXPECTED],
+        "in_clinic": [card for card in cards if card.status in IN_CLINIC],
+        "counts": _counts(cards),
+        "chair_names": {chair.id: chair.name for chair in here.chairs},
+    }
+
+
+def _counts(cards: list[Card]) -> list[tuple[int, str]]:
+    """Count the day by what became of it."""
+    groups = (
+        ("still to come", EXPECTED),
+        ("came", CAME),
+        ("did not come", {Status.DID_NOT_COME}),
+        ("cancelled", {Status.CANCELLED}),
+    )
+    return [(sum(card.status in statuses for card in cards), text) for text, statuses in groups]
+
+
+def _clinical(here: Clinic) -> dict[str, Any]:
+    severe = today.severe_effects(session(), here, g.now)
+    answered = today.answered(session(), here, g.now)
+    if found := {effect.patient_id for effect in severe} | {line.patient_id for line in answered}:
+        showed("responses", None, patients=sorted(found))
+    return {"open_alerts": alerts.open_count(session(), here.id), "severe": severe, "answered": answered}
