@@ -48,6 +48,12 @@ class NoteKind(StrEnum):
     ADDENDUM = "addendum"
 
 
+class RecordReason(StrEnum):
+    """Why an entry was not written."""
+
+    CORRECTED_MEANWHILE = "corrected_meanwhile"
+
+
 def is_late(at: datetime, recorded_at: datetime) -> bool:
     """Say whether an act at `at` was written down after the fact.
 

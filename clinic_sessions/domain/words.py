@@ -10,7 +10,7 @@ from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.record import DoseEventKind, RecordReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.weights import WeightUnit
@@ -92,6 +92,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (SideEffectEventKind.OUTCOME, "How it stands"),
     (SideEffectEventKind.CORRECTED, "Entered by mistake"),
     (Seriousness.HOSPITALISATION, "Stay in hospital"),
+    (RecordReason.CORRECTED_MEANWHILE, "Someone else corrected this entry meanwhile. Open the session and look again."),
     (StepReason.NOT_OFFERED, "This step is not open from where the session stands now."),
     (StepReason.NOT_ALLOWED, "Your role does not include this step. Ask a nurse or a provider."),
     (StepReason.NOTHING_TO_UNDO, "There is no step to undo."),

@@ -18,8 +18,10 @@ from clinic_sessions.domain.side_effects import (
 )
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.forms.acts import ActForm, DosedForm, MgField
+from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, LineField, OneOfField, PickField, Typed, WholeNumberField
 
+NO_EFFECT = ("", "Nothing in particular")
 AGO = ("0", "5", "10", "15", "30")
 PHRASES = (
     "Comfortable, vital signs steady.",
@@ -139,7 +141,7 @@ class DoseForm(DosedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [one for one in DoseEventKind if self._offers(one)]
-        self.kind.choices = [(one.value, words.say(one)) for one in offered]
+        self.kind.choices = options((one.value, words.say(one)) for one in offered)
 
     def _offers(self, kind: DoseEventKind) -> bool:
         if kind is DoseEventKind.WITHDRAWN:
@@ -165,7 +167,10 @@ class SideEffectForm(ActForm):
     term = LineField("What is it, in a word or two", longest=200)
     grade = WholeNumberField("How strong", low=1, high=5, ask="Choose how strong it is.")
     ago = RadioField(
-        "Began", choices=[(n, "Now" if n == "0" else f"{n} min ago") for n in AGO], default="0", validate_choice=False
+        "Began",
+        choices=options((n, "Now" if n == "0" else f"{n} min ago") for n in AGO),
+        default="0",
+        validate_choice=False,
     )
     seriousness = PickField("Serious because", Seriousness, ask="Choose one of these.", blank="Not serious")
     words = LineField("In words")
@@ -202,14 +207,14 @@ class InterventionForm(ActForm):
     kind = OneOfField("What was done", InterventionKind, ask="Choose what was done.")
     term = LineField("What is it, in a word or two", longest=200)
     dose_words = LineField("Dose, as given", longest=200)
-    side_effect = SelectField("Because of", choices=[("", "Nothing in particular")], validate_choice=False)
+    side_effect = SelectField("Because of", choices=options([NO_EFFECT]), validate_choice=False)
     words = LineField("In words")
 
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask for the word of what is not on the list, and for a side effect of this session."""
         if self.kind.data is InterventionKind.OTHER and not self.term.data and not self.term.errors:
             yield self.term, "Say what it is, in a word or two."
-        if self.side_effect.data not in {choice[0] for choice in self.side_effect.choices or []}:
+        if self.side_effect.data not in {choice[0] for choice in map(tuple, self.side_effect.choices or [])}:
             yield self.side_effect, "Choose one of these."
 
 
@@ -217,7 +222,7 @@ class NoteForm(ActForm):
     """A note: quick phrases, free words, or both."""
 
     phrases = SelectMultipleField(
-        "Quick phrases", choices=[(str(n), text) for n, text in enumerate(PHRASES)], validate_choice=False
+        "Quick phrases", choices=options((str(n), text) for n, text in enumerate(PHRASES)), validate_choice=False
     )
     body = BodyField("Note")
 

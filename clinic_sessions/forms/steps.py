@@ -10,6 +10,7 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.reasons import CallOffReason, StopReason
 from clinic_sessions.forms.acts import DosedForm
+from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, OneOfField, WholeNumberField
 
 REASONS: dict[Action, type[StrEnum]] = {Action.CALL_OFF: CallOffReason, Action.STOP_EARLY: StopReason}
@@ -33,7 +34,7 @@ class StepForm(DosedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = REASONS.get(self.action.data) if isinstance(self.action.data, Action) else None
-        self.reasons.choices = [(one.value, words.say(one)) for one in kind] if kind else []
+        self.reasons.choices = options((one.value, words.say(one)) for one in kind) if kind else []
 
     @property
     def chosen(self) -> tuple[StrEnum, ...]:

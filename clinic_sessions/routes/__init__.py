@@ -15,6 +15,8 @@ from clinic_sessions.routes import (
     frame,
     guard,
     health,
+    mailbox,
+    messages,
     move_wishes,
     patient_file,
     record,
@@ -43,6 +45,8 @@ BLUEPRINTS = (
     wishes.bp,
     move_wishes.bp,
     record.bp,
+    messages.bp,
+    mailbox.bp,
 )
 
 

@@ -1,15 +1,28 @@
-"""The board: a card a chair."""
+"""The board: a card a chair, the next step on each."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template, request
 
+from clinic_sessions.domain.lifecycle import NEXT_STEP
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import clinic, session, showed
+from clinic_sessions.routes.sessions import ASKED
+from clinic_sessions.services import board, due
 
 bp = Blueprint("board", __name__)
 
 
 @bp.get("/board")
 @needs(Permission.SEE_BOARD)
-def index() -> str:
-    """Show the board."""
-    return render_template("board/index.html")
+def index() -> str | tuple[str, int]:
+    """Show the board; a poll that has seen this revision is told that nothing is new."""
+    revision = board.revision(session(), clinic(), g.now)
+    if request.headers.get(POLL) and request.args.get("revision") == revision:
+        return "", 304
+    shown = board.build(session(), clinic(), g.now)
+    showed("board", clinic().id, patients=shown.patient_ids)
+    return render_template(
+        "board/index.html", board=shown, revision=revision, ASKED=ASKED, NEXT_STEP=NEXT_STEP,
+        clock_text=due.clock_text, due_text=due.due_text,
+    )  # fmt: skip

@@ -1,27 +1,189 @@
 """The session page and its steps."""
 
-from flask import Blueprint, g, redirect, render_template, url_for
-from werkzeug.wrappers import Response
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+from wtforms import Form
+
+from clinic_sessions.domain import words
+from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, offered
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.steps import REASONS, StepForm
+from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes import record as recording_pages
+from clinic_sessions.routes.guard import POLL
+from clinic_sessions.routes.one_session import ONE, identified, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import person, session, showed
-from clinic_sessions.services import sessions
+from clinic_sessions.routes.present import actor, person, session, showed
+from clinic_sessions.services import (
+    due,
+    facts,
+    form_keys,
+    lifecycle,
+    session_page,
+    side_effects,
+    steps,
+    timeline,
+)
+from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 
 bp = Blueprint("sessions", __name__)
 
+ENDINGS = (Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING)
+ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
+"""Steps that need more than a tap."""
 
-@bp.get("/sessions/<int:session_id>")
+ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
+SAME_TAP = timedelta(seconds=20)
+Answer = str | Response | tuple[str, int]
+
+
+@bp.get(ONE)
 @needs(Permission.SEE_SCHEDULE)
-def show(session_id: int) -> str:
-    """Show one session."""
-    treatment = sessions.load(session(), session_id, person())
+def show(session_id: int) -> Answer:
+    """Show one session; a poll that has seen this revision is told that nothing is new."""
+    treatment = load(session_id)
+    if request.headers.get(POLL) and request.args.get("revision") == _revision(treatment):
+        return "", 304
+    return page(treatment)
+
+
+@bp.post(f"{ONE}/step")
+@needs(Permission.SEE_SCHEDULE)
+def step(session_id: int) -> Answer:
+    """Take one step; a refusal shows the same page with every reason and the session as it stands."""
+    treatment = load(session_id)
+    form = StepForm(request.form, meta=meta_of(treatment))
+    if not form.validate():
+        return page(treatment, form), 422
+    wanted = _wanted(form)
+    try:
+        change = steps.take(session(), treatment, wanted, now=g.now, by=actor())
+        told = bool(change.outside_rules)
+        session().commit()
+    except Refusal as refusal:
+        session().rollback()
+        treatment = load(session_id)
+        if isinstance(refusal, ChangedMeanwhile) and _was_this_tap(treatment, wanted.action):
+            return _go_on(session_id, form)
+        return page(treatment, form, [words.say(reason) for reason in refusal.reasons], refusal), 409
+    if told:
+        flash("Stored as it happened, and marked. A provider has been told.", "warn")
+    return _go_on(session_id, form)
+
+
+def page(
+    treatment: TreatmentSession,
+    form: StepForm | None = None,
+    said: Sequence[str] = (),
+    refusal: Refusal | None = None,
+) -> str:
+    """Make the session page; clinical content is gathered only for those who may read it."""
     showed("session", treatment.id, patient_id=treatment.patient_id)
-    return render_template("sessions/show.html", treatment=treatment, at=g.now)
+    reads = person().may(Permission.READ_CLINICAL)
+    last = session_page.undoable(treatment)
+    return render_template(
+        "sessions/show.html",
+        treatment=treatment,
+        strip=strip(treatment),
+        alike=session_page.alike_today(session(), treatment),
+        revision=_revision(treatment),
+        record=session_page.clinical(session(), treatment, g.now) if reads else None,
+        history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
+        clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
+        next_step=_may(treatment, NEXT_STEP.get(treatment.status)),
+        asked=[one for one in offered(treatment.status) if one in ASKED and _may(treatment, one)],
+        endings=[one for one in ENDINGS if one in offered(treatment.status) and _may(treatment, one)],
+        undo=last if last and _may_undo(treatment) else None,
+        ended=treatment.status not in OCCUPYING,
+        forms=_forms(treatment, form),
+        dialogs=_dialogs(treatment) if person().may(Permission.TREAT) else None,
+        form=form,
+        said=said,
+        may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data is Action.LEAVE,
+        clock_text=due.clock_text,
+        due_text=due.due_text,
+        effect_label=side_effects.label,
+    )
 
 
-@bp.post("/sessions/<int:session_id>/step")
-@needs(Permission.SEE_SCHEDULE)
-def step(session_id: int) -> Response:
-    """Take one step."""
+def _forms(treatment: TreatmentSession, typed: StepForm | None) -> dict[str, Form]:
+    """Make the small form of each step, with what was typed in the one that was sent."""
+    made = {}
+    for action in {*offered(treatment.status), Action.UNDO} - ON_CHANGES:
+        fresh = StepForm(data={"action": action, "version": treatment.version}, meta=meta_of(treatment))
+        if typed is not None and typed.action.data is action:
+            fresh = typed
+            fresh.version.raw_data, fresh.version.data = None, treatment.version
+        made[action.value] = identified(fresh, action.value)
+        fresh.reasons.choices = options((one.value, words.say(one)) for one in REASONS.get(action, ()))
+    return made
+
+
+def _dialogs(treatment: TreatmentSession) -> dict[str, Any]:
+    """Make the forms of the tiles, each with ids of its own; the same forms have pages of their own."""
+    pages = (
+        recording_pages.VITALS,
+        recording_pages.EFFECT,
+        recording_pages.DOSE,
+        recording_pages.INTERVENTION,
+        recording_pages.NOTE,
+    )
+    made = [(page, identified(page.make(treatment, None), page.template)) for page in pages]
+    return {"pages": made, "new_key": form_keys.new, **recording_pages.choices_of(treatment)}
+
+
+def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:
+    if action is None:
+        return None
+    try:
+        lifecycle.granted(treatment, action, actor())
+    except Refusal:
+        return None
+    return action
+
+
+def _may_undo(treatment: TreatmentSession) -> bool:
+    last = lifecycle.last_step(treatment)
+    if last is None or last.from_status is None:
+        return False
+    return person().may(lifecycle.permission_of(last.from_status, last.action))
+
+
+def _wanted(form: StepForm) -> steps.Step:
+    action: Action = form.action.data
+    return steps.Step(
+        action=action,
+        version=form.version.data or 0,
+        at=form.moment,
+        reasons=form.chosen,
+        words=form.words.data,
+        micrograms=form.mg.data,
+        happened=bool(form.happened.data) and action is Action.LEAVE,
+        details={"identity_checked": True} if action is Action.START else {},
+    )
+
+
+def _was_this_tap(treatment: TreatmentSession, action: Action) -> bool:
+    """Whether the same person has just taken this very step: a second tap of one button is answered the same."""
+    last = treatment.changes[-1] if treatment.changes else None
+    return (
+        last is not None and last.action is action and last.by_id == person().id and g.now - last.recorded_at < SAME_TAP
+    )
+
+
+def _go_on(session_id: int, form: StepForm) -> Response:
+    if form.back.data == "board":
+        return redirect(url_for("board.index"), 303)
     return redirect(url_for("sessions.show", session_id=session_id), 303)
+
+
+def _revision(treatment: TreatmentSession) -> str:
+    if person().may(Permission.READ_CLINICAL):
+        return session_page.revision(session(), treatment)
+    return str(treatment.version)

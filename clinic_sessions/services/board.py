@@ -24,6 +24,7 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.services import due, facts, side_effects
+from clinic_sessions.services.due import Clock, Due
 
 Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect)
 _URGENCY = {"overdue": 0, "due": 1, "": 2}
@@ -44,8 +45,8 @@ class Card:
     chair: Chair
     treatment: TreatmentSession | None = None
     alike: bool = False
-    clock: due.Clock | None = None
-    due: due.Due | None = None
+    clock: Clock | None = None
+    due: Due | None = None
     tone: str = ""
     minimum_at: datetime | None = None
     pressure: str | None = None

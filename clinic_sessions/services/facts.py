@@ -8,7 +8,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status
+from clinic_sessions.domain.lifecycle import IN_CLINIC, OCCUPYING, Action, Status
 from clinic_sessions.domain.protocols import Anchor, AnchorUnknown, observation_ends
 from clinic_sessions.domain.readiness import Departure, DoseSoFar
 from clinic_sessions.domain.record import BEGINS_DOSE, ENDS_DOSE, DoseEventKind
@@ -125,7 +125,7 @@ def standing_changes(treatment: TreatmentSession) -> list[StatusChange]:
 
 def arrived_at(treatment: TreatmentSession) -> datetime | None:
     """Give the moment at which the patient was checked in."""
-    return next((c.at for c in reversed(standing_changes(treatment)) if c.action is Action.ARRIVE), None)
+    return next((c.at for c in standing_changes(treatment) if c.to_status in IN_CLINIC), None)
 
 
 def ready_at(treatment: TreatmentSession) -> datetime | None:

@@ -21,6 +21,7 @@ from clinic_sessions.domain.lifecycle import (
     Transition,
     transition,
 )
+from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
@@ -58,6 +59,11 @@ def granted(treatment: TreatmentSession, action: Action, by: Actor) -> Transitio
     if by.kind is ActorKind.USER and (by.user is None or not by.user.may(step.permission)):
         raise NotAllowed(StepReason.NOT_ALLOWED)
     return step
+
+
+def permission_of(status: Status, action: Action) -> Permission:
+    """Give the permission that a step from `status` needs, also for undoing it."""
+    return transition(status, action).permission
 
 
 def lock(db: Session, treatment: TreatmentSession) -> None:
@@ -133,7 +139,7 @@ def _undoable(treatment: TreatmentSession, by: Actor) -> tuple[StatusChange, Sta
         raise Refusal(StepReason.NOTHING_TO_UNDO)
     if last.action not in UNDOABLE:
         raise Refusal(StepReason.CANNOT_BE_UNDONE)
-    if by.user is None or not by.user.may(transition(last.from_status, last.action).permission):
+    if by.user is None or not by.user.may(permission_of(last.from_status, last.action)):
         raise NotAllowed(StepReason.NOT_ALLOWED)
     return last, last.from_status
 

@@ -6,7 +6,6 @@ What stood against it is kept on the entry and told to a provider. A correction 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.readiness import Reason, outside_protocol, outside_visit
-from clinic_sessions.domain.record import DoseEventKind, is_late
+from clinic_sessions.domain.record import DoseEventKind, RecordReason, is_late
 from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
@@ -34,10 +33,6 @@ from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
 Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
-
-
-class RecordReason(StrEnum):
-    CORRECTED_MEANWHILE = "corrected_meanwhile"
 
 
 @dataclass(frozen=True, kw_only=True)
