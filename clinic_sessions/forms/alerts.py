@@ -1,7 +1,7 @@
 """Answering a safety alert."""
 
 from wtforms import Form, HiddenField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 
 MAX_NOTE = 4000
 
@@ -12,7 +12,7 @@ class AnswerForm(Form):
     note = TextAreaField(
         "What was done",
         [
-            InputRequired("Write what was done, such as whom you spoke with and what was agreed."),
+            DataRequired("Write what was done, such as whom you spoke with and what was agreed."),
             Regexp(r"[^\x00]*\Z", message="The note holds a character that cannot be kept. Type it again."),
             Length(max=MAX_NOTE, message=f"The note is too long: at most {MAX_NOTE} characters."),
         ],
