@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, Form, HiddenField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, Form, HiddenField, SelectChoice, SelectField, StringField  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import postal, words
@@ -12,12 +12,12 @@ from clinic_sessions.domain.conditions import CONDITIONS, Condition
 from clinic_sessions.domain.contacts import PregnancyPossible
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.weights import WeightUnit, parse_weight
+from clinic_sessions.forms.choosing import OneOfField, options
 from clinic_sessions.forms.fields import (
     BodyField,
     EmailAddressField,
     LineField,
     NameField,
-    OneOfField,
     PastDateField,
     PhoneField,
     Typed,
@@ -140,21 +140,21 @@ class ClinicalForm(Form):
             raise ValidationError("The lower number must be below the upper one. Check both.")
 
 
-_CODES = [SelectChoice("", "Choose one")] + [
-    SelectChoice(f"{one.value}:{code.code}", f"{facts.label} ({code.code})")
+_CODES = {"": "Choose one"} | {
+    f"{one.value}:{code.code}": f"{facts.label} ({code.code})"
     for one, facts in CONDITIONS.items()
     for code in facts.codes
-]
+}
 
 
 class ConditionForm(Form):
     """One condition with its ICD-10-CM code."""
 
-    chosen = SelectField("Condition and code", choices=_CODES, validate_choice=False)
+    chosen = SelectField("Condition and code", choices=options(_CODES.items()), validate_choice=False)
 
     def validate_chosen(self, field: Any) -> None:
         """The blank first line is no choice, and neither is what the list does not offer."""
-        if not field.data or field.data not in {choice.value for choice in _CODES}:
+        if not field.data or field.data not in _CODES:
             raise ValidationError("Choose a condition from the list.")
 
     @property

@@ -1,0 +1,79 @@
+"""Weighings, on both engines."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.models import ActorKind, Clinic, Patient, Weight
+from clinic_sessions.services import weights
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.weights import WeightReason
+from tests import factories
+
+
+@pytest.fixture
+def nurse(db: Session, clinic: Clinic) -> Actor:
+    """A nurse."""
+    return Actor(kind=ActorKind.USER, user=factories.a_user(db, clinic, Role.NURSE), role=Role.NURSE)
+
+
+def weigh(
+    db: Session,
+    patient: Patient,
+    grams: int,
+    at: datetime,
+    by: Actor,
+    *,
+    sure: bool = False,
+    corrects_id: int | None = None,
+) -> Weight:
+    """Record a weighing a day later than it was."""
+    now = at + timedelta(days=1)
+    return weights.record(db, patient, grams, WeightUnit.KG, at, sure=sure, now=now, by=by, corrects_id=corrects_id)
+
+
+def test_a_change_of_more_than_a_tenth_needs_a_second_look(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    weigh(db, patient, 80_000, now, nurse)
+    weigh(db, patient, 88_000, now + timedelta(days=1), nurse)
+    with pytest.raises(Refusal) as refused:
+        weigh(db, patient, 79_199, now + timedelta(days=2), nurse)
+    assert refused.value.reasons == (WeightReason.LARGE_CHANGE,)
+    weigh(db, patient, 79_199, now + timedelta(days=2), nurse, sure=True)
+    newest = weights.latest(db, patient.id)
+    assert newest is not None
+    assert newest.grams == 79_199
+
+
+def test_a_correction_stands_in_place_of_what_stays_readable(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    weigh(db, patient, 81_000, now - timedelta(days=9), nurse)
+    wrong = weigh(db, patient, 180_000, now, nurse, sure=True)
+    weigh(db, patient, 81_600, now, nurse, corrects_id=wrong.id)
+    rows = weights.listed(db, patient.id)
+    assert [row.grams for row in rows] == [81_600, 180_000, 81_000]
+    assert [row.grams for row in weights.standing(rows)] == [81_600, 81_000]
+    with pytest.raises(ChangedMeanwhile):
+        weigh(db, patient, 82_000, now, nurse, corrects_id=wrong.id)
+
+
+def test_a_weight_of_someone_else_cannot_be_corrected(db: Session, clinic: Clinic, nurse: Actor, now: datetime) -> None:
+    other = weigh(db, factories.a_patient(db, clinic), 80_000, now, nurse)
+    with pytest.raises(Absent):
+        weigh(db, factories.a_patient(db, clinic), 80_000, now, nurse, corrects_id=other.id)
+
+
+def test_a_weighing_that_has_not_been_yet_is_refused(db: Session, clinic: Clinic, nurse: Actor, now: datetime) -> None:
+    with pytest.raises(Refusal):
+        weights.record(
+            db, factories.a_patient(db, clinic), 80_000, WeightUnit.KG, now + timedelta(minutes=1),
+            sure=False, now=now, by=nurse,
+        )  # fmt: skip
