@@ -1,0 +1,192 @@
+"""The day of a demo visit: from arrival to leaving, as far as it has come by now, or to another ending."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+import sqlalchemy as sa
+
+from clinic_sessions.demo.courses import Course, course_of
+from clinic_sessions.demo.diary import Visit
+from clinic_sessions.demo.fates import Fate
+from clinic_sessions.demo.record import Writer
+from clinic_sessions.demo.world import World
+from clinic_sessions.domain.alerts import AlertAction
+from clinic_sessions.domain.lifecycle import Action, transition
+from clinic_sessions.domain.reasons import CallOffReason, StopReason
+from clinic_sessions.domain.side_effects import Grade, InterventionKind, Seriousness, SideEffectKind
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import Alert, AuditAction, DoseEvent, Intervention, StatusChange, TreatmentSession
+from clinic_sessions.services import alerts, audit, outreach, side_effects, steps
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.steps import Step
+
+_STOPPED_AFTER = timedelta(minutes=22)
+_ENDED_AFTER = timedelta(minutes=12)
+_CALLED_OFF_AFTER = timedelta(minutes=18)
+
+_CALLED_OFF = {Fate.PRESSURE_TOO_HIGH: CallOffReason.BLOOD_PRESSURE, Fate.NO_WAY_HOME: CallOffReason.NO_ESCORT}
+_ENDINGS: Mapping[Fate, tuple[Action, str]] = MappingProxyType(
+    {
+        Fate.TAKEN_TO_HOSPITAL: (
+            Action.TAKE_TO_HOSPITAL,
+            "Chest tightness, ECG taken, ambulance called. Husband told.",
+        ),
+        Fate.LEFT_AGAINST_ADVICE: (
+            Action.LEAVE_AGAINST_ADVICE,
+            "Wanted to go before the time was up. Risks explained, signed. Walked to the car with her sister.",
+        ),
+        Fate.LEFT_WITHOUT_TELLING: (Action.LEAVE_WITHOUT_TELLING, "Chair found empty. Called twice, no answer yet."),
+    }
+)
+_HIGH = Vitals(systolic=168, diastolic=102, heart_rate=88, spo2_percent=98, respiratory_rate=16, moaa_s=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """One patient's visit on its day."""
+
+    world: World
+    visit: Visit
+    fate: Fate
+    treatment: TreatmentSession
+    course: Course
+
+    @property
+    def nurse(self) -> Actor:
+        """The nurse of this visit."""
+        return self.world.nurse(self.treatment.id)
+
+    def live(self) -> None:
+        """Write everything up to now, or to where the visit ended in another way."""
+        self._step(Action.ARRIVE, self.course.arrived, self.world.staff.desk)
+        if self.fate in _CALLED_OFF:
+            self._call_off(self.course.arrived + _CALLED_OFF_AFTER)
+            return
+        ended_at = self.course.dose_ended + _ENDED_AFTER if self.fate in _ENDINGS else None
+        writer = self._writer(min(ended_at or self.course.left, self.world.now))
+        writer.readings(self.course)
+        writer.effects(self.course)
+        self._treat(writer)
+        if ended_at is not None and ended_at <= self.world.now:
+            self._end_otherwise(ended_at)
+        else:
+            self._leave(writer)
+
+    def _writer(self, until: datetime) -> Writer:
+        return Writer(db=self.world.db, treatment=self.treatment, by=self.nurse, until=until, rng=self.world.rng)
+
+    def _treat(self, writer: Writer) -> None:
+        if self.course.dose > writer.until:
+            self._align(writer.until)
+            return
+        stopped = self.fate is Fate.STOPPED_EARLY
+        events = writer.dose(self.course, self.visit.protocol, self.visit.on_file.person.grams, stopped=stopped)
+        self._step(Action.START, self.course.dose, self.nurse, event=events[0])
+        self.treatment.dose_started_at = self.course.dose
+        if self.course.dose_ended > writer.until:
+            self._align(writer.until)
+            return
+        if stopped:
+            self._step(Action.STOP_EARLY, self.course.dose_ended, self.nurse, events[-1], [StopReason.SIDE_EFFECT])
+        else:
+            self._step(Action.FINISH_DOSE, self.course.dose_ended, self.nurse, event=events[-1])
+        self.treatment.dose_ended_at = self.course.dose_ended
+
+    def _leave(self, writer: Writer) -> None:
+        if self.course.ready <= writer.until:
+            self._step(Action.CALL_READY, self.course.ready, self.nurse)
+            writer.note(self.course.ready)
+        if self.course.left <= writer.until:
+            self._step(Action.LEAVE, self.course.left, self.nurse)
+            self.treatment.left_at = self.course.left
+        self._align(writer.until)
+
+    def _align(self, now: datetime) -> None:
+        outreach.align(self.world.db, self.treatment, now=now, by=self.nurse)
+
+    def _step(
+        self, action: Action, at: datetime, by: Actor, event: DoseEvent | None = None, reasons: Sequence[StrEnum] = ()
+    ) -> None:
+        """Take a step as services.lifecycle does; its gate was kept when the course was made."""
+        to = transition(self.treatment.status, action).to
+        audit.note(
+            self.world.db, AuditAction.CHANGE, "session", self.treatment.id, now=at, by=by,
+            patient_id=self.treatment.patient_id, changes={"status": [self.treatment.status, to]}, reason=action.value,
+        )  # fmt: skip
+        change = StatusChange(
+            action=action,
+            from_status=self.treatment.status,
+            to_status=to,
+            at=at,
+            recorded_at=at,
+            by_id=by.user_id,
+            reasons=[reason.value for reason in reasons],
+            details={"dose_event": event.id} if event else {},
+        )
+        self.treatment.changes.append(change)
+        self.treatment.status = to
+
+    def _call_off(self, at: datetime) -> None:
+        writer = self._writer(at)
+        if self.fate is Fate.PRESSURE_TOO_HIGH:
+            before = at - timedelta(minutes=6)
+            writer.save([writer.reading(before, _HIGH), writer.reading(at - timedelta(minutes=1), _HIGH)])
+        step = Step(action=Action.CALL_OFF, version=self._version(), reasons=(_CALLED_OFF[self.fate],))
+        steps.take(self.world.db, self.treatment, step, now=at, by=self.nurse)
+
+    def _end_otherwise(self, at: datetime) -> None:
+        if self.fate is Fate.TAKEN_TO_HOSPITAL:
+            self._chest_pain(at)
+        action, words = _ENDINGS[self.fate]
+        step = Step(action=action, version=self._version(), words=words)
+        steps.take(self.world.db, self.treatment, step, now=at, by=self.nurse)
+        raised = sa.select(Alert).where(Alert.session_id == self.treatment.id)
+        for alert in self.world.db.scalars(raised).all():
+            answer_alert(self.world, alert)
+
+    def _chest_pain(self, at: datetime) -> None:
+        onset = at - timedelta(minutes=9)
+        noticed = Noticed(
+            kind=SideEffectKind.CHEST_PAIN,
+            grade=Grade.SEVERE,
+            seriousness=Seriousness.HOSPITALISATION,
+            words="Tightness across the chest, no radiation",
+        )
+        effect = side_effects.note(
+            self.world.db, self.treatment, noticed, now=onset + timedelta(minutes=1), by=self.nurse, onset=onset
+        )
+        writer = self._writer(at)
+        called = writer.stamp(onset + timedelta(minutes=3))
+        writer.save([Intervention(**called, kind=InterventionKind.EMS, side_effect_id=effect.id)])
+
+    def _version(self) -> int:
+        self.world.db.flush()
+        return self.treatment.version
+
+
+def day_of(world: World, visit: Visit, fate: Fate, treatment: TreatmentSession) -> Day:
+    """Decide how a visit goes; a dose stopped early ends after 22 minutes."""
+    course = course_of(visit, treatment.place_in_plan or 1, world.now, world.rng)
+    if fate is Fate.STOPPED_EARLY:
+        course = replace(course, dose_ended=course.dose + _STOPPED_AFTER)
+    return Day(world=world, visit=visit, fate=fate, treatment=treatment, course=course)
+
+
+def answer_alert(world: World, alert: Alert | None) -> None:
+    """Let a provider answer an alert within minutes and close it the day after."""
+    if alert is None:
+        return
+    acts: Sequence[tuple[AlertAction, timedelta, str]] = (
+        (AlertAction.ACKNOWLEDGE, timedelta(minutes=9), "Called and spoke with them. Safe at home, someone is there."),
+        (AlertAction.CLOSE, timedelta(hours=20), "Called again: well. Told the psychiatrist. Seen at the next visit."),
+    )
+    for action, later, note in acts:
+        if alert.raised_at + later <= world.now:
+            alerts.answer(
+                world.db, alert, action, note,
+                seen=alert.version, now=alert.raised_at + later, by=world.staff.providers[0],
+            )  # fmt: skip

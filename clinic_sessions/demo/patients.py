@@ -1,0 +1,154 @@
+"""Puts the demo's patients on file: contact, alerts, conditions, weights, and the plan that each follows."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.demo.clinic import Staffing, office_hour
+from clinic_sessions.demo.people import ALSO_TREATED_FOR, DETAILS, OUTSIDE_CARE, PATIENTS, RELATIVES, STREETS, Person
+from clinic_sessions.domain import record_numbers
+from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.models import AuditAction, Clinic, Patient, PatientCondition, Plan, ProtocolVersion, Weight
+from clinic_sessions.services import audit
+from clinic_sessions.services.patients import searched
+
+SERIES = {"iv-mood": 6, "im": 6, "in-racemic": 6, "in-esketamine": 12, "iv-pain": 1}
+"""Sessions in a plan of each protocol, as its own series says; esketamine goes on weekly after four weeks."""
+
+_AREAS = ("310", "213", "323", "818", "626")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnFile:
+    """A patient with the person they are made from, and their plan, if any."""
+
+    person: Person
+    patient: Patient
+    plan: Plan | None
+
+
+def put_on_file(db: Session, clinic: Clinic, staff: Staffing, *, now: datetime, rng: Random) -> list[OnFile]:
+    """Add every patient as registered some days before their first session."""
+    versions = {version.key: version for version in db.scalars(sa.select(ProtocolVersion))}
+    serials = rng.sample(record_numbers.SERIALS, len(PATIENTS))
+    return [
+        _one(db, clinic, staff, person, number, serials[number], versions, now=now, rng=rng)
+        for number, person in enumerate(PATIENTS)
+    ]
+
+
+def _one(
+    db: Session,
+    clinic: Clinic,
+    staff: Staffing,
+    person: Person,
+    number: int,
+    serial: int,
+    versions: Mapping[str, ProtocolVersion],
+    *,
+    now: datetime,
+    rng: Random,
+) -> OnFile:
+    known_for = timedelta(days=9 - min(person.first_day, 0), hours=rng.randrange(1, 6))
+    fields: dict[str, object] = {
+        "record_number": record_numbers.make(serial),
+        "phone": f"+1{_AREAS[number % len(_AREAS)]}5550{101 + number}",
+        "email": f"{_mailbox(person.name, number)}@example.org",
+        "registered_at": office_hour(now - known_for, now),
+        "registered_by_id": staff.desk.user_id,
+        **_contact(number, rng),
+        **DETAILS.get(person.name, {}),
+    }
+    patient = Patient(clinic_id=clinic.id, name=person.name, birth_date=person.born, language=person.language, **fields)
+    patient.name_folded = searched(patient.name, patient.preferred_name)
+    patient.email_wish_at = patient.registered_at if patient.email else None
+    db.add(patient)
+    db.flush()
+    _clinical(db, staff, person, patient, now=now, rng=rng)
+    plan = _plan(db, staff, person, patient, versions) if person.protocol else None
+    return OnFile(person=person, patient=patient, plan=plan)
+
+
+def _mailbox(name: str, number: int) -> str:
+    """Make the name part of an address: Latin letters of the first and last word, else a number."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = ["".join(c for c in word if c.isalpha()) for word in bare.split()]
+    kept: Sequence[str] = [word for word in words if word]
+    return f"{'.'.join((*kept[:1], *kept[1:][-1:]))}{number}" if kept else f"patient{number}"
+
+
+def _contact(number: int, rng: Random) -> dict[str, object]:
+    relative, relation = RELATIVES[number % len(RELATIVES)]
+    return {
+        "street": f"{rng.randrange(100, 9900)} {STREETS[number % len(STREETS)]}",
+        "city": "Los Angeles",
+        "state": "CA",
+        "postal_code": f"900{rng.randrange(10, 70)}",
+        "emergency_name": relative,
+        "emergency_relation": relation,
+        "emergency_phone": f"+14245550{101 + number}",
+        "emergency_may_be_called": number % 4 != 0,
+        "psychiatrist": OUTSIDE_CARE[number % 4] if number % 3 else None,
+        "therapist": OUTSIDE_CARE[(number + 1) % 4] if number % 2 else None,
+        "primary_doctor": OUTSIDE_CARE[(number + 2) % 4],
+    }
+
+
+def _clinical(db: Session, staff: Staffing, person: Person, patient: Patient, *, now: datetime, rng: Random) -> None:
+    at, provider, nurse = patient.registered_at + timedelta(hours=1), staff.providers[0], staff.nurses[0]
+    codes = [
+        (person.condition, person.code),
+        *([ALSO_TREATED_FOR[person.name]] if person.name in ALSO_TREATED_FOR else []),
+    ]
+    rows: list[PatientCondition | Weight] = [
+        PatientCondition(
+            patient_id=patient.id, condition=condition, icd10_code=code, added_at=at, added_by_id=provider.user_id
+        )
+        for condition, code in codes
+    ]
+    weighed = [(at, person.grams)]
+    if person.first_day < -7:
+        weighed.append((now - timedelta(days=5, hours=3), person.grams + rng.randrange(-16, 9) * 100))
+    rows += [
+        Weight(
+            patient_id=patient.id, grams=grams, entered_unit=WeightUnit.KG if rng.random() < 0.3 else WeightUnit.LB,
+            measured_at=when, recorded_at=when, by_id=nurse.user_id,
+        )
+        for when, grams in weighed
+    ]  # fmt: skip
+    db.add_all(rows)
+    db.flush()
+    audit.note(
+        db, AuditAction.CREATE, "patient", patient.id, now=patient.registered_at, by=staff.desk, patient_id=patient.id
+    )
+    for row in rows:
+        name, by, when = (
+            ("weight", nurse, row.measured_at) if isinstance(row, Weight) else ("patient_condition", provider, at)
+        )
+        audit.note(db, AuditAction.CREATE, name, row.id, now=when, by=by, patient_id=patient.id)
+
+
+def _plan(
+    db: Session, staff: Staffing, person: Person, patient: Patient, versions: Mapping[str, ProtocolVersion]
+) -> Plan:
+    key = person.protocol or ""
+    provider = staff.providers[patient.id % len(staff.providers)]
+    plan = Plan(
+        patient_id=patient.id,
+        protocol_version_id=versions[key].id,
+        condition=person.condition,
+        session_count=SERIES[key],
+        status=PlanStatus.ACTIVE,
+        started_at=patient.registered_at + timedelta(hours=2),
+        by_id=provider.user_id,
+    )
+    db.add(plan)
+    db.flush()
+    audit.note(db, AuditAction.CREATE, "plan", plan.id, now=plan.started_at, by=provider, patient_id=patient.id)
+    return plan
