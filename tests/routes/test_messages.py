@@ -109,11 +109,12 @@ def test_sending_again_is_a_new_row_and_is_refused_while_the_first_is_on_its_way
     assert refused.status_code == 409
     assert "still on its way" in refused.text
 
+    db.rollback()
     confirmation.status = MessageStatus.FAILED
     db.commit()
     answer = desk.post(f"/messages/{confirmation.id}/resend")
     assert answer.status_code == 303
-    db.expire_all()
+    db.rollback()
     again = db.scalars(sa.select(Message).where(Message.resend_of_id == confirmation.id)).one()
     assert again.dedup_key == f"{confirmation.dedup_key}:r1"
     assert again.message_id != confirmation.message_id
