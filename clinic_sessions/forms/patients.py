@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, Form, HiddenField, SelectChoice, SelectField, StringField  # type: ignore[attr-defined]
+from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import postal, words
