@@ -1,0 +1,29 @@
+"""Takes sessions through their day in tests."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.models import ActorKind, Clinic, StatusChange, TreatmentSession
+from clinic_sessions.services import steps
+from clinic_sessions.services.actor import Actor
+from tests import factories
+
+DOSE = 40_000
+
+
+def a_nurse(db: Session, clinic: Clinic, role: Role = Role.NURSE) -> Actor:
+    """Somebody of a role, as services see them."""
+    return Actor(kind=ActorKind.USER, user=factories.a_user(db, clinic, role), role=role)
+
+
+def take(
+    db: Session, treatment: TreatmentSession, action: Action, now: datetime, by: Actor, **more: Any
+) -> StatusChange:
+    """Take one step from the session as it stands."""
+    if action is Action.START:
+        more.setdefault("micrograms", DOSE)
+    return steps.take(db, treatment, steps.Step(action=action, version=treatment.version, **more), now=now, by=by)

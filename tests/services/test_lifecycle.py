@@ -1,0 +1,294 @@
+"""A session's life on both databases: every step of the table, its gates, and undoing."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import OCCUPYING, TRANSITIONS, UNDOABLE, Action, Status, StepReason
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols import observation_ends
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import Alert, Clinic, DoseEvent, StatusChange, TreatmentSession, VitalsReading
+from clinic_sessions.services import facts, lifecycle, recording, side_effects, steps
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.side_effects import Noticed
+from tests import factories
+from tests.services.day import DOSE, a_nurse, take
+
+EVERY_STEP = [(status, action) for status, offered in TRANSITIONS.items() for action in offered]
+
+
+@pytest.fixture
+def nurse(db: Session, clinic: Clinic) -> Actor:
+    return a_nurse(db, clinic)
+
+
+@pytest.fixture
+def treatment(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
+    return factories.a_session(db, factories.a_patient(db, clinic), now)
+
+
+def test_every_step_of_the_table_leads_where_it_says(db: Session, clinic: Clinic, now: datetime, nurse: Actor) -> None:
+    patient = factories.a_patient(db, clinic)
+    for n, (status, action) in enumerate(EVERY_STEP):
+        one = factories.a_session(db, patient, now - timedelta(days=n), status=status)
+        change = lifecycle.do(db, one, action, now=now, by=nurse, happened=True)
+        assert one.status is TRANSITIONS[status][action].to
+        assert (change.from_status, change.to_status) == (status, one.status)
+
+
+def test_every_step_can_be_undone_and_both_rows_stay(db: Session, clinic: Clinic, now: datetime, nurse: Actor) -> None:
+    patient = factories.a_patient(db, clinic)
+    for n, (status, action) in enumerate(EVERY_STEP):
+        one = factories.a_session(db, patient, now - timedelta(days=n), status=status)
+        done = lifecycle.do(db, one, action, now=now, by=nurse, happened=True)
+        if action not in UNDOABLE:
+            with pytest.raises(Refusal):
+                lifecycle.undo(db, one, now=now, by=nurse)
+            continue
+        undone = lifecycle.undo(db, one, now=now, by=nurse)
+        assert one.status is status
+        assert [change.id for change in one.changes[1:]] == [done.id, undone.id]
+        assert undone.undoes_id == done.id
+        lifecycle.do(db, one, action, now=now, by=nurse, happened=True)
+        assert len(one.changes) == 4
+        lifecycle.undo(db, one, now=now, by=nurse)
+
+
+def test_a_step_that_is_not_offered_is_refused(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    with pytest.raises(ChangedMeanwhile) as refused:
+        take(db, treatment, Action.LEAVE, now, nurse)
+    assert refused.value.reasons == (StepReason.NOT_OFFERED,)
+
+
+def test_a_step_from_an_old_page_is_refused(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    seen = treatment.version
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    with pytest.raises(ChangedMeanwhile) as refused:
+        steps.take(db, treatment, steps.Step(action=Action.CALL_OFF, version=seen), now=now, by=nurse)
+    assert refused.value.reasons == (StepReason.CHANGED_MEANWHILE,)
+
+
+def test_the_front_desk_checks_in_but_neither_starts_nor_ends(
+    db: Session, clinic: Clinic, treatment: TreatmentSession, now: datetime
+) -> None:
+    desk = a_nurse(db, clinic, Role.FRONT_DESK)
+    take(db, treatment, Action.ARRIVE, now, desk)
+    for action in (Action.START, Action.CALL_OFF, Action.TAKE_TO_HOSPITAL):
+        with pytest.raises(NotAllowed):
+            take(db, treatment, action, now, desk)
+    assert not facts.dose_events(db, treatment)
+
+
+def test_arriving_on_another_day_is_refused(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    with pytest.raises(GateClosed) as closed:
+        take(db, treatment, Action.ARRIVE, now - timedelta(days=1), nurse)
+    assert closed.value.reasons == (Reason.NOT_TODAY,)
+
+
+def test_the_gate_before_leaving_lists_every_reason_at_once(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    for action in (Action.ARRIVE, Action.START, Action.FINISH_DOSE):
+        take(db, treatment, action, now, nurse)
+    side_effects.note(db, treatment, Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MILD), now=now, by=nurse)
+    with pytest.raises(GateClosed) as closed:
+        take(db, treatment, Action.CALL_READY, now + timedelta(minutes=44), nurse)
+    assert set(closed.value.reasons) == {
+        Reason.MINIMUM_NOT_REACHED, Reason.NO_VITALS_AFTER_DOSE, Reason.SIDE_EFFECT_UNRESOLVED
+    }  # fmt: skip
+
+
+def test_the_observation_minimum_is_reached_on_the_minute(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    for action in (Action.ARRIVE, Action.START, Action.FINISH_DOSE):
+        take(db, treatment, action, now, nurse)
+    recording.record_vitals(db, treatment, Vitals(systolic=118, diastolic=76), now=now, by=nurse)
+    with pytest.raises(GateClosed) as closed:
+        take(db, treatment, Action.CALL_READY, now + timedelta(minutes=45, seconds=-1), nurse)
+    assert closed.value.reasons == (Reason.MINIMUM_NOT_REACHED,)
+    take(db, treatment, Action.CALL_READY, now + timedelta(minutes=45), nurse)
+    take(db, treatment, Action.LEAVE, now + timedelta(minutes=46), nurse)
+    assert treatment.left_at == now + timedelta(minutes=46)
+
+
+def test_a_departure_that_has_happened_is_stored_with_what_was_unmet_and_told(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    for action in (Action.ARRIVE, Action.START, Action.FINISH_DOSE):
+        take(db, treatment, action, now, nurse)
+    recording.record_vitals(db, treatment, Vitals(systolic=118, diastolic=76), now=now, by=nurse)
+    later = now + timedelta(minutes=50)
+    take(db, treatment, Action.CALL_READY, later, nurse)
+    side_effects.note(db, treatment, Noticed(kind=SideEffectKind.VOMITING, grade=Grade.MODERATE), now=later, by=nurse)
+    with pytest.raises(GateClosed):
+        take(db, treatment, Action.LEAVE, later, nurse)
+    gone = take(db, treatment, Action.LEAVE, later, nurse, happened=True, at=now + timedelta(minutes=20))
+    assert set(gone.outside_rules) == {"minimum_not_reached", "side_effect_unresolved"}
+    assert treatment.left_at == now + timedelta(minutes=20)
+    assert [alert.kind.value for alert in db.scalars(sa.select(Alert))] == ["outside_rules"]
+
+
+@pytest.mark.parametrize("ending", [Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING])
+def test_other_endings_pass_without_a_gate_and_tell_a_provider(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor, ending: Action
+) -> None:
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    take(db, treatment, Action.START, now, nurse)
+    take(db, treatment, ending, now, nurse)
+    alert = db.scalars(sa.select(Alert)).one()
+    assert alert.kind.value == treatment.status.value
+    assert treatment.left_at is None
+
+
+def test_undoing_the_start_withdraws_its_dose_and_keeps_both_rows(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    take(db, treatment, Action.START, now, nurse)
+    assert treatment.dose_started_at == now
+    take(db, treatment, Action.UNDO, now, nurse)
+    assert (treatment.status, treatment.dose_started_at) == (Status.ARRIVED, None)
+    assert not facts.dose_events(db, treatment)
+    assert [event.kind.value for event in facts.all_of(db, DoseEvent, treatment)] == ["started", "withdrawn"]
+    take(db, treatment, Action.START, now + timedelta(minutes=5), nurse)
+    assert treatment.dose_started_at == now + timedelta(minutes=5)
+
+
+def test_undoing_the_end_of_the_dose_lets_it_run_again(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    for action in (Action.ARRIVE, Action.START, Action.FINISH_DOSE, Action.UNDO):
+        take(db, treatment, action, now, nurse)
+    assert (treatment.status, treatment.dose_ended_at) == (Status.IN_TREATMENT, None)
+    given = take(db, treatment, Action.FINISH_DOSE, now + timedelta(minutes=40), nurse)
+    assert treatment.dose_ended_at == now + timedelta(minutes=40)
+    assert facts.dose_events(db, treatment)[-1].micrograms == DOSE
+    assert given.details["dose_event"] == facts.dose_events(db, treatment)[-1].id
+
+
+def test_undoing_a_step_that_takes_room_again_asks_whether_there_is_room(
+    db: Session, clinic: Clinic, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    lifecycle.do(db, treatment, Action.CANCEL, now=now, by=nurse)
+    factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(minutes=15))
+    with pytest.raises(Refusal) as refused:
+        take(db, treatment, Action.UNDO, now, nurse)
+    assert refused.value.reasons == (BookingReason.CHAIR_TAKEN,)
+    assert treatment.status is Status.CANCELLED
+
+
+def test_a_booking_cannot_be_undone(db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor) -> None:
+    with pytest.raises(Refusal) as refused:
+        take(db, treatment, Action.UNDO, now, nurse)
+    assert refused.value.reasons == (StepReason.NOTHING_TO_UNDO,)
+
+
+class ADay(RuleBasedStateMachine):
+    """Whatever people tap and record, in whatever order: the record keeps everything and agrees with itself."""
+
+    db: Session
+    clinic: Clinic
+    begins: datetime
+    nurse: Actor
+
+    @initialize(key=st.sampled_from(["iv-mood", "im", "in-esketamine"]))
+    def book(self, key: str) -> None:
+        self.now = self.begins
+        patient = factories.a_patient(self.db, self.clinic)
+        self.treatment = factories.a_session(self.db, patient, self.now, protocol=factories.a_protocol(self.db, key))
+        self.rows = self.count()
+
+    def count(self) -> int:
+        tables = (StatusChange, DoseEvent, VitalsReading)
+        return sum(
+            self.db.scalar(sa.select(sa.func.count(t.id)).where(t.session_id == self.treatment.id)) or 0 for t in tables
+        )
+
+    @rule(minutes=st.integers(1, 50))
+    def wait(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule(action=st.sampled_from([*Action]), ago=st.integers(0, 30), happened=st.booleans())
+    def step(self, action: Action, ago: int, happened: bool) -> None:
+        if action in {Action.MOVE, Action.HOLD, Action.BOOK}:
+            return
+        at = self.now - timedelta(minutes=ago) if action is not Action.UNDO else None
+        version = self.treatment.version
+        try:
+            take(self.db, self.treatment, action, self.now, self.nurse, at=at, happened=happened)
+        except Refusal:
+            assert self.treatment.version == version
+
+    @rule(pressure=st.integers(60, 200))
+    def read_vitals(self, pressure: int) -> None:
+        reading = Vitals(systolic=pressure, diastolic=50)
+        recording.record_vitals(self.db, self.treatment, reading, now=self.now, by=self.nurse)
+
+    @rule()
+    @precondition(lambda self: self.treatment.status in OCCUPYING)
+    def feel_sick(self) -> None:
+        noticed = Noticed(kind=SideEffectKind.NAUSEA, grade=Grade.MODERATE)
+        side_effects.note(self.db, self.treatment, noticed, now=self.now, by=self.nurse)
+
+    @invariant()
+    def the_status_is_that_of_the_last_step_not_undone(self) -> None:
+        last = lifecycle.last_step(self.treatment)
+        assert last is not None
+        assert self.treatment.status is last.to_status
+
+    @invariant()
+    def no_row_is_ever_lost(self) -> None:
+        count = self.count()
+        assert count >= self.rows
+        self.rows = count
+
+    @invariant()
+    def nobody_left_as_planned_before_the_minimum_without_a_mark(self) -> None:
+        last = lifecycle.last_step(self.treatment)
+        if self.treatment.status is not Status.LEFT or last is None or last.outside_rules:
+            return
+        assert self.treatment.protocol_version is not None
+        known = facts.anchors(facts.dose_events(self.db, self.treatment))
+        assert last.at >= observation_ends(protocol_of(self.treatment.protocol_version), known)
+
+    @invariant()
+    def the_dose_times_are_those_of_the_events_that_stand(self) -> None:
+        known = facts.anchors(facts.dose_events(self.db, self.treatment))
+        assert self.treatment.dose_started_at == next((at for name, at in known.items() if name.value == "start"), None)
+
+    def teardown(self) -> None:
+        self.db.rollback()
+
+
+def test_no_order_of_steps_and_entries_breaks_the_record(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    db.commit()
+    ADay.db, ADay.clinic, ADay.begins, ADay.nurse = db, clinic, now, nurse
+    run_state_machine_as_test(ADay, settings=settings(max_examples=25, stateful_step_count=20, deadline=None))  # type: ignore[no-untyped-call]
