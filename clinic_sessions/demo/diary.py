@@ -182,7 +182,8 @@ def _regular(diary: Diary, one: OnFile, day: int, number: int) -> Iterator[Visit
     if protocol is None:
         return
     last = CLOSES - protocols.block_minutes(protocol)
-    minute = min(OPENS + GRID * (number * 7 % 32), last - last % GRID)
+    usual = min(OPENS + GRID * (number * 7 % 32), last - last % GRID)
+    minute = OPENS if day == 0 and number % 2 else usual
     found = diary.find(diary.today + timedelta(days=day), protocol, minute)
     if found is not None:
         diary.take(*found)

@@ -15,7 +15,7 @@ from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain.check_ins import CheckInStatus
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
@@ -23,12 +23,13 @@ from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
 from clinic_sessions.services import audit, booking
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 
-_AN_HOUR = timedelta(hours=1)
+_AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 _BOOKED_AHEAD = timedelta(days=5)
 _AFTER_REMINDER = timedelta(hours=40)
 _CANCELLED_AHEAD = timedelta(hours=26)
 _NOT_COME_AFTER = timedelta(minutes=35)
-_CONFIRMS, _ANSWERS = 0.65, 0.62
+_CONFIRMS, _ANSWERS, _ANSWERS_SO_FAR, _ANSWERS_LAST = 0.65, 0.8, 0.4, 0.95
+_LATELY = timedelta(days=3)
 _DANGER_AT = 8
 """Which of the answered check-ins tells of danger."""
 
@@ -125,12 +126,19 @@ class Life:
         day.live()
         query = sa.select(CheckIn).where(CheckIn.session_id == day.treatment.id).order_by(CheckIn.due_at)
         for check_in in self.world.db.scalars(query):
-            if self.world.rng.random() < _ANSWERS:
+            if self.world.rng.random() < self._likely(check_in):
                 at = check_in.due_at + timedelta(minutes=self.world.rng.randint(25, 600))
                 self.at(at, partial(self._answer, check_in))
 
+    def _likely(self, check_in: CheckIn) -> float:
+        if check_in.kind is CheckInKind.AFTER_7D:
+            return _ANSWERS_LAST
+        return _ANSWERS_SO_FAR if check_in.due_at > self.world.now - _LATELY else _ANSWERS
+
     def _answer(self, check_in: CheckIn, at: datetime) -> None:
         world = self.world
+        if check_in.status is CheckInStatus.PLANNED and at + _A_DAY < check_in.expires_at:
+            self.at(at + _A_DAY, partial(self._answer, check_in))
         if check_in.status is not CheckInStatus.ASKED:
             return
         world.answered += 1
