@@ -118,6 +118,7 @@ def _screen(
     desk = offers.open_desk(
         session(), clinic(), patient,
         version_id=version_id, plan_id=plan_id, first_day=read_day(request.args.get("from")), now=g.now,
+        with_times=not instead,
     )  # fmt: skip
     showed("patient", patient.id, patient_id=patient.id)
     strip = patients.strip(patient, local_day(g.now, clinic().zone), clinical=person().may(Permission.READ_CLINICAL))

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from clinic_sessions.domain.day_grid import MOST_ROWS
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.domain.wall_time import Span, local_day
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.booking import read_day
 from clinic_sessions.routes.policy import needs, public
@@ -22,6 +22,13 @@ bp = Blueprint("schedule", __name__)
 def hour(moment: datetime) -> str:
     """Write the hour at the edge of the grid: 8 am, or 8:30 am where the clocks have shifted by half an hour."""
     return filters.at(moment).replace(":00", "")
+
+
+@bp.app_template_filter("span")
+def span(block: Span) -> str:
+    """Write a stretch of time as short as it can be said: 8:15 – 10:25 am, 11:15 am – 1:40 pm."""
+    start, end = filters.at(block.starts_at), filters.at(block.ends_at)
+    return f"{start[:-3] if start[-2:] == end[-2:] else start} \u2013 {end}"
 
 
 @bp.app_template_filter("wall")

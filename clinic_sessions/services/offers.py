@@ -64,14 +64,18 @@ def open_desk(
     plan_id: int | None,
     first_day: date | None,
     now: datetime,
+    with_times: bool = True,
 ) -> Desk:
-    """Gather the screen: the next step of the patient's series is chosen already, with the best six times for it."""
+    """Gather the screen: the next step of the patient's series is chosen already, with the best six times for it.
+
+    Without `with_times` none are looked for, as when a refusal names others.
+    """
     choices = series.choices(db, patient)
     choice = choice_of(choices, version_id, plan_id)
     last = series.last_start(db, patient.id)
     earliest = _earliest(clinic, first_day, series.earliest(choice.version, last, now), now)
     wanted = room.wanted(choice.version, patient.id, earliest)
-    found = free_times.find(db, clinic, wanted, BEST_SIX)
+    found = free_times.find(db, clinic, wanted, BEST_SIX) if with_times else []
     return Desk(
         choices=choices,
         choice=choice,
