@@ -212,7 +212,7 @@ class PastDateField(DayField):
         try:
             day = typed_days.read_day(typed)
         except typed_days.Unreadable:
-            raise ValueError("Enter the date with a year of four digits, like 4/12/1985.") from None
+            raise ValueError("Enter a date that exists, with a year of four digits, like 4/12/1985.") from None
         today: date = self.meta.today
         if day > today:
             raise ValueError("This date is in the future. Check the year.")

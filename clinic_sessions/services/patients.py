@@ -22,6 +22,9 @@ from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
 SEARCHED = 200
 """Length of the searched form of a name."""
 
+STRIP_WORDS = 80
+"""Letters of an alert that fit on the strip; the whole text is on the patient's page."""
+
 WISH = "email_wanted"
 NONE = "\u2013"
 
@@ -114,10 +117,15 @@ def _alerts(patient: Patient, clinical: bool) -> list[StripAlert]:
         (AlertFlag.OTHER, "Take care", patient.other_alert, clinical),
     ]
     return [
-        StripAlert(kind=kind, text=f"{flag}: {' '.join(words.split())}" if in_words else flag)
+        StripAlert(kind=kind, text=f"{flag}: {_short(words)}" if in_words else flag)
         for kind, flag, words, in_words in told
         if words
     ]
+
+
+def _short(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= STRIP_WORDS else f"{line[: STRIP_WORDS - 1]}\u2026"
 
 
 def pressure_limit(patient: Patient) -> str | None:

@@ -211,6 +211,14 @@ def test_the_strip_tells_clinicians_and_flags_the_rest(db: Session, clinic: Clin
     assert (told.age_years, told.initials) == (41, "AR")
 
 
+def test_a_long_alert_is_cut_on_the_strip_so_that_the_others_stay_in_sight(db: Session, clinic: Clinic) -> None:
+    patient = factories.a_patient(db, clinic, allergies="Latex\n" * 500, other_alert="fall risk")
+    first, last = patients.strip(patient, TODAY, clinical=True).alerts
+    assert first.text.endswith("\u2026")
+    assert len(first.text) < 100
+    assert last.text == "Take care: fall risk"
+
+
 @pytest.mark.parametrize(
     ("birth_date", "years"), [(date(2000, 11, 23), 26), (date(2000, 11, 24), 25), (date(2004, 2, 29), 22)]
 )
