@@ -1,5 +1,6 @@
 """What tests of patients' pages share: check-ins, links, and a browser that has opened one."""
 
+import html as markup
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,7 +64,7 @@ def a_phone(app: Flask, db: Session, check_in: CheckIn, now: datetime) -> Visito
 
 def visible(html: str) -> str:
     """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    return markup.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
 
 
 def a_monday_check_in(db: Session, clinic: Clinic, now: datetime, kind: CheckInKind, **given: Any) -> CheckIn:

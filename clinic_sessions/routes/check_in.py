@@ -97,7 +97,7 @@ def save(step: str) -> Response | tuple[str, int]:
         form.answer.errors = [public_page.said(visit.link, f"check_in.{wrong}")]
         return _question(visit, screen, form), 422
     value = None if skipped else forms.read(screen, form)
-    words = f"{screen.question} {forms.in_words(screen, value)}"
+    words = f"{screen.question}{'' if screen.question.endswith('?') else ':'} {forms.in_words(screen, value)}"
     check_ins.save(session(), visit.check_in, step, value, words=words, now=g.now, by=by_link.by())
     following = check_ins.screens(session(), visit.check_in, g.now)
     session().commit()

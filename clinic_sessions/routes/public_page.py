@@ -72,7 +72,7 @@ def language(link: Link | None) -> Language:
 
 def said(link: Link | None, key: str, **values: object) -> str:
     """Give a text of the patients' pages in the language of this request."""
-    return text(language(link), f"pages.{key}", **values)
+    return _said_in(language(link), key, **values)
 
 
 def clinic_of(link: Link) -> Clinic:
@@ -109,7 +109,8 @@ def page(template: str, link: Link | None, **context: Any) -> str:
 
 
 def _said_in(spoken: str, key: str, **values: object) -> str:
-    return text(spoken, f"pages.{key}", **values)
+    """Give a text; one that ends with "a. m." needs no second full stop."""
+    return text(spoken, f"pages.{key}", **values).replace(" m..", " m.")
 
 
 def _shown(clinic: Clinic | None) -> ClinicShown | None:

@@ -118,7 +118,7 @@ def test_yes_to_the_safety_question_raises_one_alert_at_once_however_often_it_is
     following = by_link.visible(phone.get("/c/at/send").text)
     assert "Our team has been told and will try to call you by 10:15 am. Please don't wait for us." in following
     send(phone, check_in)
-    assert "You don't have to face this alone." in phone.get("/c").text
+    assert "You don't have to face this alone." in by_link.visible(phone.get("/c").text)
     assert answers(db, check_in)[Question.SAFETY]["value"] is True
 
 
