@@ -1,0 +1,1 @@
+"""The clock's side: one timetable, each job a loop around a service."""

@@ -55,6 +55,7 @@ class Running:
 
 def start(app: Flask) -> Running:
     """Begin the clock's side of an app, each job at once and then at its pace."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     work = Work(app=app, transport=transport_of(app.config["CLINIC"]))
     scheduler = BackgroundScheduler(
         timezone=UTC,

@@ -1,0 +1,1 @@
+"""The one way out: what is written, and how it leaves."""

@@ -1,11 +1,13 @@
 """Writes a message: plain text first, a quiet HTML twin, a calendar file where a visit changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from css_inline import CSSInliner
@@ -20,7 +22,7 @@ from clinic_sessions.services.letters import WITH_VISIT_LINK, Letter
 from clinic_sessions.services.outbox import Copy
 from clinic_sessions.translations import text
 
-HIDDEN = "[link]"
+_HIDDEN = dict.fromkeys(LinkPurpose, "[link]")
 WITH_CALENDAR = CANCELLATIONS | {MessageKind.CONFIRMATION, MessageKind.MOVED}
 _PACKAGE = Path(__file__).parents[1]
 
@@ -74,36 +76,41 @@ def compose(letter: Letter, config: Config) -> Composed:
     message.add_alternative(page.html, subtype="html", cte="quoted-printable")
     if letter.kind in WITH_CALENDAR:
         _attach_calendar(message, letter, host_of(config))
-    kept = Copy(to=letter.to, subject=page.subject, text=preview(letter).text)
+    kept = Copy(to=letter.to, subject=page.subject, text=_plain(_values(letter, _HIDDEN)))
     return Composed(message=message, sender=sender, copy=kept)
 
 
 def preview(letter: Letter) -> Page:
     """Write what a letter says, with "[link]" where its links would stand."""
-    return _page(letter, dict.fromkeys(LinkPurpose, HIDDEN))
+    return _page(letter, _HIDDEN)
 
 
-def _page(letter: Letter, addresses: dict[LinkPurpose, str]) -> Page:
-    words = wording.words_of(letter)
-    values = {
+def _page(letter: Letter, addresses: Mapping[LinkPurpose, str]) -> Page:
+    values = _values(letter, addresses)
+    html = _inliner().inline(_templates().get_template("emails/letter.html").render(values))
+    return Page(subject=values["words"].subject, text=_plain(values), html=html)
+
+
+def _plain(values: dict[str, Any]) -> str:
+    return _templates().get_template("emails/letter.txt").render(values) + "\n"
+
+
+def _values(letter: Letter, addresses: Mapping[LinkPurpose, str]) -> dict[str, Any]:
+    return {
         "letter": letter,
-        "words": words,
+        "words": wording.words_of(letter),
         "phone": wording.phone(letter.clinic_phone),
         "link": addresses[LinkPurpose.CHECK_IN] if _asks_questions(letter) else _visit_link(letter, addresses),
         "wishes": addresses[LinkPurpose.CONTACT_WISHES],
         "said": lambda key: text(letter.language, f"mail.common.{key}"),
     }
-    html = _inliner().inline(_templates().get_template("emails/letter.html").render(values))
-    return Page(
-        subject=words.subject, text=_templates().get_template("emails/letter.txt").render(values) + "\n", html=html
-    )
 
 
 def _asks_questions(letter: Letter) -> bool:
     return LinkPurpose.CHECK_IN.value in letter.kind.value
 
 
-def _visit_link(letter: Letter, addresses: dict[LinkPurpose, str]) -> str | None:
+def _visit_link(letter: Letter, addresses: Mapping[LinkPurpose, str]) -> str | None:
     return addresses[LinkPurpose.APPOINTMENT] if letter.kind in WITH_VISIT_LINK else None
 
 

@@ -1,5 +1,7 @@
 """Messages: each one's life, what needs a person, a preview, and sending again."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -38,7 +40,7 @@ def index() -> str:
     return render_template(
         "messages/index.html",
         page=page,
-        work=work,
+        work=_by_patient(work),
         wanted=wanted,
         before=_page_address(wanted, page.number - 1) if page.number > 1 else None,
         after=_page_address(wanted, page.number + 1) if page.number < page.count else None,
@@ -83,6 +85,14 @@ def _page(message: Message, refusal: list[str] | None = None) -> str:
         against=[SAID[reason] for reason in against],
         refusal=refusal,
     )
+
+
+def _by_patient(rows: Sequence[Message]) -> list[list[Message]]:
+    """Put together what is about one patient, the most pressing patient first: one call settles it all."""
+    found: dict[int, list[Message]] = {}
+    for row in rows:
+        found.setdefault(row.patient_id, []).append(row)
+    return list(found.values())
 
 
 def _page_address(wanted: Filters, number: int) -> str:

@@ -174,7 +174,8 @@ def status_lines(db: Session, now: datetime) -> list[str]:
     counts = dict(db.execute(sa.select(Message.status, sa.func.count()).group_by(Message.status)).all())
     lines = [f"{status.value:10} {counts.get(status, 0)}" for status in MessageStatus]
     waiting = sa.select(sa.func.min(Message.next_try_at, type_=Message.next_try_at.type))
-    oldest = db.scalar(waiting.where(Message.status.in_(CLAIMABLE), Message.next_try_at <= now))
+    still = sa.or_(Message.status != MessageStatus.UNCERTAIN, Message.useful_until > now)
+    oldest = db.scalar(waiting.where(Message.status.in_(CLAIMABLE), Message.next_try_at <= now, still))
     late = int((now - oldest).total_seconds() // 60) if oldest else 0
     return [*lines, f"latest     {late} min late" if oldest else "latest     nothing is due"]
 

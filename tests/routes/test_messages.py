@@ -87,7 +87,7 @@ def test_a_message_without_an_address_is_on_the_list_for_the_phone_until_it_is_s
     page = desk.get("/messages").text
 
     assert "To see to by phone" in page
-    assert patient.phone in page
+    assert f"tel:{patient.phone}" in page
     desk.post(f"/messages/{confirmation.id}/resend")
     assert "To see to by phone" not in desk.get("/messages").text
 
