@@ -102,7 +102,9 @@ def _step(
         title=title,
         detail="\n".join([", ".join(why), (change.words or "") if told else ""]).strip(),
         author=change.by.name if change.by else "Patient, by link",
-        offset=offset_text(change.at, treatment.dose_started_at) if clinical else None,
+        offset=offset_text(change.at, treatment.dose_started_at)
+        if clinical and change.action not in _BOOKING
+        else None,
         recorded_at=change.recorded_at,
         struck="Undone" if undone else "",
         outside=tuple(say(Reason(value)) for value in change.outside_rules) if told else (),
