@@ -1,7 +1,7 @@
 const rung = new Set();
 let audio = null;
 
-/* A browser lets a page sound only after somebody has touched it. */
+/* A browser lets a page sound, or shake, only after somebody has touched it. */
 function unlock() {
   audio ??= new AudioContext();
 }
@@ -26,7 +26,7 @@ function ring(event) {
   if (!board || rung.has(key)) return;
   rung.add(key);
   if (board.dataset.alarm === 'sound') sound();
-  else navigator.vibrate?.([200, 100, 200]);
+  else if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
 }
 
 export function start() {
