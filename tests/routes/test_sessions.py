@@ -95,3 +95,109 @@ def test_a_whole_session_runs_from_the_page(
         db.rollback()
         assert treatment.status is status
     assert "118/76" in nurse.get(f"/sessions/{treatment.id}").text
+
+
+def test_a_refused_step_shows_every_reason_on_the_same_page(
+    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    go(db, treatment, nurse, now, *DAY)
+    visitor = signed_in(Role.NURSE)
+    db.refresh(treatment)
+    data = posted(treatment, Action.CALL_READY)
+    db.rollback()
+    answer = visitor.post(f"/sessions/{treatment.id}/step", data=data)
+    assert answer.status_code == 409
+    assert "The minimum observation time is not reached." in answer.text
+    assert "No vitals since the end of the dose." in answer.text
+    assert "Before leaving" in answer.text
+
+
+def test_the_dose_starts_only_with_the_spoken_name_and_a_dose(
+    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    go(db, treatment, nurse, now, Action.ARRIVE)
+    visitor = signed_in(Role.NURSE)
+    path, data = f"/sessions/{treatment.id}/step", posted(treatment, Action.START, words="")
+    db.rollback()
+    bare = visitor.post(path, data=data)
+    assert bare.status_code == 422
+    assert "then tick this" in bare.text
+    assert "Enter the dose in mg" in bare.text
+    too_much = visitor.post(path, data={**data, "identity": "y", "mg": "400"})
+    assert too_much.status_code == 422
+    assert 'value="400"' in too_much.text
+    assert visitor.post(path, data={**data, "identity": "y", "mg": "40.25"}).status_code == 303
+    db.rollback()
+    assert treatment.dose_started_at == now
+    assert treatment.changes[-1].details["identity_checked"] is True
+
+
+def test_the_protocols_sum_is_shown_and_never_filled_in(
+    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    go(db, treatment, nurse, now, Action.ARRIVE)
+    page = signed_in(Role.NURSE).get(f"/sessions/{treatment.id}").text
+    assert "No weight on file" in page
+    assert "The limit for one session is 60 mg" in page
+    field = page.split('name="mg"')[1].split(">")[0]
+    assert 'value=""' in field
+
+
+def test_a_second_tap_is_answered_like_the_first_and_a_second_person_is_told(
+    db: Session, treatment: TreatmentSession, signed_in: SignIn
+) -> None:
+    one, other = signed_in(Role.NURSE), signed_in(Role.NURSE)
+    path, data = f"/sessions/{treatment.id}/step", posted(treatment, Action.ARRIVE)
+    db.rollback()
+    assert [one.post(path, data=data).status_code for _ in range(2)] == [303, 303]
+    late = other.post(path, data=data)
+    assert late.status_code == 409
+    assert "Someone else changed this session meanwhile" in late.text
+    db.rollback()
+    assert len(treatment.changes) == 2
+
+
+def test_a_departure_that_has_happened_is_offered_after_the_refusal(
+    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    go(db, treatment, nurse, now - timedelta(hours=2), *DAY)
+    recording.record_vitals(db, treatment, Vitals(heart_rate=70), now=now - timedelta(minutes=60), by=nurse)
+    go(db, treatment, nurse, now - timedelta(minutes=60), Action.CALL_READY)
+    noticed = Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MILD)
+    side_effects.note(db, treatment, noticed, now=now, by=nurse)
+    db.commit()
+    visitor = signed_in(Role.NURSE)
+    path, data = f"/sessions/{treatment.id}/step", posted(treatment, Action.LEAVE)
+    db.rollback()
+    refused = visitor.post(path, data=data)
+    assert refused.status_code == 409
+    assert "It has already happened" in refused.text
+    assert visitor.post(path, data={**data, "happened": "y"}).status_code == 303
+    db.rollback()
+    assert treatment.status is Status.LEFT
+    assert treatment.changes[-1].outside_rules == ["side_effect_unresolved"]
+
+
+def test_a_session_that_cannot_go_ahead_says_why_and_leads_to_booking(
+    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    go(db, treatment, nurse, now, Action.ARRIVE)
+    visitor = signed_in(Role.NURSE)
+    path, data = f"/sessions/{treatment.id}/step", posted(treatment, Action.CALL_OFF)
+    patient = treatment.patient_id
+    db.rollback()
+    assert visitor.post(path, data=data).status_code == 422
+    assert visitor.post(path, data={**data, "reasons": ["ate", "nonsense"]}).status_code == 422
+    assert visitor.post(path, data={**data, "reasons": ["ate", "no_escort"]}).status_code == 303
+    page = visitor.get(f"/sessions/{treatment.id}").text
+    assert "Ate or drank, No way home" in page
+    assert f"/sessions/new?patient={patient}" in page
+
+
+@pytest.mark.parametrize("typed", ["", "nonsense", "move", "cancel", "book"])
+def test_a_step_that_is_none_is_refused(
+    db: Session, treatment: TreatmentSession, signed_in: SignIn, typed: str
+) -> None:
+    visitor = signed_in(Role.NURSE)
+    answer = visitor.post(f"/sessions/{treatment.id}/step", data={"action": typed, "version": "1"})
+    assert answer.status_code == 422
