@@ -2,11 +2,13 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
@@ -24,6 +26,8 @@ from clinic_sessions.services.outbox import Claim, Copy
 log = logging.getLogger(__name__)
 Given = TypeVar("Given")
 BATCH = 10
+SETTLE_PAUSES = (0.0, 1.0, 3.0)
+"""Seconds before each try to write down how a message ended."""
 
 
 def deliver(work: Work, *, lease: timedelta = LEASE) -> None:
@@ -94,8 +98,19 @@ def _send(work: Work, claim: Claim, letter: Letter, composed: Composed) -> Calla
 
 
 def _settle(settle: Callable[..., bool]) -> None:
-    if not _committed(lambda s: settle(s, now=clock.now())):
-        log.warning("lease lost: another worker settles this message")
+    """Write down how it ended; a database that is busy is asked again, for what was sent must not seem unsent.
+
+    When it stays away the message is repeated after its lease, with the same Message-ID.
+    """
+    for pause in SETTLE_PAUSES:
+        time.sleep(pause)
+        try:
+            if not _committed(lambda s: settle(s, now=clock.now())):
+                log.warning("lease lost: another worker settles this message")
+        except SQLAlchemyError:
+            log.exception("message not settled yet")
+        else:
+            return
 
 
 def _committed(act: Callable[[Session], Given]) -> Given:

@@ -87,7 +87,7 @@ def work_list(db: Session, clinic_id: int, now: datetime) -> Sequence[Message]:
         .order_by(Message.useful_until, Message.id)
         .limit(MOST_WORK)
     )
-    return db.scalars(query).all()
+    return [row for row in db.scalars(query) if messages.no_longer_so(row) is None]
 
 
 def late_count(db: Session, clinic_id: int, now: datetime) -> int:

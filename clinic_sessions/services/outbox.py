@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
 from clinic_sessions.domain import check_ins
-from clinic_sessions.domain.check_ins import CheckInAction
+from clinic_sessions.domain.check_ins import CheckInAction, CheckInStatus
 from clinic_sessions.domain.messages import (
     LEASE,
     TRANSITIONS,
@@ -19,7 +19,7 @@ from clinic_sessions.domain.messages import (
     wait_before,
 )
 from clinic_sessions.domain.outreach import out_of_quiet_hours
-from clinic_sessions.models import AuditAction, Message, Patient
+from clinic_sessions.models import AuditAction, CheckIn, Message, Patient
 from clinic_sessions.services import audit, eligibility, letters, links, messages
 from clinic_sessions.services.actor import SYSTEM
 from clinic_sessions.services.letters import Letter
@@ -126,7 +126,7 @@ def settle_sent(db: Session, claim: Claim, now: datetime, copy: Copy) -> bool:
         return False
     _keep_copy(message, copy)
     message.sent_at, message.last_error = now, None
-    _asked(message)
+    _asked(db, message)
     _settle(db, message, MessageAction.SENT, now)
     return True
 
@@ -164,7 +164,7 @@ def settle_doubt(db: Session, claim: Claim, now: datetime, words: str, copy: Cop
     message.sent_at, message.last_error = now, words[:300]
     doubts = sum(event.status is MessageStatus.UNCERTAIN for event in message.events) + 1
     message.next_try_at = now + _wait(message, jitter) if doubts < MOST_DOUBTS else message.useful_until
-    _asked(message)
+    _asked(db, message)
     _settle(db, message, MessageAction.DOUBT, now, words=words)
     return True
 
@@ -229,10 +229,12 @@ def _keep_copy(message: Message, copy: Copy) -> None:
     message.sent_to, message.subject, message.text = copy.to, copy.subject, copy.text
 
 
-def _asked(message: Message) -> None:
-    row = message.check_in
-    if row is not None and CheckInAction.ASK in check_ins.TRANSITIONS[row.status]:
-        row.status = check_ins.after(row.status, CheckInAction.ASK)
+def _asked(db: Session, message: Message) -> None:
+    """Note that a check-in was asked for, without standing in the way of a patient who opens it this moment."""
+    if message.check_in_id is not None:
+        asked = check_ins.after(CheckInStatus.PLANNED, CheckInAction.ASK)
+        planned = (CheckIn.id == message.check_in_id, CheckIn.status == CheckInStatus.PLANNED)
+        db.execute(sa.update(CheckIn).where(*planned).values(status=asked))
 
 
 def _stop_address(db: Session, patient: Patient, now: datetime) -> None:

@@ -384,3 +384,24 @@ def test_without_a_server_messages_become_files(
 
     (file,) = config.mail_dir.glob("*.eml")
     assert file.stem == _one(db).message_id.split("@")[0]
+
+
+def test_a_database_that_is_busy_when_a_sent_message_is_written_down_does_not_double_it(
+    db: Session, patient: Patient, by: Actor, now: datetime, work: Work, office: PostOffice
+) -> None:
+    _book(db, patient, by, now, now + timedelta(days=10))
+    engine = db.get_bind()
+    failed: list[str] = []
+
+    def fail_once(*args: object) -> None:
+        if "UPDATE messages" in str(args[2]) and office.taken and not failed:
+            failed.append(str(args[2]))
+            raise sa.exc.OperationalError("locked", None, Exception("database is locked"))
+
+    sa.event.listen(engine, "before_cursor_execute", fail_once)
+    _run(work)
+    sa.event.remove(engine, "before_cursor_execute", fail_once)
+
+    assert failed
+    assert len(office.taken) == 1
+    assert _one(db).status is MessageStatus.SENT

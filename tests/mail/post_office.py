@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -65,13 +66,13 @@ class PostOffice:
 
 
 @contextlib.contextmanager
-def open_office(port: int = 0) -> Iterator[PostOffice]:
-    """Run a server on the loopback address until the block ends."""
+def open_office(port: int = 0, **smtp: Any) -> Iterator[PostOffice]:
+    """Run a server on the loopback address until the block ends; `smtp` is how aiosmtpd is to speak."""
     office, loop = PostOffice(), asyncio.new_event_loop()
 
     def answer() -> SMTP:
         office.connections += 1
-        return SMTP(office, hostname="localhost", loop=loop)
+        return SMTP(office, hostname="localhost", loop=loop, **smtp)
 
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -1,6 +1,9 @@
 """How the transport tells apart what a server may do to a message."""
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from clinic_sessions.mail.transport import Doubt, FolderTransport, Refused, SmtpTransport, Temporary, Unreachable
 from tests.mail.post_office import PostOffice, open_office
@@ -167,6 +171,59 @@ def test_a_drop_before_the_dot_is_temporary() -> None:
         SmtpTransport(url).send(message, sender="clinic@example.org", to=ANA)
 
     assert raised.type is Temporary
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, made for these tests."""
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "36500", "-subj", "/CN=127.0.0.1"]
+    extra = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([*command, *extra], check=True, capture_output=True)
+    return made, key
+
+
+def _tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+def test_a_server_that_offers_starttls_is_spoken_to_in_secret(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with open_office(tls_context=_tls(certificate), require_starttls=True) as office:
+        transport = SmtpTransport(office.url)
+        _send(transport)
+        transport.close()
+
+        assert office.addresses() == [ANA]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: tuple[Path, Path]) -> None:
+    with open_office(tls_context=_tls(certificate)) as office, pytest.raises(Unreachable):
+        SmtpTransport(office.url).open()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_name_and_password_come_from_the_address_and_a_refused_sign_in_costs_no_message() -> None:
+    def admit(
+        _server: object, _session: object, _envelope: object, _mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == (b"clinic@example.org", b"p/w:1"), handled=False)
+
+    with open_office(authenticator=admit, auth_required=True, auth_require_tls=False) as office:
+        host = office.url.removeprefix("smtp://")
+        transport = SmtpTransport(f"smtp://clinic%40example.org:p%2Fw%3A1@{host}")
+        _send(transport)
+        transport.close()
+        assert office.addresses() == [ANA]
+        with pytest.raises(Unreachable, match="535"):
+            SmtpTransport(f"smtp://clinic%40example.org:wrong@{host}").open()
 
 
 def test_a_folder_takes_one_file_a_message_id(tmp_path: Path) -> None:
