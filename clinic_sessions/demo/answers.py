@@ -79,7 +79,7 @@ def recent_answers(db: Session, staff: Staffing, now: datetime) -> None:
     )
     waiting = list(db.scalars(query))
     begun, open_one, known = waiting[0], waiting[1], waiting[-1]
-    in_danger(db, open_one, now - timedelta(minutes=25))
+    in_danger(db, open_one, now - timedelta(minutes=6))
     check_ins.save(db, begun, Question.MOOD, 6, words="6", now=now - timedelta(minutes=40), by=PATIENT)
     raised = in_danger(db, known, known.due_at + timedelta(minutes=35))
     if raised is not None:

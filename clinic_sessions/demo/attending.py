@@ -13,7 +13,7 @@ from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.record import Writer
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain.alerts import AlertAction
+from clinic_sessions.domain.alerts import AlertAction, AlertKind
 from clinic_sessions.domain.lifecycle import Action, transition
 from clinic_sessions.domain.reasons import CallOffReason, StopReason
 from clinic_sessions.domain.side_effects import Grade, InterventionKind, Seriousness, SideEffectKind
@@ -33,15 +33,39 @@ _ENDINGS: Mapping[Fate, tuple[Action, str]] = MappingProxyType(
     {
         Fate.TAKEN_TO_HOSPITAL: (
             Action.TAKE_TO_HOSPITAL,
-            "Chest tightness, ECG taken, ambulance called. Husband told.",
+            "Chest tightness, ECG taken, ambulance called. Emergency contact told.",
         ),
         Fate.LEFT_AGAINST_ADVICE: (
             Action.LEAVE_AGAINST_ADVICE,
-            "Wanted to go before the time was up. Risks explained, signed. Walked to the car with her sister.",
+            "Wanted to go before the time was up. Risks explained, paper signed. Picked up by a relative.",
         ),
         Fate.LEFT_WITHOUT_TELLING: (Action.LEAVE_WITHOUT_TELLING, "Chair found empty. Called twice, no answer yet."),
     }
 )
+_ON_THE_WARD = (
+    "Spoke with the emergency department: first tests are normal, they stay overnight.",
+    "Home again and well. The series waits until the heart has been looked at.",
+)
+_ANSWERS: Mapping[AlertKind, tuple[str, str]] = MappingProxyType(
+    {
+        AlertKind.SAFETY_ANSWER: (
+            "Called. Thoughts had come and gone, no plan, someone is with them. Safety plan gone through.",
+            "Called again: calmer. Psychiatrist and therapist told. Seen at the next visit.",
+        ),
+        AlertKind.TAKEN_TO_HOSPITAL: _ON_THE_WARD,
+        AlertKind.SERIOUS_SIDE_EFFECT: _ON_THE_WARD,
+        AlertKind.LEFT_AGAINST_ADVICE: (
+            "Called: at home, awake, not alone. Knows not to drive.",
+            "Called again: well. Talked about staying the whole time.",
+        ),
+        AlertKind.LEFT_WITHOUT_TELLING_US: (
+            "Reached at the third try: home by taxi, a neighbor is there.",
+            "Called again: well. Felt crowded, asks for a room next time.",
+        ),
+    }
+)
+"""What the provider writes when acknowledging and when closing."""
+
 _HIGH = Vitals(systolic=168, diastolic=102, heart_rate=88, spo2_percent=98, respiratory_rate=16, moaa_s=5)
 
 
@@ -180,9 +204,10 @@ def answer_alert(world: World, alert: Alert | None) -> None:
     """Let a provider answer an alert within minutes and close it the day after."""
     if alert is None:
         return
-    acts: Sequence[tuple[AlertAction, timedelta, str]] = (
-        (AlertAction.ACKNOWLEDGE, timedelta(minutes=9), "Called and spoke with them. Safe at home, someone is there."),
-        (AlertAction.CLOSE, timedelta(hours=20), "Called again: well. Told the psychiatrist. Seen at the next visit."),
+    called, closed = _ANSWERS[alert.kind]
+    acts = (
+        (AlertAction.ACKNOWLEDGE, timedelta(minutes=9), called),
+        (AlertAction.CLOSE, timedelta(hours=20), closed),
     )
     for action, later, note in acts:
         if alert.raised_at + later <= world.now:

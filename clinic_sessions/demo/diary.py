@@ -36,7 +36,7 @@ class Scene:
 
 
 SCENES = (
-    Scene(protocol="iv-mood", chair="Chair 1", dose_began=24, last_reading=11, story="overdue"),
+    Scene(protocol="iv-mood", chair="Chair 1", dose_began=24, last_reading=13, story="overdue"),
     Scene(protocol="iv-mood", chair="Chair 2", dose_began=63, story="nausea"),
     Scene(protocol="iv-pain", chair="Room 3", dose_began=96, story="calm"),
     Scene(protocol="in-esketamine", chair="Chair 4", dose_began=49, story="dissociation"),

@@ -57,12 +57,21 @@ def fates_of(visits: Sequence[Visit], now: datetime) -> dict[int, Fate]:
     today = local_day(now, ZONE)
     behind = [n for n, visit in enumerate(visits) if local_day(visit.block.starts_at, ZONE) < today and not visit.scene]
     ahead = [n for n, visit in enumerate(visits) if visit.block.starts_at > now + _AHEAD_FROM]
-    fates = {ahead[place]: fate for place, fate in _AHEAD.items()}
-    for place, fate in _BEHIND.items():
-        fates[_with_infusion(visits, behind[place:]) if fate is Fate.STOPPED_EARLY else behind[place]] = fate
+    fates: dict[int, Fate] = {}
+    for numbers, plan in ((behind, _BEHIND), (ahead, _AHEAD)):
+        met: set[int] = set()
+        for place, fate in plan.items():
+            number = _fit(visits, numbers[place:], fate, met)
+            met.add(visits[number].on_file.patient.id)
+            fates[number] = fate
     return fates
 
 
-def _with_infusion(visits: Sequence[Visit], numbers: Sequence[int]) -> int:
-    """Give the first of these visits whose dose runs long enough to be stopped."""
-    return next(number for number in numbers if visits[number].protocol.key in _INFUSIONS)
+def _fit(visits: Sequence[Visit], numbers: Sequence[int], fate: Fate, met: set[int]) -> int:
+    """Give the first of these visits whose patient has had nothing of the kind; only an infusion can be stopped."""
+    return next(
+        number
+        for number in numbers
+        if visits[number].on_file.patient.id not in met
+        and (fate is not Fate.STOPPED_EARLY or visits[number].protocol.key in _INFUSIONS)
+    )

@@ -28,7 +28,7 @@ _BOOKED_AHEAD = timedelta(days=5)
 _AFTER_REMINDER = timedelta(hours=40)
 _CANCELLED_AHEAD = timedelta(hours=26)
 _NOT_COME_AFTER = timedelta(minutes=35)
-_CONFIRMS, _ANSWERS, _ANSWERS_SO_FAR, _ANSWERS_LAST = 0.65, 0.8, 0.4, 0.95
+_CONFIRMS, _ANSWERS, _ANSWERS_SO_FAR, _ANSWERS_LAST = 0.65, 0.9, 0.5, 0.95
 _LATELY = timedelta(days=3)
 _DANGER_AT = 8
 """Which of the answered check-ins tells of danger."""

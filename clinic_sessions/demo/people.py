@@ -57,7 +57,7 @@ _TABLE: tuple[tuple[str, str, Language, str, str, str | None, int, int], ...] = 
     ("Jon Smith", "1988-12-19", EN, "generalised_anxiety", "F41.1", "im", 77_100, -15),
     ("Siobhán O’Connor", "1974-08-23", EN, "ptsd", "F43.12", "iv-mood", 63_500, -18),
     ("Wirawan", "1959-01-30", EN, "treatment_resistant_depression", "F33.2", "in-esketamine", 70_300, -20),
-    ("陈思远", "1983-11-02", EN, "social_anxiety", "F40.10", "in-racemic", 66_700, -16),
+    ("Ελένη Παπαδάκη", "1983-11-02", EN, "social_anxiety", "F40.10", "in-racemic", 66_700, -16),
     ("Нина Алексеевна Воронцова", "1969-03-08", EN, "bipolar_depression", "F31.81", "iv-mood", 71_800, -14),
     ("Wilhelmina Alexandra Featherstonehaugh-Cholmondeley de la Fontaine y Montenegro", "1947-07-14", EN,
      "treatment_resistant_depression", "F33.2", "iv-mood", 58_100, -13),
@@ -109,7 +109,7 @@ _TABLE: tuple[tuple[str, str, Language, str, str, str | None, int, int], ...] = 
     ("Malik Johnson", "1993-03-12", EN, "treatment_resistant_depression", "F33.1", None, 79_800, 0),
     ("Eleanor Whitcombe", "1951-08-27", EN, "generalised_anxiety", "F41.1", None, 60_100, 0),
     ("Valentina Rossi", "1986-12-03", EN, "ptsd", "F43.10", None, 63_200, 0),
-    ("Sunil Mehta", "1974-04-21", EN, "fibromyalgia", "M79.7", None, 74_300, 0),
+    ("陈思远", "1974-04-21", EN, "fibromyalgia", "M79.7", None, 74_300, 0),
     ("Pilar Ocampo", "1968-10-14", ES, "treatment_resistant_depression", "F33.2", None, 70_700, 0),
     ("Bartholomew Finch", "1945-02-26", EN, "complex_regional_pain", "G90.521", None, 83_900, 0),
 )  # fmt: skip
@@ -142,7 +142,7 @@ DETAILS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "Jon Smith": {"preferred_name": "Jonny", "email": None},
         "Siobhán O’Connor": {"pronouns": "she/her", "contact_wishes": "No voicemail, please"},
         "Wirawan": {"pressure_limit_systolic_mmhg": 150, "pressure_limit_diastolic_mmhg": 95},
-        "陈思远": {"interpreter": "Mandarin, in person", "preferred_name": "Simon"},
+        "Ελένη Παπαδάκη": {"interpreter": "Greek, by phone", "preferred_name": "Eleni"},
         "Нина Алексеевна Воронцова": {"interpreter": "Russian, by video", "pregnancy_possible": NO},
         "Wilhelmina Alexandra Featherstonehaugh-Cholmondeley de la Fontaine y Montenegro": {
             "preferred_name": "Billie", "email": None, "pressure_limit_systolic_mmhg": 145,
@@ -160,8 +160,8 @@ DETAILS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "فاطمة الزهراء": {"interpreter": "Arabic, in person", "preferred_name": "Fatima", "pregnancy_possible": YES},
         "Guadalupe Treviño": {"preferred_name": "Lupe", "email": None},
         "Ji-woo Park": {"pronouns": "he/him"},
+        "陈思远": {"interpreter": "Mandarin, in person", "preferred_name": "Simon", "allergies": "Sulfa: swelling"},
         "Grace Abernathy": {"escort_trouble": "Lives alone: needs a companion arranged by us", "email_wanted": False},
-        "Sunil Mehta": {"allergies": "Sulfa: swelling"},
         "Bartholomew Finch": {"other_alert": "Hard of hearing: speak to his right side"},
     }
 )  # fmt: skip

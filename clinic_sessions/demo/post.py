@@ -44,11 +44,10 @@ class Post:
                 Message.next_try_at <= limit,
             )
             .order_by(Message.next_try_at, Message.id)
-            .limit(1)
         )
-        while (message := self.db.scalar(query)) is not None:
-            self._go(message, patient)
-            self.db.flush()
+        while rows := self.db.scalars(query).all():
+            for message in rows:
+                self._go(message, patient)
 
     def _go(self, message: Message, patient: Patient) -> None:
         at = message.next_try_at
