@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField, SelectMultipleField
+from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField
 from clinic_sessions.forms.moments import MomentForm
 
@@ -64,7 +66,7 @@ class PlaceForm(MomentForm):
 
     def offer_chairs(self, chairs: Sequence[tuple[int, str]]) -> None:
         """Set the chairs that can be chosen."""
-        self.chair.choices = [(str(chair_id), name) for chair_id, name in chairs]
+        self.chair.choices = options((str(chair_id), name) for chair_id, name in chairs)
         self.chairs = frozenset(str(chair_id) for chair_id, _ in chairs)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -121,7 +123,7 @@ class ReasonsField(SelectMultipleField):
 
     def __init__(self, label: str, members: Sequence[StrEnum], **kwargs: Any) -> None:
         super().__init__(
-            label, choices=[(one.value, words.say(one)) for one in members], validate_choice=False, **kwargs
+            label, choices=options((one.value, words.say(one)) for one in members), validate_choice=False, **kwargs
         )
         self.type = "SelectMultipleField"
         self.members = {one.value: one for one in members}
@@ -134,7 +136,7 @@ class ReasonsField(SelectMultipleField):
     def pre_validate(self, form: Any) -> None:
         """Ask for at least one of the reasons."""
         if not self.reasons:
-            raise ValueError("Choose at least one reason.")
+            raise ValidationError("Choose at least one reason.")
 
 
 class MoveForm(PlaceForm):

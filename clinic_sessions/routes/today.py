@@ -10,7 +10,7 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, person, session, showed
-from clinic_sessions.services import alerts, heartbeats, schedule, today
+from clinic_sessions.services import alerts, appointments, heartbeats, schedule, today
 from clinic_sessions.services.schedule import Card
 from clinic_sessions.services.today import Work
 
@@ -47,6 +47,7 @@ def index() -> str:
         shown.update(_day(here))
     if Role.FRONT_DESK in roles:
         shown["waiting"] = today.waiting(session(), here, g.now)
+        shown["move_wishes"] = len(appointments.open_move_wishes(session(), here.id))
     if Role.PROVIDER in roles:
         shown.update(_clinical(here))
     if roles & {Role.OWNER, Role.AUDITOR}:

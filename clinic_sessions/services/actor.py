@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, User
 
@@ -18,8 +20,9 @@ class Actor:
 
     @property
     def user_id(self) -> int | None:
-        """The user's id, or None for patients and the system."""
-        return self.user.id if self.user else None
+        """The user's id, or None for patients and the system; read without asking the database."""
+        identity = sa.inspect(self.user).identity if self.user else None
+        return identity[0] if identity else None
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM)

@@ -63,6 +63,7 @@ def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> T
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
     want = room.wanted(version, patient.id, max(block.starts_at, now))
     room.check(db, chair, block, want, now)
+    clinic_id = chair.clinic_id
     treatment = _row(request, patient, version, block, now=now, by=by)
     if plan is not None:
         treatment.place_in_plan = series.next_place(db, plan)
@@ -71,7 +72,7 @@ def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> T
     try:
         db.flush()
     except DatabaseError as error:
-        room.roll_back(db, room.refused_by_database(error), chair.clinic_id, want)
+        room.roll_back(db, room.refused_by_database(error), clinic_id, want)
     audit.note(
         db, AuditAction.CREATE, "session", treatment.id, now=now, by=by, patient_id=patient.id,
         changes={field: [None, getattr(treatment, field)] for field in ("status", "starts_at", "chair_id")},
@@ -95,14 +96,14 @@ def move(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now:
     if (block.starts_at, chair.id) == (treatment.starts_at, treatment.chair_id):
         room.refuse(db, [BookingReason.SAME_TIME_AND_CHAIR], treatment.clinic, want)
     room.check(db, chair, block, want, now)
-    details = _put(treatment, block, chair)
+    clinic_id, details = chair.clinic_id, _put(treatment, block, chair)
     try:
         with db.no_autoflush:
             lifecycle.do(db, treatment, Action.MOVE, now=now, by=by, reasons=request.reasons, details=details)
     except Refusal as refusal:
         if not all(isinstance(reason, BookingReason) for reason in refusal.reasons):
             raise
-        room.roll_back(db, refusal.reasons, chair.clinic_id, want)
+        room.roll_back(db, refusal.reasons, clinic_id, want)
     audit.note(
         db, AuditAction.CHANGE, "session", treatment.id,
         now=now, by=by, patient_id=treatment.patient_id, changes=details,

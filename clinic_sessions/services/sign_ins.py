@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.models import ActorKind, AuditAction, Installation, SignIn, SignInAttempt, User
 from clinic_sessions.services import audit
@@ -95,7 +95,9 @@ def open_sign_in(db: Session, user: User, *, now: datetime, address: str) -> str
 
 def current(db: Session, token: str, now: datetime) -> SignIn | None:
     """Give the sign-in of a token while it is good: not ended, not idle, not too long, its account in use."""
-    row = db.scalar(sa.select(SignIn).where(SignIn.token_hash == digest(token)))
+    person = joinedload(SignIn.user)
+    query = sa.select(SignIn).options(person.joinedload(User.role_rows), person.joinedload(User.clinics))
+    row = db.scalars(query.where(SignIn.token_hash == digest(token))).unique().one_or_none()
     if row is None or row.ended_at or row.user.disabled_at:
         return None
     if now - row.last_seen_at > IDLE or now - row.created_at > LONGEST:

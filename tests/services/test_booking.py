@@ -17,7 +17,7 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession, User
+from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession
 from clinic_sessions.services import booking, lifecycle, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
@@ -121,13 +121,13 @@ def test_what_the_database_itself_refuses_is_refused_like_what_the_rules_see(
 ) -> None:
     assert desk.user is not None
     factories.a_session(db, factories.a_patient(db, clinic, "Bo Chen"), TUESDAY_TEN, by=desk.user)
-    want = room.wanted(factories.a_protocol(db), patient.id, TUESDAY_TEN)
+    want, clinic_id = room.wanted(factories.a_protocol(db), patient.id, TUESDAY_TEN), clinic.id
     db.commit()
     with pytest.raises(DatabaseError) as error:
         factories.a_session(db, patient, TUESDAY_TEN, by=desk.user)
     reasons = room.refused_by_database(error.value)
     with pytest.raises(TimeTaken) as refused:
-        room.roll_back(db, reasons, clinic.id, want)
+        room.roll_back(db, reasons, clinic_id, want)
     assert list(refused.value.reasons) == [BookingReason.CHAIR_TAKEN]
     assert len(refused.value.next_times) == 3
 
@@ -286,14 +286,10 @@ _STEPS = st.lists(
 
 @given(steps=_STEPS)
 def test_whatever_is_booked_and_moved_no_two_sessions_overlap(
-    db: Session, clinic: Clinic, desk: Actor, now: datetime, steps: list[tuple[str, int, int, int]]
+    db: Session, clinic: Clinic, now: datetime, steps: list[tuple[str, int, int, int]]
 ) -> None:
-    assert desk.user is not None
-    clinic_id, user_id = sa.inspect(clinic).identity[0], sa.inspect(desk.user).identity[0]
-    db.commit()
-    db.expunge_all()
-    here = db.get_one(Clinic, clinic_id)
-    by = Actor(kind=ActorKind.USER, user=db.get_one(User, user_id), role=Role.FRONT_DESK)
+    here = db.scalars(sa.select(Clinic)).one()
+    by = Actor(kind=ActorKind.USER, user=factories.a_user(db, here, Role.FRONT_DESK), role=Role.FRONT_DESK)
     people = [factories.a_patient(db, here, name, registered_by=by.user) for name in ("Ana", "Bo", "Cy")]
     for what, who, chair, quarter in steps:
         _try(db, here, people[who], by, now, what, chair, TUESDAY_TEN + timedelta(minutes=15 * quarter))

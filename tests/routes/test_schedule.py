@@ -1,0 +1,110 @@
+"""The schedule page: who sees it, what it asks, and that it tells when nothing has changed."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.extensions import db as extension
+from clinic_sessions.models import AuditEntry, Chair, Clinic
+from tests import factories
+from tests.conftest import SignIn
+
+EIGHT = datetime(2026, 11, 24, 16, tzinfo=UTC)
+PAGE = "/schedule?date=2026-11-24"
+
+
+@contextmanager
+def _statements(app: Flask) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def listen(*args: object) -> None:
+        if not str(args[2]).startswith("BEGIN"):
+            said.append(str(args[2]))
+
+    with app.app_context():
+        engine = extension.engine
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    yield said
+    sa.event.remove(engine, "before_cursor_execute", listen)
+
+
+def _fill(db: Session, clinic: Clinic, count: int) -> None:
+    clinic.chairs += [
+        Chair(name=f"Chair {n}", position=n, allows_iv=True, allows_in=True, allows_im=True)
+        for n in range(4, 4 + count // 4)
+    ]
+    db.flush()
+    by = factories.a_user(db, clinic, Role.FRONT_DESK)
+    for n in range(count):
+        patient = factories.a_patient(db, clinic, f"Patient {chr(65 + n % 26)}", registered_by=by)
+        at = EIGHT + timedelta(minutes=150 * (n % 4))
+        factories.a_session(db, patient, at, chair=clinic.chairs[3 + n // 4], by=by)
+    db.commit()
+
+
+@pytest.mark.parametrize("count", [8, 80])
+def test_the_day_page_asks_at_most_eight_queries_however_many_sessions_it_shows(
+    app: Flask, db: Session, clinic: Clinic, signed_in: SignIn, count: int
+) -> None:
+    _fill(db, clinic, count)
+    visitor = signed_in(Role.NURSE)
+    with _statements(app) as said:
+        page = visitor.get(PAGE)
+    assert page.text.count('class="slot-card"') == count
+    assert len(said) <= 8, "\n".join(said)
+
+
+def test_one_audit_entry_names_every_patient_of_the_page(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    _fill(db, clinic, 8)
+    signed_in(Role.NURSE).get(PAGE)
+    db.rollback()
+    [entry] = db.scalars(sa.select(AuditEntry).where(AuditEntry.entity == "schedule"))
+    assert len(entry.patient_ids) == 8
+
+
+def test_a_page_that_looks_again_hears_that_nothing_has_changed(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    patient = factories.a_patient(db, clinic)
+    treatment = factories.a_session(db, patient, EIGHT)
+    visitor = signed_in(Role.NURSE)
+    found = re.search(r'data-revision="([^"]+)"', visitor.get(PAGE).text)
+    assert found
+    again = f"{PAGE}&revision={found[1]}"
+    assert visitor.get(again, headers={"X-Poll": "1"}).status_code == 304
+    treatment.ends_at += timedelta(minutes=5)
+    db.commit()
+    assert visitor.get(again, headers={"X-Poll": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_schedule_is_open_to_those_who_book(clinic: Clinic, signed_in: SignIn, role: Role) -> None:
+    assert signed_in(role).get(PAGE).status_code == (403 if role is Role.AUDITOR else 200)
+
+
+def test_the_sessions_of_another_clinic_are_not_shown(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    elsewhere = factories.a_clinic(db)
+    factories.a_session(db, factories.a_patient(db, elsewhere, "Someone Else"), EIGHT)
+    assert "Someone Else" not in signed_in(Role.NURSE).get(PAGE).text
+
+
+@pytest.mark.parametrize("text", ["", "2026-13-40", "0001-01-01", "9999-12-31", "x" * 300, "2026-11-24T10:00"])
+def test_a_date_that_cannot_be_read_shows_today(clinic: Clinic, signed_in: SignIn, text: str) -> None:
+    page = signed_in(Role.NURSE).get("/schedule", query_string={"date": text})
+    assert (page.status_code, "Mon, Nov 23, 2026" in page.text) == (200, True)
+
+
+def test_the_clock_changes_shift_no_wall_time_on_the_page(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic), datetime(2027, 3, 15, 17, tzinfo=UTC))
+    assert "10:00 am \u2013 12:10 pm" in signed_in(Role.NURSE).get("/schedule?date=2027-03-15").text
+
+
+def test_the_grid_positions_are_public_and_may_be_kept(app: Flask) -> None:
+    answer = app.test_client().get("/schedule/grid.css")
+    assert (answer.mimetype, answer.cache_control.public) == ("text/css", True)
+    assert ".from-0{grid-row-start:1}" in answer.text
