@@ -259,6 +259,7 @@ def test_asking_for_another_time_reaches_the_desk_once_and_leaves_the_visit_stan
     assert status(db, treatment) is Status.BOOKED
     assert "You asked for another time" in phone.get("/a").text
     [wish] = db.scalars(sa.select(MoveWish)).all()
+    assert "asked for another time" in desk.get("/").text
     assert patient.name in desk.get("/move-wishes").text
     assert desk.post(f"/move-wishes/{wish.id}/answered").status_code == 303
     assert patient.name not in desk.get("/move-wishes").text
