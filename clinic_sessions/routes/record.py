@@ -1,200 +1,42 @@
 """Recording: vitals, dose, side effects, interventions, notes. Each form saves once, however often it is sent."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_for
+from clinic_sessions.domain.side_effects import Grade
 from clinic_sessions.forms.acts import ActForm
-from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.record import (
-    NO_EFFECT,
-    DoseForm,
     FollowForm,
-    InterventionForm,
-    NoteForm,
-    SideEffectForm,
-    VitalsForm,
 )
 from clinic_sessions.models import (
-    DoseEvent,
-    Intervention,
-    Note,
     SideEffect,
-    SideEffectEvent,
     TreatmentSession,
-    VitalsReading,
 )
-from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
+from clinic_sessions.routes.entry_pages import (
+    DOSE,
+    EFFECT,
+    INTERVENTION,
+    NOTE,
+    VITALS,
+    Page,
+    Saved,
+    choices_of,
+    meta_of_entry,
+)
+from clinic_sessions.routes.one_session import ONE, load, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
-from clinic_sessions.services import facts, form_keys, recording, side_effects
-from clinic_sessions.services.recording import DoseAct, InterventionAct
-from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services import form_keys, recording, side_effects
+from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.side_effects import Followed
 
 bp = Blueprint("record", __name__)
 
 Answer = str | Response | tuple[str, int]
-Saved = VitalsReading | DoseEvent | SideEffect | SideEffectEvent | Intervention | Note
 NOT_CONTENT = frozenset({"csrf_token", "form_key"})
-MAX_ID = 2_147_483_647
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One kind of entry: its words, its template, how its form is made and saved."""
-
-    title: str
-    saved: str
-    template: str
-    make: Callable[[TreatmentSession, MultiDict[str, str] | None], ActForm]
-    save: Callable[[TreatmentSession, Any], Saved]
-
-
-def _data_of(model: type[Any], treatment: TreatmentSession, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """Give what a form begins with: nothing, or the entry that it corrects, which must be of this session."""
-    named = request.values.get("corrects", "") if request.blueprint == bp.name else ""
-    if not named:
-        return {}
-    old = recording.entry(session(), model, treatment, _entry_id(named))
-    return {**read(old), "at": old.at.astimezone(treatment.clinic.zone).time(), "corrects": str(old.id)}
-
-
-def _entry_id(typed: str) -> int:
-    if not (typed.isascii() and typed.isdigit() and int(typed) <= MAX_ID):
-        raise Absent
-    return int(typed)
-
-
-def _corrected(model: type[Any], treatment: TreatmentSession, form: ActForm) -> Any:
-    return recording.entry(session(), model, treatment, _entry_id(form.corrects.data)) if form.corrects.data else None
-
-
-def _meta(treatment: TreatmentSession) -> dict[str, Any]:
-    return meta_of(treatment, asks_before=facts.arrived_at(treatment))
-
-
-def vitals_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> VitalsForm:
-    """Make the form of a reading."""
-
-    def read(old: VitalsReading) -> dict[str, Any]:
-        return {
-            "systolic": (old.systolic_mmhg, None) if old.systolic_mmhg is not None else None,
-            "diastolic": old.diastolic_mmhg,
-            "heart_rate": old.heart_rate_bpm,
-            "spo2_percent": old.spo2_percent,
-            "respiratory_rate": old.respiratory_rate_bpm,
-            "temperature_tenths": old.temperature_tenths_c,
-            "moaa_s": old.moaa_s,
-            "pain": old.pain_of_10,
-        }
-
-    return VitalsForm(typed, data=_data_of(VitalsReading, treatment, read), meta=_meta(treatment))
-
-
-def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
-    old = _corrected(VitalsReading, treatment, form)
-    return recording.record_vitals(
-        session(), treatment, form.reading, now=g.now, by=actor(), at=form.moment, corrects=old
-    )  # fmt: skip
-
-
-def dose_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> DoseForm:
-    """Make the form of a dose event."""
-
-    def read(old: DoseEvent) -> dict[str, Any]:
-        return {"kind": old.kind, "mg": old.micrograms, "rate": old.rate_micrograms_per_hour, "words": old.words}
-
-    return DoseForm(typed, data=_data_of(DoseEvent, treatment, read), meta=_meta(treatment))
-
-
-def _save_dose(treatment: TreatmentSession, form: DoseForm) -> Saved:
-    act = DoseAct(
-        kind=form.kind.data, micrograms=form.mg.data, rate_micrograms_per_hour=form.rate.data, words=form.words.data
-    )
-    old = _corrected(DoseEvent, treatment, form)
-    return recording.record_dose(session(), treatment, act, now=g.now, by=actor(), at=form.moment, corrects=old)
-
-
-def effect_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> SideEffectForm:
-    """Make the form of a side effect."""
-
-    def read(old: SideEffect) -> dict[str, Any]:
-        return {
-            "kind": old.kind, "term": old.term, "grade": old.grade,
-            "seriousness": old.seriousness, "words": old.words,
-        }  # fmt: skip
-
-    return SideEffectForm(typed, data=_data_of(SideEffect, treatment, read), meta=_meta(treatment))
-
-
-def _save_effect(treatment: TreatmentSession, form: SideEffectForm) -> Saved:
-    noticed = Noticed(
-        kind=form.kind.data, grade=Grade(form.grade.data or 0), term=form.term.data,
-        seriousness=form.seriousness.data, words=form.words.data,
-    )  # fmt: skip
-    onset = form.moment or g.now - timedelta(minutes=int(form.ago.data))
-    old = _corrected(SideEffect, treatment, form)
-    return side_effects.note(session(), treatment, noticed, now=g.now, by=actor(), onset=onset, corrects=old)
-
-
-def intervention_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> InterventionForm:
-    """Make the form of an intervention, offering the side effects of this session."""
-
-    def read(old: Intervention) -> dict[str, Any]:
-        return {
-            "kind": old.kind, "term": old.term, "dose_words": old.dose_words,
-            "side_effect": str(old.side_effect_id or ""), "words": old.words,
-        }  # fmt: skip
-
-    form = InterventionForm(typed, data=_data_of(Intervention, treatment, read), meta=_meta(treatment))
-    effects = [one for one in facts.side_effects(session(), treatment) if not one.by_mistake]
-    offered = [(str(one.effect.id), side_effects.label(one.effect)) for one in effects]
-    form.side_effect.choices = options([NO_EFFECT, *offered])
-    return form
-
-
-def _save_intervention(treatment: TreatmentSession, form: InterventionForm) -> Saved:
-    named = form.side_effect.data
-    act = InterventionAct(
-        kind=form.kind.data, term=form.term.data, dose_words=form.dose_words.data, words=form.words.data,
-        side_effect=recording.entry(session(), SideEffect, treatment, _entry_id(named)) if named else None,
-    )  # fmt: skip
-    old = _corrected(Intervention, treatment, form)
-    return recording.record_intervention(
-        session(), treatment, act, now=g.now, by=actor(), at=form.moment, corrects=old
-    )  # fmt: skip
-
-
-def note_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> NoteForm:
-    """Make the form of a note."""
-    data = _data_of(Note, treatment, lambda old: {"body": old.body})
-    return NoteForm(typed, data=data, meta=_meta(treatment))
-
-
-def _save_note(treatment: TreatmentSession, form: NoteForm) -> Saved:
-    old = _corrected(Note, treatment, form)
-    return recording.record_note(session(), treatment, form.text, now=g.now, by=actor(), at=form.moment, corrects=old)
-
-
-VITALS = Page(title="Vitals", saved="Vitals saved.", template="vitals", make=vitals_form, save=_save_vitals)
-DOSE = Page(title="Dose", saved="Dose entry saved.", template="dose", make=dose_form, save=_save_dose)
-EFFECT = Page(
-    title="Side effect", saved="Side effect saved.", template="effect", make=effect_form, save=_save_effect
-)  # fmt: skip
-INTERVENTION = Page(
-    title="Intervention", saved="Intervention saved.", template="intervention",
-    make=intervention_form, save=_save_intervention,
-)  # fmt: skip
-NOTE = Page(title="Note", saved="Note saved.", template="note", make=note_form, save=_save_note)
 
 
 @bp.get(f"{ONE}/vitals")
@@ -285,7 +127,7 @@ def _following(session_id: int, effect_id: int) -> Page:
     row = recording.entry(session(), SideEffect, load(session_id), effect_id)
 
     def make(treatment: TreatmentSession, typed: MultiDict[str, str] | None) -> FollowForm:
-        return FollowForm(typed, meta=_meta(treatment))
+        return FollowForm(typed, meta=meta_of_entry(treatment))
 
     def save(treatment: TreatmentSession, form: FollowForm) -> Saved:
         followed = Followed(
@@ -340,16 +182,3 @@ def _page(page: Page, treatment: TreatmentSession, form: ActForm, said: list[str
         "sessions/entry.html", page=page, treatment=treatment, strip=strip(treatment), form=form, said=said or [],
         new_key=form_keys.new, **choices_of(treatment),
     )  # fmt: skip
-
-
-def choices_of(treatment: TreatmentSession) -> dict[str, Any]:
-    """Give the lists that the side effect form offers: what is common on this route first."""
-    catalogue = side_effects.catalogue()
-    version = treatment.protocol_version
-    first = common_for(version.route) if version else tuple(SideEffectKind)[:6]
-    by_kind = {one.kind: one for one in catalogue.kinds}
-    return {
-        "common_kinds": [by_kind[kind] for kind in first],
-        "more_kinds": [one for one in catalogue.kinds if one.kind not in first],
-        "grades": catalogue.grades,
-    }

@@ -14,7 +14,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import record as recording_pages
+from clinic_sessions.routes import entry_pages
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, identified, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -128,14 +128,14 @@ def _forms(treatment: TreatmentSession, typed: StepForm | None) -> dict[str, For
 def _dialogs(treatment: TreatmentSession) -> dict[str, Any]:
     """Make the forms of the tiles, each with ids of its own; the same forms have pages of their own."""
     pages = (
-        recording_pages.VITALS,
-        recording_pages.EFFECT,
-        recording_pages.DOSE,
-        recording_pages.INTERVENTION,
-        recording_pages.NOTE,
+        entry_pages.VITALS,
+        entry_pages.EFFECT,
+        entry_pages.DOSE,
+        entry_pages.INTERVENTION,
+        entry_pages.NOTE,
     )
     made = [(page, identified(page.make(treatment, None), page.template)) for page in pages]
-    return {"pages": made, "new_key": form_keys.new, **recording_pages.choices_of(treatment)}
+    return {"pages": made, "new_key": form_keys.new, **entry_pages.choices_of(treatment)}
 
 
 def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:
