@@ -1,6 +1,7 @@
 """A worker in a process of its own, to be killed: `python -m tests.faults.worker JSON`."""
 
 import json
+import os
 import sys
 import time
 from dataclasses import replace
@@ -29,7 +30,8 @@ def main(told: dict[str, str]) -> None:
     )
     app = create_app(config)
     work = Work(app=app, transport=transport_of(config))
-    while True:
+    parent = os.getppid()
+    while os.getppid() == parent:
         with app.app_context():
             deliver(work, lease=timedelta(seconds=float(told["lease"])))
             db.session.remove()
