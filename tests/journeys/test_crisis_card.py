@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.check_ins import CheckInKind
@@ -14,18 +14,15 @@ from clinic_sessions.models import Clinic
 from tests import by_link
 from tests.conftest import Visitor
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 ORIGIN = "http://localhost"
 
 
 @pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
+def browser_page(browser: Browser) -> Iterator[Page]:
     """A phone's browser in which JavaScript is off."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
-        context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
-        yield context.new_page()
-        browser.close()
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
 
 
 def show(page: Page, phone: Visitor, path: str) -> list[str]:
