@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import MessageStatus
+from clinic_sessions.domain.messages import LEASE, MessageStatus
 from clinic_sessions.models import Clinic
 from tests.faults import workers
 from tests.mail.post_office import open_office
@@ -50,7 +50,7 @@ def test_three_workers_send_nothing_twice(
     database_url: str, db: Session, clinic: Clinic, tmp_path: Path, now: datetime
 ) -> None:
     workers.confirmations(db, clinic, 150, now)
-    with open_office() as office, workers.crew_on(database_url, office.url, tmp_path, now) as crew:
+    with open_office() as office, workers.crew_on(database_url, office.url, tmp_path, now, LEASE) as crew:
         for _ in range(3):
             crew.add()
         workers.wait_until(lambda: workers.count(db, MessageStatus.SENT) == 150, 60)

@@ -21,18 +21,19 @@ from clinic_sessions.services.actor import Actor
 from tests import factories
 
 ROOT = Path(__file__).parents[2]
-LEASE_SECONDS = 2
+SHORT_LEASE = timedelta(seconds=5)
+"""Long enough for a live worker on a busy machine, short enough to wait for a dead one's."""
 
 
 class Crew:
     """Worker processes on one database."""
 
-    def __init__(self, database_url: str, smtp_url: str, folder: Path, now: datetime) -> None:
+    def __init__(self, database_url: str, smtp_url: str, folder: Path, now: datetime, lease: timedelta) -> None:
         self.told = {
             "database_url": database_url,
             "smtp_url": smtp_url,
             "folder": str(folder),
-            "lease": str(LEASE_SECONDS),
+            "lease": str(lease.total_seconds()),
             "now": now.isoformat(),
         }
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -55,9 +56,11 @@ class Crew:
 
 
 @contextlib.contextmanager
-def crew_on(database_url: str, smtp_url: str, folder: Path, now: datetime) -> Iterator[Crew]:
+def crew_on(
+    database_url: str, smtp_url: str, folder: Path, now: datetime, lease: timedelta = SHORT_LEASE
+) -> Iterator[Crew]:
     """Give a crew that is gone when the block ends."""
-    crew = Crew(database_url, smtp_url, folder, now)
+    crew = Crew(database_url, smtp_url, folder, now, lease)
     try:
         yield crew
     finally:
