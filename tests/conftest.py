@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from itsdangerous import URLSafeTimedSerializer
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 
 from clinic_sessions import create_app
@@ -97,6 +98,7 @@ def app(config: Config, time_at: time_machine.Traveller) -> Iterator[Flask]:
     """The app on a fresh database."""
     built = create_app(config)
     built.test_client_class = Visitor
+    built.jinja_env.bytecode_cache = COMPILED
     yield built
     with built.app_context():
         extension.session.remove()
@@ -118,6 +120,25 @@ def clinic(db: Session) -> Clinic:
     made = factories.a_clinic(db)
     db.commit()
     return made
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled once a worker, not once a test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled before."""
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
 
 
 class Visitor(FlaskClient):

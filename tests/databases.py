@@ -4,12 +4,15 @@ import itertools
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from clinic_sessions import migrations
 from clinic_sessions.models.engine import options, tune
+from clinic_sessions.services import catalogue
 
 _numbers = itertools.count(1)
 
@@ -18,6 +21,9 @@ def _migrate(url: str) -> None:
     engine = sa.create_engine(url, **options(url))
     tune(engine)
     migrations.upgrade(engine)
+    with Session(engine) as db:
+        catalogue.load_shipped(db, datetime(2026, 1, 5, 18, tzinfo=UTC))
+        db.commit()
     engine.dispose()
 
 
