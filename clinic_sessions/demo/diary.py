@@ -1,6 +1,6 @@
 """Chooses days, times and chairs of the demo's visits: nothing overlaps, and now is in the midst of a working day."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -96,19 +96,23 @@ class Diary:
                     return chair, block
         return None
 
-    def first_free(self, day: int, protocol: Protocol) -> tuple[Chair, Span]:
-        """Take a free time on a day, counted from today, or on the next one that has room."""
+    def first_free(self, day: int, protocol: Protocol, without: Collection[date] = ()) -> tuple[Chair, Span]:
+        """Take a free time on a day, counted from today, or on the next one that has room and is not `without`."""
         for later in (self.today + timedelta(days=day + n) for n in range(8)):
-            found = self.find(later, protocol, OPENS) if later.weekday() != SUNDAY else None
+            passed_over = later.weekday() == SUNDAY or later in without
+            found = None if passed_over else self.find(later, protocol, OPENS)
             if found is not None:
                 self.take(*found)
                 return found
         raise LookupError("no room within a week")
 
-    def elsewhere(self, visit: Visit) -> tuple[Chair, Span]:
-        """Give another time for a visit, on a working day soon after: where it stood before it was moved."""
+    def elsewhere(self, visit: Visit, without: Collection[date]) -> tuple[Chair, Span]:
+        """Give another time for a visit, on a working day soon after: where it stood before it was moved.
+
+        `without`: the days on which the patient has other visits.
+        """
         days = (local_day(visit.block.starts_at, ZONE) - self.today).days
-        return self.first_free(days + 1, visit.protocol)
+        return self.first_free(days + 1, visit.protocol, without)
 
     def _chairs(self, protocol: Protocol, length: timedelta) -> list[Chair]:
         fit = [chair for chair in self.clinic.chairs if chair.allows(protocol.chair_needs)]

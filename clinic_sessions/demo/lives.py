@@ -3,14 +3,14 @@
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import count
 
 import sqlalchemy as sa
 
 from clinic_sessions.demo import answers, attending
-from clinic_sessions.demo.clinic import office_hour
+from clinic_sessions.demo.clinic import ZONE, office_hour
 from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.patients import OnFile
@@ -19,13 +19,14 @@ from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
 from clinic_sessions.services import audit, booking
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 
 _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 _BOOKED_AHEAD = timedelta(days=5)
-_AFTER_REMINDER = timedelta(hours=40)
+_AFTER_REMINDER = timedelta(hours=46)
 _CANCELLED_AHEAD = timedelta(hours=26)
 _NOT_COME_AFTER = timedelta(minutes=35)
 _CONFIRMS, _ANSWERS, _ANSWERS_SO_FAR, _ANSWERS_LAST = 0.65, 0.9, 0.5, 0.95
@@ -41,10 +42,12 @@ class Life:
     world: World
     one: OnFile
     events: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=count)
 
     def live(self, visits: Sequence[tuple[Visit, Fate]]) -> None:
         """Let everything happen up to now, each act at its own time, the mail of the time before it going first."""
+        self.days = {local_day(visit.block.starts_at, ZONE) for visit, _ in visits}
         for visit, fate in visits:
             self._plan(visit, fate)
         while self.events:
@@ -69,7 +72,7 @@ class Life:
     def _book(self, visit: Visit, fate: Fate, at: datetime) -> None:
         plan, world = self.one.plan, self.world
         assert plan is not None  # noqa: S101 - only patients with a plan have visits
-        chair, block = self.world.diary.elsewhere(visit) if fate is Fate.MOVED else (visit.chair, visit.block)
+        chair, block = world.diary.elsewhere(visit, self.days) if fate is Fate.MOVED else (visit.chair, visit.block)
         request = BookingRequest(
             patient_id=self.one.patient.id,
             protocol_version_id=plan.protocol_version_id,

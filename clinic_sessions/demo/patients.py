@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import AuditAction, Clinic, Patient, PatientCondition, Plan, ProtocolVersion, Weight
 from clinic_sessions.services import audit
+from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patients import searched
 
 SERIES = {"iv-mood": 6, "im": 6, "in-racemic": 6, "in-esketamine": 12, "iv-pain": 1}
@@ -102,36 +104,39 @@ def _contact(number: int, rng: Random) -> dict[str, object]:
 
 def _clinical(db: Session, staff: Staffing, person: Person, patient: Patient, *, now: datetime, rng: Random) -> None:
     at, provider, nurse = patient.registered_at + timedelta(hours=1), staff.providers[0], staff.nurses[0]
-    codes = [
-        (person.condition, person.code),
-        *([ALSO_TREATED_FOR[person.name]] if person.name in ALSO_TREATED_FOR else []),
-    ]
-    rows: list[PatientCondition | Weight] = [
+    also = ALSO_TREATED_FOR.get(person.name)
+    conditions = [
         PatientCondition(
             patient_id=patient.id, condition=condition, icd10_code=code, added_at=at, added_by_id=provider.user_id
         )
-        for condition, code in codes
+        for condition, code in ((person.condition, person.code), *((also,) if also else ()))
     ]
-    weighed = [(at, person.grams)]
+    weights = _weights(person, patient, nurse, at, now=now, rng=rng)
+    db.add_all([*conditions, *weights])
+    db.flush()
+    created = partial(audit.note, db, AuditAction.CREATE, patient_id=patient.id)
+    created("patient", patient.id, now=patient.registered_at, by=staff.desk)
+    for condition in conditions:
+        created("patient_condition", condition.id, now=at, by=provider)
+    for weight in weights:
+        created("weight", weight.id, now=weight.measured_at, by=nurse)
+
+
+def _weights(
+    person: Person, patient: Patient, nurse: Actor, first: datetime, *, now: datetime, rng: Random
+) -> list[Weight]:
+    """Weigh a patient before the series, and again when it has run for a week."""
+    weighed = [(first, person.grams)]
     if person.first_day < -7:
-        weighed.append((now - timedelta(days=5, hours=3), person.grams + rng.randrange(-16, 9) * 100))
-    rows += [
+        again = office_hour(now - timedelta(days=5), now)
+        weighed.append((again, person.grams + rng.randrange(-16, 9) * 100))
+    return [
         Weight(
             patient_id=patient.id, grams=grams, entered_unit=WeightUnit.KG if rng.random() < 0.3 else WeightUnit.LB,
             measured_at=when, recorded_at=when, by_id=nurse.user_id,
         )
         for when, grams in weighed
     ]  # fmt: skip
-    db.add_all(rows)
-    db.flush()
-    audit.note(
-        db, AuditAction.CREATE, "patient", patient.id, now=patient.registered_at, by=staff.desk, patient_id=patient.id
-    )
-    for row in rows:
-        name, by, when = (
-            ("weight", nurse, row.measured_at) if isinstance(row, Weight) else ("patient_condition", provider, at)
-        )
-        audit.note(db, AuditAction.CREATE, name, row.id, now=when, by=by, patient_id=patient.id)
 
 
 def _plan(

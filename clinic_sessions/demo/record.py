@@ -118,8 +118,8 @@ class Writer:
             SideEffect(**self.stamp(one.onset), kind=one.kind, grade=int(one.grade), words=one.words) for one in felt
         ]
         self.save(rows)
-        for one, row in zip(felt, rows, strict=True):
-            self.save([*self._done(one, row), *self._over(one, row)])
+        pairs = list(zip(felt, rows, strict=True))
+        self.save([entry for one, row in pairs for entry in (*self._done(one, row), *self._over(one, row))])
 
     def _done(self, felt: Felt, row: SideEffect) -> list[Intervention]:
         if felt.done is None or (at := felt.onset + timedelta(minutes=felt.done.minutes)) > self.until:

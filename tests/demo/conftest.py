@@ -29,9 +29,17 @@ class Filled:
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(("sqlite", NOON), id="sqlite-noon"),
-        pytest.param(("postgresql", SUNDAY_NIGHT), id="postgresql-sunday-night"),
-        pytest.param(("sqlite", CLOCKS_GO_BACK), id="sqlite-clocks-go-back"),
+        pytest.param(("sqlite", NOON), id="sqlite-noon", marks=pytest.mark.xdist_group("demo-sqlite-noon")),
+        pytest.param(
+            ("postgresql", SUNDAY_NIGHT),
+            id="postgresql-sunday-night",
+            marks=pytest.mark.xdist_group("demo-postgresql-sunday-night"),
+        ),
+        pytest.param(
+            ("sqlite", CLOCKS_GO_BACK),
+            id="sqlite-clocks-go-back",
+            marks=pytest.mark.xdist_group("demo-sqlite-clocks-go-back"),
+        ),
     ],
 )
 def filled(
