@@ -128,9 +128,7 @@ ABOUT_A_VISIT_TO_COME = frozenset(
 CHECK_INS = frozenset(
     {MessageKind.CHECK_IN_4H, MessageKind.CHECK_IN_24H, MessageKind.CHECK_IN_72H, MessageKind.CHECK_IN_7D}
 )
-OPTIONAL = frozenset(
-    {MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, MessageKind.CHECK_IN_72H, MessageKind.CHECK_IN_7D}
-)
+OPTIONAL = frozenset({MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, MessageKind.CHECK_IN_72H})
 """Counted against a patient's one optional message a day and three a week."""
 
 NOTICES = frozenset(
