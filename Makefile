@@ -3,15 +3,16 @@ PORT ?= 5000
 PY := .venv/bin/python
 CLINIC := CLINIC_DATA_DIR=data CLINIC_BASE_URL=http://127.0.0.1:$(PORT) .venv/bin/python -m clinic_sessions
 
-.PHONY: help run demo test test-long check bench lock audit
+.PHONY: help run demo test test-long check bench lock
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: data/demo-made ## Serve the demo clinic at http://127.0.0.1:5000 (make run PORT=5050 elsewhere)
+run: .venv/run data/demo-made ## Serve the demo clinic at http://127.0.0.1:5000 (make run PORT=5050 elsewhere)
 	@$(CLINIC) upgrade
 	@echo "Open http://127.0.0.1:$(PORT)/ and sign in as desk@, nurse@, provider@, owner@ or auditor@demo.example"
 	@cat data/demo-made
+	@echo "The invented days are those around $$(date -r data/demo-made +%F); make demo makes them anew."
 	@exec $(CLINIC) serve --port $(PORT)
 
 demo: ## Throw the demo clinic away and make it anew
@@ -41,7 +42,7 @@ lock: ## Lock the requirements again after changing setup.cfg (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra postgres setup.cfg -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras setup.cfg -o requirements-dev.txt
 
-data/demo-made: .venv/run
+data/demo-made: | .venv/run
 	@mkdir -p data
 	@$(CLINIC) upgrade
 	@$(CLINIC) demo > $@.part && mv $@.part $@
