@@ -78,7 +78,7 @@ def person(site: Site, browser: Browser) -> Iterator[NewPerson]:
         contexts.append(context)
         page = context.new_page()
         who = Person(site=site, page=page)
-        page.on("console", lambda line: who.said.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on("console", who.hear)
         page.on("pageerror", lambda error: who.said.append(str(error)))
         if role:
             who.sign_in(role)

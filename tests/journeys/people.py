@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.journeys.places import PASSWORD, Site
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+
+FORM_CAME_BACK = re.compile("responded with a status of (409|422)")
 
 
 @dataclass
@@ -20,6 +22,11 @@ class Person:
     page: Page
     said: list[str] = field(default_factory=list)
     at: str = "/"
+
+    def hear(self, line: ConsoleMessage) -> None:
+        """Keep what the browser complains of; a form that comes back with errors is no fault of the page."""
+        if line.type in {"error", "warning"} and not FORM_CAME_BACK.search(line.text):
+            self.said.append(line.text)
 
     def open(self, path: str) -> None:
         """Go to a page of the clinic, or a whole address."""
@@ -54,16 +61,18 @@ class Person:
 
     def press(self, name: str, within: Locator | None = None) -> None:
         """Press the button of this name."""
-        (within or self.page).get_by_role("button", name=name, exact=True).click()
+        (within or self.page).get_by_role("button", name=named(name)).click()
 
     def follow(self, name: str, within: Locator | None = None) -> None:
         """Follow the link of this name."""
-        (within or self.page).get_by_role("link", name=name, exact=True).click()
+        (within or self.page).get_by_role("link", name=named(name)).click()
 
     def choose(self, words: str, within: Locator | None = None) -> None:
-        """Tap the label of a choice."""
+        """Tap a choice by its words."""
         exactly = re.compile(rf"^\s*{re.escape(words)}\s*$")
-        (within or self.page).locator(".choice label, .grade label").filter(has_text=exactly).click()
+        place = within or self.page
+        labels = place.locator(".choice label").filter(has_text=exactly)
+        labels.or_(place.locator(".grade").filter(has_text=exactly).locator("input")).click()
 
     def sees(self, words: str) -> None:
         """Wait until the page says this."""
@@ -83,6 +92,11 @@ class Person:
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         size = self.page.viewport_size
         assert wide <= 0, f"{self.page.url} scrolls sideways by {wide} px at {size}"
+
+
+def named(words: str) -> re.Pattern[str]:
+    """Match a whole name; before the part that only screen readers get, browsers may see a space."""
+    return re.compile(rf"^\s*{re.escape(words).replace(':', ' ?:')}\s*$")
 
 
 def text_of(mail: EmailMessage) -> str:
