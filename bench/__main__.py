@@ -148,4 +148,5 @@ app = create_app(replace(settings, secret_key="b" * 40, is_demo=True))
 assert app.test_client().get("/sign-in", base_url="http://127.0.0.1").status_code == 200
 """
 
-main()
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,21 @@ SESSIONS_A_DAY = 80
 PATIENTS = 400
 ZONE = ZoneInfo("America/Los_Angeles")
 OPENS = time(6, 0)
+FIRST = ("Adele", "Bruno", "Carmen", "Dmitri", "Esther", "Farid", "Greta", "Hugo", "Imani", "Jasper")
+LAST = (
+    "Abara",
+    "Bianchi",
+    "Castillo",
+    "Dvorak",
+    "Eriksen",
+    "Fontaine",
+    "Gupta",
+    "Haddad",
+    "Ivanov",
+    "Jansen",
+    "Kowalski",
+    "Lindqvist",
+)
 
 
 def build(db: Session, sessions: int, today: date) -> User:
@@ -57,11 +72,12 @@ def build(db: Session, sessions: int, today: date) -> User:
 
 
 def _patient(number: int, clinic_id: int, by_id: int, now: datetime) -> dict[str, object]:
+    name = f"{FIRST[number % len(FIRST)]} {LAST[number // len(FIRST) % len(LAST)]}"
     return {
         "clinic_id": clinic_id,
         "record_number": f"B-{number}",
-        "name": f"Patient Number{number}",
-        "name_folded": f"patient number{number}",
+        "name": name,
+        "name_folded": name.lower(),
         "birth_date": date(1960 + number % 40, 1 + number % 12, 1 + number % 28),
         "phone": f"+1310555{number:04d}",
         "language": Language.EN,

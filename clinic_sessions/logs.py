@@ -1,4 +1,7 @@
-"""Logs as JSON lines without personal data: what kind of thing happened where, never what was typed."""
+"""Logs as JSON lines without personal data: what kind of thing happened where, never what was typed.
+
+An event is its bare words: values that a library would fill in may be paths with tokens, addresses or names.
+"""
 
 import json
 import logging
@@ -6,7 +9,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-_FIELDS = ("request_id", "method", "rule", "status", "milliseconds", "user_id", "worker", "job", "count", "reference")
+_FIELDS = ("method", "rule", "status", "milliseconds", "worker", "job", "message_id", "reference")
 
 
 class JsonLines(logging.Formatter):
@@ -14,11 +17,11 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the record as one line."""
-        line = {
+        line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage() if record.name.startswith("clinic_sessions") else record.msg,
+            "event": str(record.msg),
         }
         line.update({field: getattr(record, field) for field in _FIELDS if hasattr(record, field)})
         if record.exc_info and record.exc_info[0]:

@@ -52,7 +52,16 @@ def similar(one: str, other: str) -> bool:
     >>> similar("Ann Lee", "Bob Lee")
     False
     """
-    first, second = sorted(folded(one).split()), sorted(folded(other).split())
+    return near(words_of(one), words_of(other))
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Give the words of a name in the form and order in which names are compared."""
+    return tuple(sorted(folded(name).split()))
+
+
+def near(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    """Say whether two names, given by `words_of`, could be taken for each other."""
     if first == second:
         return True
     return len(first) == len(second) and all(_near(a, b) for a, b in zip(first, second, strict=True))

@@ -4,10 +4,11 @@ import logging
 import secrets
 
 from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from clinic_sessions.extensions import db
 from clinic_sessions.services.refusals import Absent
@@ -43,6 +44,8 @@ def install(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+    if isinstance(error, InternalServerError) and error.original_exception:
+        return _unforeseen(error.original_exception)
     code = error.code or 500
     if code < 400:
         return error
@@ -57,13 +60,13 @@ def _csrf(_error: CSRFError) -> tuple[str, int]:
     return _page(400, text="This page was open from before you signed in or out. Go back, reload it and try again.")
 
 
-def _database(error: OperationalError) -> tuple[str, int]:
+def _database(error: OperationalError) -> ResponseReturnValue:
     if "locked" in str(error.orig):
-        return _page(503)
+        return (*_page(503), {"Retry-After": "5"})
     return _unforeseen(error)
 
 
-def _unforeseen(error: Exception) -> tuple[str, int]:
+def _unforeseen(error: BaseException) -> tuple[str, int]:
     reference = secrets.token_hex(4)
     rule = request.url_rule.rule if request.url_rule else None
     log.error("unforeseen", exc_info=error, extra={"reference": reference, "rule": rule})

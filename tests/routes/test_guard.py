@@ -1,14 +1,18 @@
 """What stands before and after every view."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter
 
+from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import GRANTS, Role
-from clinic_sessions.models import AuditAction, AuditEntry, Clinic
+from clinic_sessions.models import AuditAction, AuditEntry, Clinic, TreatmentSession
 from clinic_sessions.routes.policy import check_every_view, policy_of
+from tests import factories
 from tests.conftest import SignIn
 
 STRICT = ("script-src 'self'", "require-trusted-types-for 'script'", "frame-ancestors 'none'", "base-uri 'none'")
@@ -132,3 +136,29 @@ def test_something_unforeseen_gives_a_reference_number_and_no_detail(
     assert b"secret detail" not in answer.data
     reference = next(record.reference for record in caplog.records if hasattr(record, "reference"))
     assert reference.encode() in answer.data
+
+
+def without_audit(db: Session) -> None:
+    """Make a database that takes no audit entry."""
+    if db.get_bind().dialect.name == "sqlite":
+        refuse = "BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    else:
+        refuse = "BEFORE INSERT ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    db.execute(sa.text(f"CREATE TRIGGER no_audit {refuse}"))
+    db.commit()
+
+
+def test_nothing_is_shown_or_done_that_cannot_be_audited(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    patient = factories.a_patient(db, clinic, "Ana Ruiz")
+    treatment = factories.a_session(db, patient, datetime(2026, 11, 24, 18, tzinfo=UTC))
+    patient_id, session_id, version = patient.id, treatment.id, treatment.version
+    visitor = signed_in(Role.NURSE)
+    without_audit(db)
+
+    shown = visitor.get(f"/patients/{patient_id}")
+    done = visitor.post(f"/sessions/{session_id}/confirm", data={"version": version})
+
+    assert (shown.status_code, b"Ana Ruiz" in shown.data) == (500, False)
+    assert b"Number to tell" in shown.data
+    assert done.status_code == 500
+    assert db.get_one(TreatmentSession, session_id).status is Status.BOOKED
