@@ -59,9 +59,11 @@ def open_clinic(db: Session, now: datetime) -> Clinic:
 
 
 def set_hours(clinic: Clinic, now: datetime, around_now: Iterable[Span]) -> None:
-    """Open Monday to Saturday from 8 to 18, and today's weekday too, wide enough for what goes on around `now`."""
+    """Open Monday to Saturday from 8 to 18, and also today and tomorrow, wide enough for what goes on around `now`."""
     hours = dict.fromkeys(range(SUNDAY), (OPENS, CLOSES))
-    hours.setdefault(local_day(now, ZONE).weekday(), (OPENS, CLOSES))
+    today = local_day(now, ZONE).weekday()
+    hours.setdefault(today, (OPENS, CLOSES))
+    hours.setdefault((today + 1) % 7, (OPENS, CLOSES))
     for block in around_now:
         day = local_day(block.starts_at, ZONE)
         opens, closes = hours.get(day.weekday(), (OPENS, CLOSES))
