@@ -1,4 +1,4 @@
-"""Where a clinic's mail arrives: a real SMTP server that keeps what it is given, or the folder of a clinic without one."""
+"""Where a clinic's mail arrives: a real SMTP server that keeps it, or the folder of a clinic without one."""
 
 import time
 from collections.abc import Callable

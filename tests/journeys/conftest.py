@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from tests.journeys import places
 from tests.journeys.people import Person
 from tests.journeys.places import Site, Template
 
-HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium")
 ARGS = [
     "--no-sandbox",
@@ -25,14 +23,6 @@ ARGS = [
 ]
 WIDTHS_OF_TOUCH = 1100
 """Windows narrower than this are tablets and phones."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker walk through a site from its first journey to its last: they share a clinic and its clock."""
-    for item in items:
-        site = getattr(item, "callspec", None) and item.callspec.params.get("site")  # type: ignore[attr-defined]
-        if site and HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{site}"))
 
 
 @pytest.fixture(scope="session")

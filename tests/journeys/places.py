@@ -1,4 +1,4 @@
-"""The clinic of the journeys: filled once for each engine, then copied for each room of tests that walks about in it."""
+"""The clinic of the journeys: filled once for each engine, then copied for each module that walks about in it."""
 
 import copy
 import fcntl
@@ -126,6 +126,7 @@ def opened(template: Template, folder: Path) -> Iterator[Site]:
         yield site
 
 
-def at(*engines: str) -> pytest.MarkDecorator:
-    """Mark a module: its site is on these engines, one after the other; each site is visited by one worker."""
-    return pytest.mark.parametrize("site", engines, indirect=True, scope="module")
+def at(module: str, *engines: str) -> pytest.MarkDecorator:
+    """Say on which engines the site of a module stands; its journeys share a clock, so one worker walks them all."""
+    sites = [pytest.param(engine, marks=pytest.mark.xdist_group(f"{module}-{engine}")) for engine in engines]
+    return pytest.mark.parametrize("site", sites, indirect=True, scope="module")

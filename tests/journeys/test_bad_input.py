@@ -10,7 +10,7 @@ from tests.journeys import places
 from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 
-pytestmark = places.at("sqlite")
+pytestmark = places.at(__name__, "sqlite")
 
 
 @dataclass
@@ -79,13 +79,13 @@ def test_a_booking_at_a_time_that_is_none(person: NewPerson) -> None:
     desk.follow("Valentina Rossi")
     desk.follow("Book next")
     desk.page.get_by_text("Another time").click()
-    desk.page.get_by_label("Day", exact=True).fill("12/02/2026")
+    desk.page.get_by_label("Date", exact=True).fill("12/02/2026")
     desk.page.get_by_label("Time", exact=True).fill("half past")
     desk.press("Book")
     form = ReturnedForm(desk)
     form.has_the_focus_on_its_summary()
     form.keeps("Time", "half past")
-    form.keeps("Day", "12/02/2026")
+    form.keeps("Date", "12/02/2026")
 
 
 def test_a_booking_when_the_clinic_is_closed_offers_the_next_free_times(person: NewPerson) -> None:
@@ -94,7 +94,7 @@ def test_a_booking_when_the_clinic_is_closed_offers_the_next_free_times(person: 
     desk.follow("Valentina Rossi")
     desk.follow("Book next")
     desk.page.get_by_text("Another time").click()
-    desk.page.get_by_label("Day", exact=True).fill("12/06/2026")
+    desk.page.get_by_label("Date", exact=True).fill("12/06/2026")
     desk.page.get_by_label("Time", exact=True).fill("10:00 am")
     desk.page.get_by_label("Chair", exact=True).select_option(label="Room 6")
     desk.press("Book")

@@ -11,7 +11,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 from tests.journeys.places import PASSWORD
 
-pytestmark = places.at("sqlite")
+pytestmark = places.at(__name__, "sqlite")
 
 
 @dataclass
@@ -34,7 +34,8 @@ class Hands:
             self.one.page.evaluate(
                 """([name, role]) => {
                     const here = document.activeElement;
-                    const text = [here.ariaLabel, here.textContent, ...[...(here.labels ?? [])].map((l) => l.textContent)];
+                    const labels = [...(here.labels ?? [])].map((label) => label.textContent);
+                    const text = [here.ariaLabel, here.textContent, ...labels];
                     return here.matches(role || '*') && here !== document.body
                         && text.some((one) => one?.trim().startsWith(name));
                 }""",
