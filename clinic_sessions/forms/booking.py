@@ -18,6 +18,7 @@ from clinic_sessions.forms.moments import MomentForm
 
 OTHER = "other"
 FURTHEST = timedelta(days=400)
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 _SLOT = re.compile(r"([0-9]{1,9})@([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -41,9 +42,15 @@ def read_slot(text: str | None) -> tuple[int, datetime] | None:
     if found is None:
         return None
     try:
-        return int(found[1]), datetime.fromisoformat(found[2])
+        starts_at = datetime.fromisoformat(found[2])
     except ValueError:
         return None
+    return (int(found[1]), starts_at) if in_years(starts_at) else None
+
+
+def in_years(day: date) -> bool:
+    """Say whether a day is of the years for which there can be a schedule; near the ends of time no zone has a wall."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 @dataclass(frozen=True, kw_only=True)

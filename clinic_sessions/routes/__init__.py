@@ -20,6 +20,7 @@ from clinic_sessions.routes import (
     move_wishes,
     patient_file,
     record,
+    row_ids,
     schedule,
     sessions,
     sign_in,
@@ -52,6 +53,7 @@ BLUEPRINTS = (
 
 def register(app: Flask) -> None:
     """Put every route, guard and error page on the app; fails when a view has no permission."""
+    row_ids.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     by_link.install(app)

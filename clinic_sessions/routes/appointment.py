@@ -6,6 +6,7 @@ from flask import Blueprint, abort, g, redirect, request
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.forms.booking import number
 from clinic_sessions.mail import ics
 from clinic_sessions.models import Link, LinkPurpose, TreatmentSession
 from clinic_sessions.routes import by_link, public_page
@@ -40,10 +41,9 @@ def answer(act: str) -> Response | tuple[str, int]:
     """Confirm the visit, cancel it, or ask for another time; the only acts that a link permits."""
     link = by_link.link_of(LinkPurpose.APPOINTMENT)
     by_link.require_same(link)
-    seen = request.form.get("seen", "")
     try:
         treatment = _treatment(link, to_change=True)
-        ACTS[act](session(), treatment, seen=int(seen) if seen.isdecimal() else 0, now=g.now, by=by_link.by())
+        ACTS[act](session(), treatment, seen=number(request.form.get("seen")) or 0, now=g.now, by=by_link.by())
         session().commit()
     except Refusal as refusal:
         reason = refusal.reasons[0]

@@ -12,7 +12,7 @@ from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
-from clinic_sessions.forms.booking import BookingForm, number, read_slot, slot_value
+from clinic_sessions.forms.booking import BookingForm, in_years, number, read_slot, slot_value
 from clinic_sessions.forms.fields import meta, phone_text
 from clinic_sessions.models import Patient
 from clinic_sessions.routes import filters
@@ -27,7 +27,6 @@ bp.add_app_template_filter(phone_text, "phone")
 
 FORM_USED = "This form has booked something already. Look at the schedule before you book again."
 GONE = "This can no longer be booked. Choose again what and when."
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 @bp.get("/sessions/new")
@@ -163,4 +162,4 @@ def read_day(text: str | None) -> date | None:
         day = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+    return day if in_years(day) else None

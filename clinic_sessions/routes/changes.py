@@ -22,7 +22,7 @@ from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllow
 
 bp = Blueprint("changes", __name__)
 
-ONE = "/sessions/<int(max=2147483647):session_id>"
+ONE = "/sessions/<int:session_id>"
 NOT_YOURS = "Your role does not include this."
 Answer = str | Response | tuple[str, int]
 

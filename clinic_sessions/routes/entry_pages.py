@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_for
 from clinic_sessions.forms.acts import ActForm
+from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.record import (
     NO_EFFECT,
@@ -36,7 +37,6 @@ from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.side_effects import Noticed
 
 Saved = VitalsReading | DoseEvent | SideEffect | SideEffectEvent | Intervention | Note
-MAX_ID = 2_147_483_647
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,10 @@ def _data_of(model: type[Any], treatment: TreatmentSession, read: Callable[[Any]
 
 
 def _entry_id(typed: str) -> int:
-    if not (typed.isascii() and typed.isdigit() and int(typed) <= MAX_ID):
+    found = number(typed)
+    if found is None:
         raise Absent
-    return int(typed)
+    return found
 
 
 def _corrected(model: type[Any], treatment: TreatmentSession, form: ActForm) -> Any:

@@ -25,7 +25,7 @@ SAID = {
     ResendReason.NO_ADDRESS: "There is no good email address. Ask the patient for one, or call.",
     ResendReason.NOT_WANTED: "The patient does not want email. Please call.",
 }
-ONE = "/messages/<int(max=2147483647):message_id>"
+ONE = "/messages/<int:message_id>"
 
 
 @bp.get("/messages")

@@ -15,7 +15,7 @@ from clinic_sessions.services import lifecycle, limits, patients, sessions
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent
 
-ONE = "/sessions/<int(max=2147483647):session_id>"
+ONE = "/sessions/<int:session_id>"
 
 
 def load(session_id: int) -> TreatmentSession:

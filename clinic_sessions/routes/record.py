@@ -81,14 +81,14 @@ def save_effect(session_id: int) -> Answer:
     return _save(EFFECT, session_id)
 
 
-@bp.get(f"{ONE}/side-effects/<int(max=2147483647):effect_id>/events")
+@bp.get(f"{ONE}/side-effects/<int:effect_id>/events")
 @needs(Permission.TREAT)
 def follow(session_id: int, effect_id: int) -> Answer:
     """Show the form of what became of a side effect."""
     return _show(_following(session_id, effect_id), session_id)
 
 
-@bp.post(f"{ONE}/side-effects/<int(max=2147483647):effect_id>/events")
+@bp.post(f"{ONE}/side-effects/<int:effect_id>/events")
 @needs(Permission.TREAT)
 def save_follow(session_id: int, effect_id: int) -> Answer:
     """Add what became of a side effect."""
@@ -157,7 +157,7 @@ def _save(page: Page, session_id: int) -> Answer:
             return redirect(answer, 303)
         row = page.save(treatment, form)
         against = bool(row.outside_rules)
-        if key:
+        if form_keys.is_one(key):
             form_keys.settle(session(), key, answer)
         session().commit()
     except Refusal as refusal:
@@ -170,7 +170,7 @@ def _save(page: Page, session_id: int) -> Answer:
 
 def _claimed(key: str) -> bool:
     """Take the form's one-use key; False when this very form has been saved already. A form without one is saved."""
-    if not form_keys.SHORTEST <= len(key) <= form_keys.LONGEST:
+    if not form_keys.is_one(key):
         return True
     content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
     return form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is None

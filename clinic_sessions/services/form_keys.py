@@ -31,6 +31,11 @@ def new() -> str:
     return secrets.token_urlsafe(24)
 
 
+def is_one(key: str) -> bool:
+    """Say whether this could be a key of ours; anything else is never looked for in the database."""
+    return SHORTEST <= len(key) <= LONGEST and key.isascii() and key.isprintable()
+
+
 def claim(db: Session, key: str, content: Mapping[str, object], *, now: datetime, by: Actor) -> str | None:
     """Take the key for this transaction, or give the answer of the post that has acted with it already.
 
