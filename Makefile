@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PORT ?= 5000
 PY := .venv/bin/python
-CLINIC := CLINIC_DATA_DIR=data CLINIC_BASE_URL=http://127.0.0.1:$(PORT) .venv/bin/python -m clinic_sessions
+CLINIC := env CLINIC_DATA_DIR=data CLINIC_BASE_URL=http://127.0.0.1:$(PORT) .venv/bin/python -m clinic_sessions
 
 .PHONY: help run demo test test-long check bench lock
 
@@ -22,7 +22,7 @@ demo: ## Throw the demo clinic away and make it anew
 test: .venv/dev ## Run every check and test that needs no long time, on SQLite and PostgreSQL
 	@tests/need-browser
 	@$(MAKE) --no-print-directory check
-	$(PY) -m pytest -n 2 --dist loadgroup -q
+	$(PY) -m pytest -n 2 --dist loadscope -q
 
 test-long: .venv/dev ## Run the long tests too: random examples, more kills, more rivals
 	@tests/need-browser
