@@ -28,19 +28,8 @@ class Filled:
 
 @pytest.fixture(
     scope="session",
-    params=[
-        pytest.param(("sqlite", NOON), id="sqlite-noon", marks=pytest.mark.xdist_group("demo-sqlite-noon")),
-        pytest.param(
-            ("postgresql", SUNDAY_NIGHT),
-            id="postgresql-sunday-night",
-            marks=pytest.mark.xdist_group("demo-postgresql-sunday-night"),
-        ),
-        pytest.param(
-            ("sqlite", CLOCKS_GO_BACK),
-            id="sqlite-clocks-go-back",
-            marks=pytest.mark.xdist_group("demo-sqlite-clocks-go-back"),
-        ),
-    ],
+    params=[("sqlite", NOON), ("postgresql", SUNDAY_NIGHT), ("sqlite", CLOCKS_GO_BACK)],
+    ids=["sqlite-noon", "postgresql-sunday-night", "sqlite-clocks-go-back"],
 )
 def filled(
     request: pytest.FixtureRequest, templates: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

@@ -126,7 +126,6 @@ def opened(template: Template, folder: Path) -> Iterator[Site]:
         yield site
 
 
-def at(module: str, *engines: str) -> pytest.MarkDecorator:
-    """Say on which engines the site of a module stands; its journeys share a clock, so one worker walks them all."""
-    sites = [pytest.param(engine, marks=pytest.mark.xdist_group(f"{module}-{engine}")) for engine in engines]
-    return pytest.mark.parametrize("site", sites, indirect=True, scope="module")
+def at(*engines: str) -> pytest.MarkDecorator:
+    """Say on which engines the site of a module stands; its journeys share a clock."""
+    return pytest.mark.parametrize("site", engines, indirect=True, scope="module")

@@ -11,7 +11,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person, link_in
 from tests.journeys.places import Site
 
-pytestmark = places.at(__name__, "sqlite")
+pytestmark = places.at("sqlite")
 
 THURSDAY = "/schedule?date=2026-12-03"
 

@@ -10,7 +10,7 @@ from tests.journeys import places
 from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 
-pytestmark = places.at(__name__, "sqlite")
+pytestmark = places.at("sqlite")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person, link_in
 from tests.journeys.places import Site
 
-pytestmark = places.at(__name__, "postgresql")
+pytestmark = places.at("postgresql")
 
 CLINICAL = ("/", "/schedule", "/board", "/patients", "/patients/1", "/alerts", "/messages")
 

@@ -11,7 +11,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 from tests.journeys.places import PASSWORD
 
-pytestmark = places.at(__name__, "sqlite")
+pytestmark = places.at("sqlite")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from tests.journeys import places
 from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 
-pytestmark = places.at(__name__, "sqlite")
+pytestmark = places.at("sqlite")
 
 CARE = ["/", "/schedule", "/schedule?date=2026-12-02", "/patients", "/patients?q=lopez", "/messages", "/mailbox"]
 BOOKS = ["/sessions/new", "/sessions/new?patient=1"]

@@ -9,7 +9,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.day import PATIENTS, Day
 from tests.journeys.places import Site
 
-pytestmark = places.at(__name__, "sqlite", "postgresql")
+pytestmark = places.at("sqlite", "postgresql")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 from tests.journeys.places import Site
 
-pytestmark = places.at(__name__, "sqlite")
+pytestmark = places.at("sqlite")
 
 PATIENT = "Valentina Rossi"
 
