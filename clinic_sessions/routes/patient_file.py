@@ -25,6 +25,7 @@ SAID = {
     ConditionReason.ALREADY_ENDED: "This condition was ended already.",
     WeightReason.ALREADY_CORRECTED: "Someone has corrected this weight already. Look at the list below.",
     WeightReason.NOT_YET: "This time has not come yet. Check the date and the time.",
+    WeightReason.BEFORE_BIRTH: "This is before the patient was born. Check the date.",
     WeightReason.LARGE_CHANGE: "This is more than 10% away from the weight before. Check the number and the unit. "
     'If they are right, tick "Yes, this is right" and save again.',
 }

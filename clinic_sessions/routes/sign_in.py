@@ -17,6 +17,9 @@ from clinic_sessions.services import sign_ins
 
 bp = Blueprint("sign_in", __name__)
 
+LONGEST_PATH = 2000
+"""A longer one is none that a page of ours has, and browsers and proxies give up on it."""
+
 WRONG = "This email and password do not go together. Check both and try again."
 
 
@@ -101,6 +104,6 @@ def theme() -> Response:
 
 def own_path(path: str | None) -> str | None:
     """Give a path of our own to go on to; anything that could lead elsewhere becomes None."""
-    if not path or not path.startswith("/") or path.startswith(("//", "/\\")):
+    if not path or len(path) > LONGEST_PATH or not path.startswith("/") or path.startswith(("//", "/\\")):
         return None
     return path if path.isprintable() and not any(c in path for c in "\\\t ") else None

@@ -17,6 +17,7 @@ from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 class WeightReason(StrEnum):
     ALREADY_CORRECTED = "already_corrected"
     NOT_YET = "not_yet"
+    BEFORE_BIRTH = "before_birth"
     LARGE_CHANGE = "large_change"
 
 
@@ -56,11 +57,14 @@ def record(
 ) -> Weight:
     """Add a weighing, perhaps in place of one that was wrong.
 
-    Refuses with WeightReason: one that has not been yet, one corrected already, and, unless `sure`, a change of more
-    than a tenth of the one before. Raises Absent when `corrects_id` is not this patient's.
+    Refuses with WeightReason: one that has not been yet or is from before the patient was born, one corrected already,
+    and, unless `sure`, a change of more than a tenth of the one before. Raises Absent when `corrects_id` is not this
+    patient's.
     """
     if measured_at > now:
         raise Refusal(WeightReason.NOT_YET)
+    if measured_at.date() < patient.birth_date:
+        raise Refusal(WeightReason.BEFORE_BIRTH)
     weights = listed(db, patient.id)
     _check_corrected(weights, corrects_id)
     before = _before(weights, measured_at, corrects_id)

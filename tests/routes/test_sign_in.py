@@ -150,10 +150,11 @@ FOREIGN = [
     "",
     "evil.test",
     "///evil.test",
+    "/" + "a" * 100_000,
 ]
 
 
-@pytest.mark.parametrize("wanted", FOREIGN)
+@pytest.mark.parametrize("wanted", FOREIGN, ids=lambda wanted: repr(wanted[:30]))
 def test_nobody_is_sent_to_a_foreign_place_after_signing_in(app: Flask, nurse: str, wanted: str) -> None:
     _, answer = post(app, nurse, PASSWORD, next=wanted)
     assert answer.location == "/"

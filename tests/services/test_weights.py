@@ -1,6 +1,6 @@
 """Weighings, on both engines."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -77,3 +77,12 @@ def test_a_weighing_that_has_not_been_yet_is_refused(db: Session, clinic: Clinic
             db, factories.a_patient(db, clinic), 80_000, WeightUnit.KG, now + timedelta(minutes=1),
             sure=False, now=now, by=nurse,
         )  # fmt: skip
+
+
+def test_a_weighing_from_before_the_patient_was_born_is_refused(db: Session, clinic: Clinic, nurse: Actor) -> None:
+    patient = factories.a_patient(db, clinic, birth_date=date(1985, 4, 12))
+    for year in (1000, 1984):
+        with pytest.raises(Refusal) as refused:
+            weigh(db, patient, 80_000, datetime(year, 4, 12, 18, tzinfo=UTC), nurse)
+        assert refused.value.reasons == (WeightReason.BEFORE_BIRTH,)
+    assert weigh(db, patient, 25_000, datetime(1985, 4, 12, 18, tzinfo=UTC), nurse).id
