@@ -5,13 +5,15 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
 
 import click
 import waitress
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from clinic_sessions import clock, demo, migrations
 from clinic_sessions.app import create_app
@@ -24,14 +26,17 @@ from clinic_sessions.config import (
     unsafe_for_serving,
 )
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.typed_clinic import read_chair, read_openings
 from clinic_sessions.extensions import db
+from clinic_sessions.forms.fields import read_phone
 from clinic_sessions.jobs import schedule
 from clinic_sessions.models import Installation
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.routes.policy import policy_of
-from clinic_sessions.services import catalogue, outbox, people
+from clinic_sessions.services import catalogue, clinics, outbox, people
 from clinic_sessions.services.refusals import Refusal
 
+_SAID = {**people.SAID, **clinics.SAID}
 SETUP_KEY = "only-for-commands-that-serve-nothing-0123456789"
 
 
@@ -59,17 +64,26 @@ def _app(config: Config) -> Flask:
     return create_app(replace(config, secret_key=config.secret_key or SETUP_KEY))
 
 
+@contextmanager
+def _database(config: Config) -> Iterator[Session]:
+    """Give a database session for a command, and close every connection afterwards."""
+    with _app(config).app_context():
+        try:
+            yield db.session()
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
 def _serving_app(host: str) -> Flask:
     """Build an app that serves or sends: refuses unsafe settings and a database at another revision."""
     config = _settings()
-    app = _app(config)
-    with app.app_context():
+    with _database(config) as session:
         found, expected = migrations.revision_of(db.engine), migrations.head()
         if found != expected:
             _stop([f"The database is at revision {found}, this program needs {expected}. Run: clinic-sessions upgrade"])
-        installation = db.session.get(Installation, 1)
+        installation = session.get(Installation, 1)
         is_demo = installation is not None and installation.is_demo
-        db.engine.dispose()
     config = replace(config, is_demo=is_demo)
     debug = os.environ.get("FLASK_DEBUG", "0") not in {"", "0"}
     if faults := unsafe_for_serving(config, host=host, debug=debug) + unsafe_for_mailing(config):
@@ -114,11 +128,11 @@ def worker() -> None:
 @main.command()
 def upgrade() -> None:
     """Bring the database to this program's revision, and load protocols into an empty catalogue."""
-    with _app(_settings()).app_context():
+    with _database(_settings()) as session:
         migrations.upgrade(db.engine)
-        begin_write(db.session())
-        catalogue.load_shipped(db.session(), clock.now())
-        db.session.commit()
+        begin_write(session)
+        catalogue.load_shipped(session, clock.now())
+        session.commit()
         click.echo(f"The database is at revision {migrations.head()}.")
 
 
@@ -130,12 +144,43 @@ def fill_demo(password: str | None) -> None:
     if len(chosen) < people.MIN_PASSWORD:
         _stop([f"The password needs at least {people.MIN_PASSWORD} characters."])
     config = replace(_settings(), is_demo=True)
-    with _app(config).app_context():
+    with _database(config) as session:
         try:
-            demo.fill(db.session(), password=chosen, now=clock.now())
+            demo.fill(session, password=chosen, now=clock.now())
         except demo.NotEmpty:
             _stop(["This database has data. The demo clinic needs an empty one."])
     click.echo(f"Password: {chosen}")
+
+
+@main.group()
+def clinic() -> None:
+    """Open a clinic."""
+
+
+@clinic.command("add")
+@click.argument("name")
+@click.option("--zone", "zone_name", required=True, help="Its time zone, such as America/Los_Angeles.")
+@click.option("--phone", required=True, help="What patients call, such as (310) 555-0100.")
+@click.option("--address", required=True, help="Where patients come to.")
+@click.option("--name-in-messages", help="What patients read, when NAME reveals a specialty.")
+@click.option("--open", "hours", multiple=True, required=True, help="Such as mon-fri=8:00-18:00; any number.")
+@click.option("--chair", "chairs", multiple=True, required=True, help="Such as 'Chair 1=iv,im,in'; any number.")
+def add_clinic(name: str, hours: tuple[str, ...], chairs: tuple[str, ...], phone: str, **more: str | None) -> None:
+    """Open a clinic with its hours and chairs."""
+    try:
+        new = clinics.NewClinic(
+            name=name,
+            name_in_messages=more["name_in_messages"] or name,
+            zone_name=str(more["zone_name"]),
+            phone=read_phone(phone),
+            address=str(more["address"]),
+            openings=[one for text in hours for one in read_openings(text)],
+            chairs=[read_chair(text) for text in chairs],
+        )
+    except ValueError as unreadable:
+        _stop([str(unreadable)])
+    _change(lambda session: clinics.add(session, new, now=clock.now()))
+    click.echo(f"Opened {name}.")
 
 
 @main.group()
@@ -150,7 +195,7 @@ def user() -> None:
 @click.password_option()
 def add_user(email: str, name: str, roles: tuple[str, ...], password: str) -> None:
     """Add an account with one or several roles at every clinic."""
-    _change(lambda: people.add(db.session(), email, name, [Role(role) for role in roles], password, now=clock.now()))
+    _change(lambda session: people.add(session, email, name, [Role(role) for role in roles], password, now=clock.now()))
     click.echo(f"Added {email}.")
 
 
@@ -158,7 +203,7 @@ def add_user(email: str, name: str, roles: tuple[str, ...], password: str) -> No
 @click.argument("email")
 def disable_user(email: str) -> None:
     """Disable an account and end its sign-ins at once."""
-    _change(lambda: people.disable(db.session(), email, now=clock.now()))
+    _change(lambda session: people.disable(session, email, now=clock.now()))
     click.echo(f"Disabled {email}.")
 
 
@@ -167,18 +212,18 @@ def disable_user(email: str) -> None:
 @click.password_option()
 def reset_user(email: str, password: str) -> None:
     """Set a new password and end the account's sign-ins at once."""
-    _change(lambda: people.reset(db.session(), email, password, now=clock.now()))
+    _change(lambda session: people.reset(session, email, password, now=clock.now()))
     click.echo(f"Reset {email}.")
 
 
-def _change(act: Callable[[], object]) -> None:
-    with _app(_settings()).app_context():
-        begin_write(db.session())
+def _change(act: Callable[[Session], object]) -> None:
+    with _database(_settings()) as session:
+        begin_write(session)
         try:
-            act()
+            act(session)
         except Refusal as refusal:
-            _stop([people.SAID[reason] for reason in refusal.reasons])
-        db.session.commit()
+            _stop([_SAID[reason] for reason in refusal.reasons])
+        session.commit()
 
 
 @main.group("outbox")
@@ -189,8 +234,8 @@ def outbox_group() -> None:
 @outbox_group.command("status")
 def outbox_status() -> None:
     """Print how many messages stand in each status, and how late the latest due one is."""
-    with _app(_settings()).app_context():
-        for line in outbox.status_lines(db.session(), clock.now()):
+    with _database(_settings()) as session:
+        for line in outbox.status_lines(session, clock.now()):
             click.echo(line)
 
 

@@ -140,16 +140,8 @@ class PhoneField(Typed):
     widget: Any = TelInput()
 
     def read(self, typed: str) -> str:
-        """Normalize it; extensions are refused, for no one can be called or sent a text there by us."""
-        try:
-            number = phonenumbers.parse(typed.translate(_DIRECTION), "US")
-        except phonenumbers.NumberParseException:
-            raise ValueError(_PHONE) from None
-        if number.extension:
-            raise ValueError("Leave out the extension. Note it under contact wishes.")
-        if not phonenumbers.is_valid_number(number):
-            raise ValueError(_PHONE)
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        """Normalize it; extensions are refused."""
+        return read_phone(typed)
 
     def write(self, value: Any) -> str:
         """Write it as it is dialed here."""
@@ -157,6 +149,22 @@ class PhoneField(Typed):
 
 
 _PHONE = "Enter a phone number with its area code, like (310) 555-0100. Begin one from abroad with +."
+
+
+def read_phone(typed: str) -> str:
+    """Give the E.164 of a typed number; extensions are refused, for no one can be called or sent a text there by us.
+
+    Raises ValueError in people's words.
+    """
+    try:
+        number = phonenumbers.parse(typed.translate(_DIRECTION), "US")
+    except phonenumbers.NumberParseException:
+        raise ValueError(_PHONE) from None
+    if number.extension:
+        raise ValueError("Leave out the extension. Note it under contact wishes.")
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError(_PHONE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def phone_text(e164: str) -> str:

@@ -22,6 +22,7 @@ class PeopleReason(StrEnum):
     ADDRESS_IN_USE = "address_in_use"
     PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
     NO_SUCH_ACCOUNT = "no_such_account"
+    NO_CLINIC = "no_clinic"
 
 
 SAID: Mapping[StrEnum, str] = {
@@ -29,6 +30,7 @@ SAID: Mapping[StrEnum, str] = {
     PeopleReason.ADDRESS_IN_USE: "There is an account with this address already.",
     PeopleReason.PASSWORD_TOO_SHORT: f"The password needs at least {MIN_PASSWORD} characters.",
     PeopleReason.NO_SUCH_ACCOUNT: "There is no account with this address.",
+    PeopleReason.NO_CLINIC: "There is no clinic yet to work at. Add it first: clinic-sessions clinic add",
 }
 
 
@@ -42,9 +44,12 @@ def add(
         raise Refusal(PeopleReason.NOT_AN_ADDRESS) from None
     if sign_ins.find(db, address):
         raise Refusal(PeopleReason.ADDRESS_IN_USE)
+    clinics = list(db.scalars(sa.select(Clinic)))
+    if not clinics:
+        raise Refusal(PeopleReason.NO_CLINIC)
     user = User(email=address, name=name, password_hash=_hash(password), is_demo=is_demo)
     user.role_rows = [UserRole(role=role) for role in dict.fromkeys(roles)]
-    user.clinics = list(db.scalars(sa.select(Clinic)))
+    user.clinics = clinics
     db.add(user)
     db.flush()
     held = ", ".join(role.value for role in roles)
