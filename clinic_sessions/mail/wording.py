@@ -87,7 +87,8 @@ def _filled(line: str, letter: Letter, visit: Visit) -> str:
     def clock_time(moment: datetime | None) -> str:
         return _clock_time(moment, visit.starts_at, letter.zone, letter.language) if moment else ""
 
-    return line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
+    told = line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
+    return told.replace("m..", "m.")
 
 
 def _clock_time(moment: datetime, starts_at: datetime, zone: ZoneInfo, language: Language) -> str:

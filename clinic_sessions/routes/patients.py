@@ -28,6 +28,9 @@ from clinic_sessions.services.refusals import Refusal
 
 bp = Blueprint("patients", __name__)
 
+NEWEST = 10
+"""So many entries of a patient's course are in sight at once; the rest opens on a tap."""
+
 
 @bp.get("/patients")
 @needs(Permission.SEE_PATIENTS)
@@ -106,6 +109,7 @@ def show(patient_id: int) -> str:
     patient = patients.load(session(), patient_id, person())
     zone, clinical = clinic().zone, person().may(Permission.READ_CLINICAL)
     showed("patient", patient.id, patient_id=patient.id)
+    course = patient_timeline.of(session(), patient, zone, clinical=clinical)
     return render_template(
         "patients/show.html",
         patient=patient,
@@ -113,7 +117,9 @@ def show(patient_id: int) -> str:
         progress=patient_search.progress_of(session(), [patient.id]).get(patient.id),
         visits=patient_overview.visits(session(), patient.id),
         messages=patient_overview.messages(session(), patient.id),
-        days=patient_timeline.by_day(patient_timeline.of(session(), patient, zone, clinical=clinical), zone),
+        newest=patient_timeline.by_day(course[:NEWEST], zone),
+        older=patient_timeline.by_day(course[NEWEST:], zone),
+        older_count=len(course[NEWEST:]),
         **(_clinical(patient) if clinical else {"missing": patient_overview.missing_contact(patient)}),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from clinic_sessions.domain.alerts import AlertStatus
 from clinic_sessions.domain.contacts import PregnancyPossible
 from clinic_sessions.domain.lifecycle import OCCUPYING
+from clinic_sessions.domain.messages import MessageStatus
 from clinic_sessions.models import Alert, Message, Patient, PatientCondition, TreatmentSession, Weight
 
 MOST_VISITS = 30
@@ -42,6 +43,14 @@ class Visits:
     past: Sequence[TreatmentSession]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A patient's messages: those planned, the next first; the others, the newest first."""
+
+    planned: Sequence[Message]
+    past: Sequence[Message]
+
+
 def visits(db: Session, patient_id: int) -> Visits:
     """List a patient's sessions, at most MOST_VISITS each way."""
     query = (
@@ -57,10 +66,14 @@ def visits(db: Session, patient_id: int) -> Visits:
     )
 
 
-def messages(db: Session, patient_id: int) -> Sequence[Message]:
-    """List a patient's messages, those due last first, at most MOST_MESSAGES."""
-    query = sa.select(Message).where(Message.patient_id == patient_id)
-    return db.scalars(query.order_by(Message.due_at.desc(), Message.id.desc()).limit(MOST_MESSAGES)).all()
+def messages(db: Session, patient_id: int) -> Post:
+    """List a patient's messages, at most MOST_MESSAGES each way."""
+    query = sa.select(Message).where(Message.patient_id == patient_id).limit(MOST_MESSAGES)
+    planned, due = Message.status == MessageStatus.PLANNED, Message.due_at
+    return Post(
+        planned=db.scalars(query.where(planned).order_by(due, Message.id)).all(),
+        past=db.scalars(query.where(~planned).order_by(due.desc(), Message.id.desc())).all(),
+    )
 
 
 def open_alerts(db: Session, patient_id: int) -> Sequence[Alert]:

@@ -86,10 +86,10 @@ def test_a_message_without_an_address_is_on_the_list_for_the_phone_until_it_is_s
     desk = signed_in(Role.FRONT_DESK)
     page = desk.get("/messages").text
 
-    assert "To see to by phone" in page
+    assert "Call instead" in page
     assert f"tel:{patient.phone}" in page
     desk.post(f"/messages/{confirmation.id}/resend")
-    assert "To see to by phone" not in desk.get("/messages").text
+    assert "Call instead" not in desk.get("/messages").text
 
 
 def test_one_message_shows_what_it_would_say_without_its_link(signed_in: SignIn, confirmation: Message) -> None:
