@@ -322,10 +322,11 @@ def test_the_second_of_two_who_edit_sees_both_and_saves_nothing(
 def test_of_many_who_save_at_once_one_is_kept(app: Flask, db: Session, patient: Patient, signed_in: SignIn) -> None:
     visitors = [signed_in(Role.FRONT_DESK) for _ in range(4)]
     codes: list[int] = []
+    path = f"/patients/{patient.id}/contact"
 
     def save(number: int) -> None:
         data = {**CONTACT, "city": f"City {number}"}
-        codes.append(visitors[number].post(f"/patients/{patient.id}/contact", data=data).status_code)
+        codes.append(visitors[number].post(path, data=data).status_code)
 
     threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
     for thread in threads:
