@@ -39,8 +39,8 @@ bench: .venv/dev ## Measure against the goals
 	$(PY) -m bench
 
 lock: ## Lock the requirements again after changing setup.cfg (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra postgres setup.cfg -o requirements.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras setup.cfg -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --extra postgres setup.cfg -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --all-extras setup.cfg -o requirements-dev.txt
 
 data/demo-made: | .venv/run
 	@mkdir -p data
