@@ -29,6 +29,14 @@ class BookingReason(StrEnum):
     SAME_TIME_AND_CHAIR = "same_time_and_chair"
 
 
+class OverrideKind(StrEnum):
+    """A rule of booking that a person may lift."""
+
+    COVER = "cover"
+    SPACING = "spacing"
+    SECOND_DOSE = "second_dose"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opening:
     """One opening of a weekday: minutes after midnight on the wall clock; Monday is 0."""

@@ -4,15 +4,17 @@ from clinic_sessions.models.alerts import Alert, AlertEvent
 from clinic_sessions.models.audit import ActorKind, AuditAction, AuditEntry
 from clinic_sessions.models.base import Base
 from clinic_sessions.models.check_ins import CheckIn, CheckInAnswer
-from clinic_sessions.models.clinics import Chair, Clinic, Installation, OpeningHours
+from clinic_sessions.models.clinics import Chair, Clinic, ClinicDay, Closure, Installation, OpeningHours
 from clinic_sessions.models.jobs import Heartbeat, JobRun
 from clinic_sessions.models.messages import Link, LinkPurpose, Message, MessageEvent
 from clinic_sessions.models.move_wishes import MoveWish
-from clinic_sessions.models.patients import Patient, PatientCondition, Weight
-from clinic_sessions.models.people import FormKey, SignIn, SignInAttempt, User, UserClinic, UserRole
-from clinic_sessions.models.protocols import Plan, ProtocolVersion
+from clinic_sessions.models.patients import Patient, PatientClinic, PatientCondition, Weight
+from clinic_sessions.models.people import FormKey, SignIn, SignInAttempt, StaffFeed, User, UserClinic, UserRole
+from clinic_sessions.models.protocols import Plan, PlanPhase, ProtocolVersion
 from clinic_sessions.models.record import DoseEvent, Intervention, Note, SideEffect, SideEffectEvent, VitalsReading
-from clinic_sessions.models.sessions import StatusChange, TreatmentSession
+from clinic_sessions.models.sessions import BookingOverride, StatusChange, TreatmentSession
+from clinic_sessions.models.shifts import Shift, ShiftBreak, ShiftException
+from clinic_sessions.models.waitlist import WaitlistWish
 
 __all__ = [
     "ActorKind",
@@ -21,10 +23,13 @@ __all__ = [
     "AuditAction",
     "AuditEntry",
     "Base",
+    "BookingOverride",
     "Chair",
     "CheckIn",
     "CheckInAnswer",
     "Clinic",
+    "ClinicDay",
+    "Closure",
     "DoseEvent",
     "FormKey",
     "Heartbeat",
@@ -39,18 +44,25 @@ __all__ = [
     "Note",
     "OpeningHours",
     "Patient",
+    "PatientClinic",
     "PatientCondition",
     "Plan",
+    "PlanPhase",
     "ProtocolVersion",
+    "Shift",
+    "ShiftBreak",
+    "ShiftException",
     "SideEffect",
     "SideEffectEvent",
     "SignIn",
     "SignInAttempt",
+    "StaffFeed",
     "StatusChange",
     "TreatmentSession",
     "User",
     "UserClinic",
     "UserRole",
     "VitalsReading",
+    "WaitlistWish",
     "Weight",
 ]

@@ -1,13 +1,13 @@
-"""Clinics, their chairs and opening hours, and what kind of installation this is."""
+"""Clinics, their chairs, opening hours and closures, and what kind of installation this is."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic_sessions.domain.protocols import Route
-from clinic_sessions.models.base import Base, Id, Line, Name
+from clinic_sessions.models.base import Base, Id, Line, Name, Versioned, positive_span
 
 
 class Installation(Base):
@@ -21,10 +21,11 @@ class Installation(Base):
     created_at: Mapped[datetime]
 
 
-class Clinic(Base):
+class Clinic(Versioned, Base):
     """A site, with its own zone, hours and phone."""
 
     __tablename__ = "clinics"
+    __mapper_args__ = {"version_id_col": Versioned.version}
     __table_args__ = (
         sa.CheckConstraint("quiet_from_minute between 720 and 1439", name="quiet_from_in_the_evening"),
         sa.CheckConstraint("quiet_until_minute between 0 and 719", name="quiet_until_in_the_morning"),
@@ -39,6 +40,12 @@ class Clinic(Base):
     address: Mapped[Line]
     quiet_from_minute: Mapped[int] = mapped_column(default=21 * 60)
     quiet_until_minute: Mapped[int] = mapped_column(default=8 * 60)
+    propose_absence_minutes: Mapped[int] = mapped_column(default=20)
+    """How long after the start the desk is asked whether a patient who is not here did not come [P]."""
+    late_cancel_hours: Mapped[int] = mapped_column(default=24)
+    """A visit cancelled by the patient's side less than this before its start was cancelled late [P]."""
+    turn: Mapped[int] = mapped_column(default=0)
+    """Counted up by every change of hours, shifts or closures; bookings wait for it, and pictures of a day know it."""
 
     chairs: Mapped[list["Chair"]] = relationship(back_populates="clinic", order_by="Chair.position")
     opening_hours: Mapped[list["OpeningHours"]] = relationship(
@@ -91,3 +98,33 @@ class OpeningHours(Base):
     weekday: Mapped[int]
     opens_minute: Mapped[int]
     closes_minute: Mapped[int]
+
+
+class Closure(Base):
+    """A stretch of time in which the clinic, or one chair of it, takes nobody: a holiday, a repair."""
+
+    __tablename__ = "closures"
+    __table_args__ = (positive_span(), sa.Index("ix_closures_clinic_ends", "clinic_id", "ends_at"))
+
+    id: Mapped[Id]
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"))
+    chair_id: Mapped[int | None] = mapped_column(sa.ForeignKey("chairs.id"))
+    """None: the whole clinic."""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[Line]
+    made_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    removed_at: Mapped[datetime | None]
+
+    chair: Mapped[Chair | None] = relationship()
+
+
+class ClinicDay(Base):
+    """A day of a clinic, on whose row rivals for its nurses' time queue."""
+
+    __tablename__ = "clinic_days"
+
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(default=0)

@@ -10,7 +10,17 @@ from clinic_sessions.domain.contacts import PregnancyPossible
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models.base import Base, Body, Id, Line, Name, Versioned
+from clinic_sessions.models.clinics import Clinic
 from clinic_sessions.models.people import User
+
+
+class PatientClinic(Base):
+    """A further clinic at which a patient may be treated, besides their own."""
+
+    __tablename__ = "patient_clinics"
+
+    patient_id: Mapped[int] = mapped_column(sa.ForeignKey("patients.id"), primary_key=True)
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True, index=True)
 
 
 class Patient(Versioned, Base):
@@ -63,9 +73,15 @@ class Patient(Versioned, Base):
     escort_trouble: Mapped[Line | None]
     other_alert: Mapped[Line | None]
 
+    days_wanted: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
+    """The weekdays that suit the patient (Monday is 0); empty: any."""
+    notice_hours: Mapped[int] = mapped_column(default=0)
+    """How long before a visit the patient must know of it."""
+
     registered_at: Mapped[datetime]
     registered_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
 
+    other_clinics: Mapped[list[Clinic]] = relationship(secondary="patient_clinics", order_by=Clinic.id)
     conditions: Mapped[list["PatientCondition"]] = relationship(order_by="PatientCondition.id")
     weights: Mapped[list["Weight"]] = relationship(order_by="Weight.measured_at.desc(), Weight.id.desc()")
 
@@ -73,6 +89,11 @@ class Patient(Versioned, Base):
         sa.CheckConstraint("pressure_limit_systolic_mmhg between 60 and 260", name="systolic_limit_possible"),
         sa.CheckConstraint("pressure_limit_diastolic_mmhg between 30 and 180", name="diastolic_limit_possible"),
     )
+
+    @property
+    def clinic_ids(self) -> frozenset[int]:
+        """The clinics at which the patient may be treated."""
+        return frozenset({self.clinic_id, *(clinic.id for clinic in self.other_clinics)})
 
     @property
     def called(self) -> str:

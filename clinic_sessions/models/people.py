@@ -67,6 +67,8 @@ class SignIn(Base):
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(sa.String(64))
+    clinic_id: Mapped[int | None] = mapped_column(sa.ForeignKey("clinics.id"))
+    """The clinic that this person chose to work at; None: their first."""
 
     user: Mapped[User] = relationship(lazy="joined")
 
@@ -97,3 +99,19 @@ class FormKey(Base):
     answer: Mapped[Line]
     """The path that the first post was sent on to."""
     created_at: Mapped[datetime]
+
+
+class StaffFeed(Base):
+    """A secret address at which a person's calendar reads a clinic's schedule; the row holds its hash."""
+
+    __tablename__ = "staff_feeds"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    clinic_id: Mapped[int] = mapped_column(sa.ForeignKey("clinics.id"))
+    token_hash: Mapped[Digest] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+    clinic: Mapped[Clinic] = relationship()

@@ -9,6 +9,7 @@ from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.models.base import Base, Body, Digest, Id, Name, Versioned
+from clinic_sessions.models.people import User
 
 
 class ProtocolVersion(Base):
@@ -46,8 +47,31 @@ class Plan(Versioned, Base):
     protocol_version_id: Mapped[int] = mapped_column(sa.ForeignKey("protocol_versions.id"))
     condition: Mapped[Condition]
     session_count: Mapped[int]
+    """How many sessions the phases with a count come to; a last phase without one goes on beyond them."""
     status: Mapped[PlanStatus]
     started_at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    provider_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """The provider who leads the plan."""
 
     protocol_version: Mapped[ProtocolVersion] = relationship()
+    provider: Mapped[User | None] = relationship(foreign_keys=provider_id)
+    phases: Mapped[list["PlanPhase"]] = relationship(order_by="PlanPhase.position", cascade="all, delete-orphan")
+
+
+class PlanPhase(Base):
+    """One stretch of a plan's pattern: so many sessions in so many days, `count` in all, or on and on without one."""
+
+    __tablename__ = "plan_phases"
+    __table_args__ = (
+        sa.CheckConstraint("position > 0", name="position_positive"),
+        sa.CheckConstraint("sessions > 0", name="sessions_positive"),
+        sa.CheckConstraint("days > 0", name="days_positive"),
+        sa.CheckConstraint('"count" > 0', name="count_positive"),
+    )
+
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plans.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    sessions: Mapped[int]
+    days: Mapped[int]
+    count: Mapped[int | None]

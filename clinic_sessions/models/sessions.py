@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import Span
-from clinic_sessions.models.base import Base, Body, Id, Versioned, choice, positive_span
+from clinic_sessions.models.base import Base, Body, Id, Line, Versioned, choice, positive_span
 from clinic_sessions.models.clinics import Chair, Clinic
 from clinic_sessions.models.patients import Patient
 from clinic_sessions.models.people import User
@@ -27,9 +28,11 @@ class TreatmentSession(Versioned, Base):
             "(kind = 'treatment') = (protocol_version_id is not null)", name="protocol_for_treatments_only"
         ),
         sa.CheckConstraint("kind <> 'treatment' or chair_id is not null", name="treatment_in_a_chair"),
+        sa.CheckConstraint("(kind = 'treatment') = (host_id is null)", name="host_for_other_visits_only"),
         sa.Index("ix_treatment_sessions_clinic_starts", "clinic_id", "starts_at"),
         sa.Index("ix_treatment_sessions_chair_starts", "chair_id", "starts_at"),
         sa.Index("ix_treatment_sessions_patient_starts", "patient_id", "starts_at"),
+        sa.Index("ix_treatment_sessions_host_starts", "host_id", "starts_at"),
     )
 
     id: Mapped[Id]
@@ -42,6 +45,12 @@ class TreatmentSession(Versioned, Base):
     plan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("plans.id"), index=True)
     place_in_plan: Mapped[int | None]
     chair_id: Mapped[int | None] = mapped_column(sa.ForeignKey("chairs.id"))
+    host_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """Who holds a visit that is not a treatment; they are nowhere else for its time."""
+    nurse_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """The nurse who is to treat, when one is named."""
+    nurse_milli: Mapped[int] = mapped_column(default=0)
+    """What a visit without a protocol takes of the nurses, in thousandths: a nurse who holds one cares for no other."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     """End of the whole block, turnaround included."""
@@ -59,6 +68,9 @@ class TreatmentSession(Versioned, Base):
     protocol_version: Mapped[ProtocolVersion | None] = relationship()
     plan: Mapped[Plan | None] = relationship()
     chair: Mapped[Chair | None] = relationship()
+    host: Mapped[User | None] = relationship(foreign_keys=host_id)
+    nurse: Mapped[User | None] = relationship(foreign_keys=nurse_id)
+    overrides: Mapped[list["BookingOverride"]] = relationship(order_by="BookingOverride.id")
     changes: Mapped[list["StatusChange"]] = relationship(order_by="StatusChange.id", back_populates="treatment")
 
     @property
@@ -92,3 +104,21 @@ class StatusChange(Base):
 
     treatment: Mapped[TreatmentSession] = relationship(back_populates="changes")
     by: Mapped[User | None] = relationship()
+
+
+class BookingOverride(Base):
+    """A rule of booking that a named person lifted for one session at one time and place. Append-only."""
+
+    __tablename__ = "booking_overrides"
+    __table_args__ = (sa.CheckConstraint("kind = 'spacing' or words is not null", name="lifted_with_a_reason"),)
+
+    id: Mapped[Id]
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("treatment_sessions.id"), index=True)
+    schedule_version: Mapped[int]
+    """The time and place for which it was lifted."""
+    kind: Mapped[OverrideKind]
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    words: Mapped[Line | None]
+
+    by: Mapped[User] = relationship()
