@@ -31,6 +31,11 @@ class Permission(StrEnum):
     RESEND_MESSAGES = "resend_messages"
     READ_ALERTS = "read_alerts"
     ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
+    SEE_PLANS = "see_plans"
+    EDIT_PLANS = "edit_plans"
+    OVERRIDE_COVER = "override_cover"
+    OVERRIDE_SPACING = "override_spacing"
+    MANAGE_SITES = "manage_sites"
 
 
 _EVERYONE = frozenset(Role)
@@ -57,8 +62,16 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.RESEND_MESSAGES: _STAFF,
         Permission.READ_ALERTS: _CLINICIANS,
         Permission.ACKNOWLEDGE_ALERTS: _CLINICIANS,
+        Permission.SEE_PLANS: _STAFF,
+        Permission.EDIT_PLANS: frozenset({Role.PROVIDER}),
+        Permission.OVERRIDE_COVER: frozenset({Role.PROVIDER}),
+        Permission.OVERRIDE_SPACING: frozenset({Role.PROVIDER}),
+        Permission.MANAGE_SITES: frozenset({Role.OWNER}),
     }
 )
+
+CHARGE_NURSE = frozenset({Permission.OVERRIDE_COVER})
+"""What a nurse with the mark of a charge nurse may do besides."""
 
 
 def allowed(roles: Iterable[Role], permission: Permission) -> bool:
@@ -78,11 +91,17 @@ def acting_role(roles: Iterable[Role], permission: Permission) -> Role | None:
     return next((role for role in Role if role in held and role in GRANTS[permission]), None)
 
 
+def _cell(role: Role, permission: Permission, roles: frozenset[Role]) -> str:
+    if role is Role.NURSE and permission in CHARGE_NURSE:
+        return "charge nurse"
+    return "yes" if role in roles else "-"
+
+
 def as_table() -> str:
     """Write who may do what as a Markdown table: the text of docs/roles.md."""
     heads = [role.value.replace("_", " ") for role in Role]
     lines = [f"| permission | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
     for permission, roles in GRANTS.items():
-        cells = ["yes" if role in roles else "-" for role in Role]
+        cells = [_cell(role, permission, roles) for role in Role]
         lines.append(f"| {permission.value.replace('_', ' ')} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.permissions import Permission, Role, allowed
+from clinic_sessions.domain.permissions import CHARGE_NURSE, Permission, Role, allowed
 from clinic_sessions.models.base import Base, Digest, Id, Line, Name, Versioned
 from clinic_sessions.models.clinics import Clinic
 
@@ -51,8 +51,9 @@ class User(Versioned, Base):
         return frozenset(row.role for row in self.role_rows)
 
     def may(self, permission: Permission) -> bool:
-        """Say whether any of this person's roles grants `permission`."""
-        return allowed(self.roles, permission)
+        """Say whether any of this person's roles grants `permission`, or the mark of a charge nurse does."""
+        charge = self.is_charge_nurse and Role.NURSE in self.roles and permission in CHARGE_NURSE
+        return charge or allowed(self.roles, permission)
 
 
 class SignIn(Base):
