@@ -21,7 +21,7 @@ from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
-from clinic_sessions.services import audit, booking
+from clinic_sessions.services import audit, booking, changes
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 
 _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
@@ -116,14 +116,14 @@ class Life:
         reason = CancelReason.CLINIC_STAFF if ours else self.world.rng.choice(
             (CancelReason.PATIENT_ASKED, CancelReason.PATIENT_UNWELL, CancelReason.NO_RIDE)
         )  # fmt: skip
-        booking.cancel(self.world.db, treatment, [reason], version=treatment.version, now=at, by=self.world.staff.desk)
+        changes.cancel(self.world.db, treatment, [reason], version=treatment.version, now=at, by=self.world.staff.desk)
 
     def _confirm(self, treatment: TreatmentSession, at: datetime) -> None:
         if treatment.status is Status.BOOKED:
-            booking.confirm(self.world.db, treatment, version=treatment.version, now=at, by=answers.PATIENT)
+            changes.confirm(self.world.db, treatment, version=treatment.version, now=at, by=answers.PATIENT)
 
     def _note_absence(self, treatment: TreatmentSession, at: datetime) -> None:
-        booking.note_absence(self.world.db, treatment, version=treatment.version, now=at, by=self.world.staff.desk)
+        changes.note_absence(self.world.db, treatment, version=treatment.version, now=at, by=self.world.staff.desk)
 
     def _go(self, day: attending.Day) -> None:
         day.live()

@@ -1,19 +1,14 @@
-"""Booking a session, moving it, and ending it before it began."""
+"""Booking a session: when, in which chair, once for each showing of the form."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 
-from clinic_sessions.domain import words
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.forms.choosing import options
-from clinic_sessions.forms.fields import LineField
 from clinic_sessions.forms.moments import MomentForm
 
 OTHER = "other"
@@ -123,51 +118,6 @@ class BookingForm(PlaceForm):
             self.form_errors = [STALE_FORM]
             return False
         return good
-
-
-class ReasonsField(SelectMultipleField):
-    """One or more reasons, as chips."""
-
-    def __init__(self, label: str, members: Sequence[StrEnum], **kwargs: Any) -> None:
-        super().__init__(
-            label, choices=options((one.value, words.say(one)) for one in members), validate_choice=False, **kwargs
-        )
-        self.type = "SelectMultipleField"
-        self.members = {one.value: one for one in members}
-
-    @property
-    def reasons(self) -> list[Any]:
-        """The reasons that were chosen."""
-        return [self.members[value] for value in self.data or [] if value in self.members]
-
-    def pre_validate(self, form: Any) -> None:
-        """Ask for at least one of the reasons."""
-        if not self.reasons:
-            raise ValidationError("Choose at least one reason.")
-
-
-class MoveForm(PlaceForm):
-    """A move to another time or chair."""
-
-    version = HiddenField()
-    reasons = ReasonsField("Why", list(MoveReason))
-
-
-class CancelForm(Form):
-    """A cancellation."""
-
-    version = HiddenField()
-    reasons = ReasonsField("Why", [reason for reason in CancelReason if reason is not CancelReason.BY_LINK])
-    note = LineField("Anything to add")
-    tell = BooleanField("Tell the patient", default=True)
-
-
-class AbsenceForm(Form):
-    """The patient did not come."""
-
-    version = HiddenField()
-    note = LineField("Anything to add")
-    tell = BooleanField("Send \u201cWe missed you\u201d", default=True)
 
 
 def refuse(field: Any, text: str) -> bool:

@@ -10,14 +10,15 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.forms.booking import AbsenceForm, CancelForm, MoveForm, number, slot_value
+from clinic_sessions.forms.booking import number, slot_value
+from clinic_sessions.forms.changes import AbsenceForm, CancelForm, MoveForm
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.booking import read_day
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
-from clinic_sessions.services import booking, offers, patients, room, sessions
+from clinic_sessions.services import booking, changes, offers, patients, room, sessions
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 
 bp = Blueprint("changes", __name__)
@@ -73,7 +74,7 @@ def do_cancel(session_id: int) -> Answer:
     form = CancelForm(request.form)
 
     def act(treatment: TreatmentSession) -> None:
-        booking.cancel(
+        changes.cancel(
             session(), treatment, form.reasons.reasons, version=number(form.version.data) or 0,
             now=g.now, by=actor(), words=form.note.data, tell_patient=bool(form.tell.data),
         )  # fmt: skip
@@ -95,7 +96,7 @@ def do_did_not_come(session_id: int) -> Answer:
     form = AbsenceForm(request.form)
 
     def act(treatment: TreatmentSession) -> None:
-        booking.note_absence(
+        changes.note_absence(
             session(), treatment, version=number(form.version.data) or 0,
             now=g.now, by=actor(), words=form.note.data, tell_patient=bool(form.tell.data),
         )  # fmt: skip
@@ -117,7 +118,7 @@ def do_confirm(session_id: int) -> Answer:
 
     def act(treatment: TreatmentSession) -> None:
         version = number(request.form.get("version")) or 0
-        booking.confirm(session(), treatment, version=version, now=g.now, by=actor())
+        changes.confirm(session(), treatment, version=version, now=g.now, by=actor())
 
     return _act(session_id, Form(), "changes/confirm.html", act, "Confirmed.")
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
-from clinic_sessions.domain.reasons import BY_CLINIC, CancelReason, MoveReason
+from clinic_sessions.domain.reasons import MoveReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models import AuditAction, Chair, Patient, Plan, ProtocolVersion, StatusChange, TreatmentSession
@@ -109,48 +109,6 @@ def move(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now:
         now=now, by=by, patient_id=treatment.patient_id, changes=details,
     )  # fmt: skip
     outreach.align(db, treatment, now=now, by=by, notice=MessageKind.MOVED if request.tell_patient else None)
-
-
-def cancel(
-    db: Session,
-    treatment: TreatmentSession,
-    reasons: Sequence[CancelReason],
-    *,
-    version: int,
-    now: datetime,
-    by: Actor,
-    words: str | None = None,
-    tell_patient: bool = True,
-) -> None:
-    """Cancel a session; the notice apologises when the reason is on the clinic's side."""
-    check_version(db, treatment, version)
-    lifecycle.do(db, treatment, Action.CANCEL, now=now, by=by, reasons=reasons, words=words)
-    ours = not BY_CLINIC.isdisjoint(reasons)
-    notice = MessageKind.CANCELLED_BY_CLINIC if ours else MessageKind.CANCELLED
-    outreach.align(db, treatment, now=now, by=by, notice=notice if tell_patient else None)
-
-
-def confirm(db: Session, treatment: TreatmentSession, *, version: int, now: datetime, by: Actor) -> None:
-    """Note that the patient has said they will come."""
-    check_version(db, treatment, version)
-    lifecycle.do(db, treatment, Action.CONFIRM, now=now, by=by)
-    outreach.align(db, treatment, now=now, by=by)
-
-
-def note_absence(
-    db: Session,
-    treatment: TreatmentSession,
-    *,
-    version: int,
-    now: datetime,
-    by: Actor,
-    words: str | None = None,
-    tell_patient: bool = True,
-) -> None:
-    """Note that the patient did not come: a person says so, once the session's time has begun."""
-    check_version(db, treatment, version)
-    lifecycle.do(db, treatment, Action.NOTE_ABSENCE, now=now, by=by, words=words)
-    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.DID_NOT_COME if tell_patient else None)
 
 
 def check_version(db: Session, treatment: TreatmentSession, version: int) -> None:

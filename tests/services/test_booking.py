@@ -18,7 +18,7 @@ from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession
-from clinic_sessions.services import booking, lifecycle, room
+from clinic_sessions.services import booking, changes, lifecycle, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -165,7 +165,7 @@ def test_a_session_takes_the_next_place_of_its_series_and_a_cancelled_one_gives_
         treatment = booking.book(db, _wish(db, patient, clinic, at, plan=plan), now=now, by=desk)
         places.append(treatment.place_in_plan)
         if week == 0:
-            booking.cancel(db, treatment, [CancelReason.COST], version=treatment.version, now=now, by=desk)
+            changes.cancel(db, treatment, [CancelReason.COST], version=treatment.version, now=now, by=desk)
     assert places == [1, 1, 2]
 
 
@@ -183,7 +183,7 @@ def test_a_move_grows_the_schedule_version_keeps_before_and_after_and_tells_the_
     db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
 ) -> None:
     treatment = booking.book(db, _wish(db, patient, clinic), now=now, by=desk)
-    booking.confirm(db, treatment, version=treatment.version, now=now, by=desk)
+    changes.confirm(db, treatment, version=treatment.version, now=now, by=desk)
     to = MoveRequest(
         chair_id=clinic.chairs[1].id,
         starts_at=TUESDAY_TEN + timedelta(hours=1),
@@ -224,9 +224,9 @@ def test_a_change_from_a_version_that_has_passed_is_refused(
 ) -> None:
     treatment = booking.book(db, _wish(db, patient, clinic), now=now, by=desk)
     seen = treatment.version
-    booking.confirm(db, treatment, version=seen, now=now, by=desk)
+    changes.confirm(db, treatment, version=seen, now=now, by=desk)
     with pytest.raises(ChangedMeanwhile):
-        booking.cancel(db, treatment, [CancelReason.COST], version=seen, now=now, by=desk)
+        changes.cancel(db, treatment, [CancelReason.COST], version=seen, now=now, by=desk)
     assert treatment.status is Status.CONFIRMED
 
 
@@ -247,7 +247,7 @@ def test_a_cancellation_frees_the_chair_and_tells_the_patient_whose_side_it_was(
     notice: MessageKind,
 ) -> None:
     treatment = booking.book(db, _wish(db, patient, clinic), now=now, by=desk)
-    booking.cancel(db, treatment, [reason], version=treatment.version, now=now, by=desk)
+    changes.cancel(db, treatment, [reason], version=treatment.version, now=now, by=desk)
     assert notice in _messages(db, treatment)
     other = factories.a_patient(db, clinic, "Bo Chen")
     assert booking.book(db, _wish(db, other, clinic), now=now, by=desk).status is Status.BOOKED
@@ -258,8 +258,8 @@ def test_nobody_can_be_said_not_to_have_come_before_the_start(
 ) -> None:
     treatment = booking.book(db, _wish(db, patient, clinic), now=now, by=desk)
     with pytest.raises(lifecycle.GateClosed):
-        booking.note_absence(db, treatment, version=treatment.version, now=now, by=desk)
-    booking.note_absence(db, treatment, version=treatment.version, now=TUESDAY_TEN, by=desk)
+        changes.note_absence(db, treatment, version=treatment.version, now=now, by=desk)
+    changes.note_absence(db, treatment, version=treatment.version, now=TUESDAY_TEN, by=desk)
     assert treatment.status is Status.DID_NOT_COME
 
 
@@ -313,7 +313,7 @@ def _try(
             to = MoveRequest(chair_id=clinic.chairs[chair].id, starts_at=at, version=mine.version)
             booking.move(db, mine, to, now=now, by=by)
         elif mine:
-            booking.cancel(db, mine, [CancelReason.COST], version=mine.version, now=now, by=by)
+            changes.cancel(db, mine, [CancelReason.COST], version=mine.version, now=now, by=by)
 
 
 def _check_no_overlap(db: Session) -> None:
