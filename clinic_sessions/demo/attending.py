@@ -136,7 +136,7 @@ class Day:
         self, action: Action, at: datetime, by: Actor, event: DoseEvent | None = None, reasons: Sequence[StrEnum] = ()
     ) -> None:
         """Take a step as services.lifecycle does; its gate was kept when the course was made."""
-        to = transition(self.treatment.status, action).to
+        to = transition(self.treatment.kind, self.treatment.status, action).to
         audit.note(
             self.world.db, AuditAction.CHANGE, "session", self.treatment.id, now=at, by=by,
             patient_id=self.treatment.patient_id, changes={"status": [self.treatment.status, to]}, reason=action.value,

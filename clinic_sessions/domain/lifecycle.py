@@ -1,4 +1,4 @@
-"""The life of a treatment session: which act leads from which status to which, who may do it, and what gates it."""
+"""The life of a session, by its kind: which act leads from which status to which, who may do it, and what gates it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class Transition:
 
 
 class NotOffered(Exception):
-    """This act is not offered from this status."""
+    """This act is not offered from this status to a session of this kind."""
 
     def __init__(self, status: Status, action: Action) -> None:
         super().__init__(f"{action.value} is not offered from {status.value}")
@@ -106,20 +106,34 @@ _EXPECTED = {
     Action.NOTE_ABSENCE: _to(Status.DID_NOT_COME, Permission.BOOK_SESSIONS, Gate.AFTER_START),
 }
 
-TRANSITIONS: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
+_TO_COME: Mapping[Status, Mapping[Action, Transition]] = {
+    Status.HELD: {
+        Action.ACCEPT: _to(Status.BOOKED, Permission.BOOK_SESSIONS),
+        Action.LAPSE: _to(Status.LAPSED, Permission.BOOK_SESSIONS),
+        Action.CANCEL: _to(Status.CANCELLED, Permission.BOOK_SESSIONS),
+    },
+    Status.BOOKED: {Action.CONFIRM: _to(Status.CONFIRMED, Permission.BOOK_SESSIONS), **_EXPECTED},
+    Status.CONFIRMED: _EXPECTED,
+}
+_ENDED: Mapping[Status, Mapping[Action, Transition]] = {
+    ended: {}
+    for ended in (
+        Status.LEFT,
+        Status.LAPSED,
+        Status.CANCELLED,
+        Status.DID_NOT_COME,
+        Status.DID_NOT_GO_AHEAD,
+        Status.TAKEN_TO_HOSPITAL,
+        Status.LEFT_AGAINST_ADVICE,
+        Status.LEFT_WITHOUT_TELLING_US,
+    )
+}
+_CALL_OFF = {Action.CALL_OFF: _to(Status.DID_NOT_GO_AHEAD, Permission.TREAT)}
+
+_TREATMENT: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
     {
-        Status.HELD: {
-            Action.ACCEPT: _to(Status.BOOKED, Permission.BOOK_SESSIONS),
-            Action.LAPSE: _to(Status.LAPSED, Permission.BOOK_SESSIONS),
-            Action.CANCEL: _to(Status.CANCELLED, Permission.BOOK_SESSIONS),
-        },
-        Status.BOOKED: {Action.CONFIRM: _to(Status.CONFIRMED, Permission.BOOK_SESSIONS), **_EXPECTED},
-        Status.CONFIRMED: _EXPECTED,
-        Status.ARRIVED: {
-            Action.START: _to(Status.IN_TREATMENT, Permission.TREAT),
-            Action.CALL_OFF: _to(Status.DID_NOT_GO_AHEAD, Permission.TREAT),
-            **_ENDINGS,
-        },
+        **_TO_COME,
+        Status.ARRIVED: {Action.START: _to(Status.IN_TREATMENT, Permission.TREAT), **_CALL_OFF, **_ENDINGS},
         Status.IN_TREATMENT: {
             Action.FINISH_DOSE: _to(Status.OBSERVING, Permission.TREAT),
             Action.STOP_EARLY: _to(Status.OBSERVING, Permission.TREAT),
@@ -127,20 +141,21 @@ TRANSITIONS: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
         },
         Status.OBSERVING: {Action.CALL_READY: _to(Status.READY, Permission.TREAT, Gate.MAY_LEAVE), **_ENDINGS},
         Status.READY: {Action.LEAVE: _to(Status.LEFT, Permission.TREAT, Gate.MAY_LEAVE), **_ENDINGS},
-        **{
-            ended: {}
-            for ended in (
-                Status.LEFT,
-                Status.LAPSED,
-                Status.CANCELLED,
-                Status.DID_NOT_COME,
-                Status.DID_NOT_GO_AHEAD,
-                Status.TAKEN_TO_HOSPITAL,
-                Status.LEFT_AGAINST_ADVICE,
-                Status.LEFT_WITHOUT_TELLING_US,
-            )
-        },
+        **_ENDED,
     }
+)
+
+_VISIT: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
+    {
+        **_TO_COME,
+        Status.ARRIVED: {Action.LEAVE: _to(Status.LEFT, Permission.TREAT), **_CALL_OFF, **_ENDINGS},
+        **_ENDED,
+    }
+)
+"""A visit without a dose has nothing to observe: whoever came leaves when it is done."""
+
+TRANSITIONS: Mapping[SessionKind, Mapping[Status, Mapping[Action, Transition]]] = MappingProxyType(
+    {kind: _TREATMENT if kind is SessionKind.TREATMENT else _VISIT for kind in SessionKind}
 )
 
 OCCUPYING = frozenset(
@@ -156,15 +171,20 @@ IN_CLINIC = frozenset({Status.ARRIVED, Status.IN_TREATMENT, Status.OBSERVING, St
 OTHER_ENDINGS = frozenset({Status.TAKEN_TO_HOSPITAL, Status.LEFT_AGAINST_ADVICE, Status.LEFT_WITHOUT_TELLING_US})
 """Endings after which a clinician calls the same day and automatic messages wait."""
 
-NEXT_STEP: Mapping[Status, Action] = MappingProxyType(
+_COMING_STEP = {Status.BOOKED: Action.ARRIVE, Status.CONFIRMED: Action.ARRIVE}
+_TREATMENT_STEP: Mapping[Status, Action] = MappingProxyType(
     {
-        Status.BOOKED: Action.ARRIVE,
-        Status.CONFIRMED: Action.ARRIVE,
+        **_COMING_STEP,
         Status.ARRIVED: Action.START,
         Status.IN_TREATMENT: Action.FINISH_DOSE,
         Status.OBSERVING: Action.CALL_READY,
         Status.READY: Action.LEAVE,
     }
+)
+_VISIT_STEP: Mapping[Status, Action] = MappingProxyType({**_COMING_STEP, Status.ARRIVED: Action.LEAVE})
+
+NEXT_STEP: Mapping[SessionKind, Mapping[Status, Action]] = MappingProxyType(
+    {kind: _TREATMENT_STEP if kind is SessionKind.TREATMENT else _VISIT_STEP for kind in SessionKind}
 )
 """The one act that the primary button of a session offers."""
 
@@ -172,20 +192,22 @@ UNDOABLE = frozenset(Action) - {Action.BOOK, Action.HOLD, Action.MOVE, Action.UN
 """A move is undone by moving again: its old time may be taken."""
 
 
-def transition(status: Status, action: Action) -> Transition:
-    """Say where `action` leads from `status`.
+def transition(kind: SessionKind, status: Status, action: Action) -> Transition:
+    """Say where `action` leads a session of `kind` from `status`.
 
     Raises NotOffered when the act is not offered from that status.
 
-    >>> transition(Status.ARRIVED, Action.START).to
+    >>> transition(SessionKind.TREATMENT, Status.ARRIVED, Action.START).to
     <Status.IN_TREATMENT: 'in_treatment'>
+    >>> transition(SessionKind.EVALUATION, Status.ARRIVED, Action.LEAVE).to
+    <Status.LEFT: 'left'>
     """
-    try:
-        return TRANSITIONS[status][action]
-    except KeyError:
-        raise NotOffered(status, action) from None
+    step = TRANSITIONS[kind].get(status, {}).get(action)
+    if step is None:
+        raise NotOffered(status, action)
+    return step
 
 
-def offered(status: Status) -> tuple[Action, ...]:
-    """List the acts that a session in `status` offers, in the order of the table."""
-    return tuple(TRANSITIONS[status])
+def offered(kind: SessionKind, status: Status) -> tuple[Action, ...]:
+    """List the acts that a session of `kind` in `status` offers, in the order of the table."""
+    return tuple(TRANSITIONS[kind].get(status, {}))

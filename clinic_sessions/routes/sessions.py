@@ -96,9 +96,9 @@ def page(
         record=session_page.clinical(session(), treatment, g.now) if reads else None,
         history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
         clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
-        next_step=_may(treatment, NEXT_STEP.get(treatment.status)),
-        asked=[one for one in offered(treatment.status) if one in ASKED and _may(treatment, one)],
-        endings=[one for one in ENDINGS if one in offered(treatment.status) and _may(treatment, one)],
+        next_step=_may(treatment, NEXT_STEP[treatment.kind].get(treatment.status)),
+        asked=[one for one in offered(treatment.kind, treatment.status) if one in ASKED and _may(treatment, one)],
+        endings=[one for one in ENDINGS if one in offered(treatment.kind, treatment.status) and _may(treatment, one)],
         undo=last if last and _may_undo(treatment) else None,
         ended=treatment.status not in OCCUPYING,
         forms=_forms(treatment, form),
@@ -115,7 +115,7 @@ def page(
 def _forms(treatment: TreatmentSession, typed: StepForm | None) -> dict[str, Form]:
     """Make the small form of each step, with what was typed in the one that was sent."""
     made = {}
-    for action in {*offered(treatment.status), Action.UNDO} - ON_CHANGES:
+    for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
         fresh = StepForm(data={"action": action, "version": treatment.version}, meta=meta_of(treatment))
         if typed is not None and typed.action.data is action:
             fresh = typed
@@ -152,7 +152,7 @@ def _may_undo(treatment: TreatmentSession) -> bool:
     last = lifecycle.last_step(treatment)
     if last is None or last.from_status is None:
         return False
-    return person().may(lifecycle.permission_of(last.from_status, last.action))
+    return person().may(lifecycle.permission_of(treatment.kind, last.from_status, last.action))
 
 
 def _wanted(form: StepForm) -> steps.Step:

@@ -215,7 +215,7 @@ def _card(chair: Chair, treatment: TreatmentSession | None, alike: set[int], rec
         pressure=pressures[-1] if pressures else None,
         baseline=pressures[0] if pressures else None,
         effects=[_effect(one) for one in effects if one.open],
-        step=NEXT_STEP.get(treatment.status),
+        step=NEXT_STEP[treatment.kind].get(treatment.status),
     )
 
 

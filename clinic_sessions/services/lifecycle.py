@@ -26,7 +26,7 @@ from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, facts
+from clinic_sessions.services import audit, facts, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -53,7 +53,7 @@ def granted(treatment: TreatmentSession, action: Action, by: Actor) -> Transitio
     Refuses with ChangedMeanwhile when it is not offered, NotAllowed when the person's roles do not grant it.
     """
     try:
-        step = transition(treatment.status, action)
+        step = transition(treatment.kind, treatment.status, action)
     except NotOffered:
         raise ChangedMeanwhile(StepReason.NOT_OFFERED) from None
     if by.kind is ActorKind.USER and (by.user is None or not by.user.may(step.permission)):
@@ -61,9 +61,9 @@ def granted(treatment: TreatmentSession, action: Action, by: Actor) -> Transitio
     return step
 
 
-def permission_of(status: Status, action: Action) -> Permission:
+def permission_of(kind: SessionKind, status: Status, action: Action) -> Permission:
     """Give the permission that a step from `status` needs, also for undoing it."""
-    return transition(status, action).permission
+    return transition(kind, status, action).permission
 
 
 def lock(db: Session, treatment: TreatmentSession) -> None:
@@ -139,7 +139,7 @@ def _undoable(treatment: TreatmentSession, by: Actor) -> tuple[StatusChange, Sta
         raise Refusal(StepReason.NOTHING_TO_UNDO)
     if last.action not in UNDOABLE:
         raise Refusal(StepReason.CANNOT_BE_UNDONE)
-    if by.user is None or not by.user.may(permission_of(last.from_status, last.action)):
+    if by.user is None or not by.user.may(permission_of(treatment.kind, last.from_status, last.action)):
         raise NotAllowed(StepReason.NOT_ALLOWED)
     return last, last.from_status
 
@@ -182,8 +182,5 @@ def _write(db: Session, treatment: TreatmentSession, change: StatusChange, *, no
         db.flush()
     except DatabaseError as error:
         if "overlap_" in str(error.orig):
-            reason = (
-                BookingReason.CHAIR_TAKEN if "overlap_chair" in str(error.orig) else BookingReason.PATIENT_ELSEWHERE
-            )
-            raise Refusal(reason) from None
+            raise Refusal(*room.refused_by_database(error)) from None
         raise
