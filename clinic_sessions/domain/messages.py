@@ -119,6 +119,7 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 ABOUT_A_VISIT_TO_COME = frozenset(
     {
         MessageKind.CONFIRMATION,
+        MessageKind.SERIES_CONFIRMATION,
         MessageKind.REMINDER_7D,
         MessageKind.REMINDER_48H,
         MessageKind.REMINDER_EVENING,
@@ -134,13 +135,19 @@ OPTIONAL = frozenset({MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, Message
 NOTICES = frozenset(
     {
         MessageKind.CONFIRMATION,
+        MessageKind.SERIES_CONFIRMATION,
         MessageKind.MOVED,
         MessageKind.CANCELLED,
         MessageKind.CANCELLED_BY_CLINIC,
         MessageKind.DID_NOT_COME,
     }
 )
-"""Direct answers to a person's act: due at once, quiet hours or not."""
+"""Direct answers to a person's act: quiet hours do not hold them back."""
+
+CHANGES = NOTICES - {MessageKind.CONFIRMATION}
+"""Notices of a change: when staff made it, they leave after GRACE, so that it can be undone and nobody is told."""
+
+GRACE = timedelta(minutes=3)
 
 CANCELLATIONS = frozenset({MessageKind.CANCELLED, MessageKind.CANCELLED_BY_CLINIC})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.messages import OPTIONAL_PER_DAY, OPTIONAL_PER_WEEK, MessageKind
+from clinic_sessions.domain.messages import CHANGES, GRACE, OPTIONAL_PER_DAY, OPTIONAL_PER_WEEK, MessageKind
 from clinic_sessions.domain.wall_time import first_instant, local_day
 
 EVENING = time(18, 0)
@@ -95,6 +95,15 @@ def check_ins(left_at: datetime, *, zone: ZoneInfo, quiet: QuietHours) -> list[P
         due = out_of_quiet_hours(left_at + wait, zone, quiet)
         planned.append(Planned(kind=kind, due_at=due, useful_until=due + CHECK_IN_OPEN[kind]))
     return planned
+
+
+def notice_due(kind: MessageKind, now: datetime, starts_at: datetime, *, by_staff: bool) -> datetime:
+    """Say when the notice of an act at `now` leaves: a change that staff made after GRACE, all else at once.
+
+    A visit that begins within the grace is told of at once.
+    """
+    begins_sooner = now <= starts_at < now + GRACE
+    return now + GRACE if by_staff and kind in CHANGES and not begins_sooner else now
 
 
 def next_free_moment(moment: datetime, had: Iterable[datetime], zone: ZoneInfo, quiet: QuietHours) -> datetime:

@@ -14,7 +14,7 @@ from clinic_sessions.domain.outreach import Planned
 from clinic_sessions.models import AuditAction, Message, User
 from clinic_sessions.services import audit, messages
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.outreach import NOTICE_OF_USE
+from clinic_sessions.services.notices import NOTICE_OF_USE
 from clinic_sessions.services.refusals import Absent, Refusal
 
 PAGE_SIZE = 50

@@ -1,18 +1,15 @@
 """Keeps a session's messages and check-ins in line with the session: planned, timed again, or skipped at once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import check_ins, outreach
 from clinic_sessions.domain.check_ins import MESSAGE_OF, CheckInAction, CheckInStatus
-from clinic_sessions.domain.lifecycle import EXPECTED, Action, SessionKind, Status
+from clinic_sessions.domain.lifecycle import EXPECTED, SessionKind, Status
 from clinic_sessions.domain.messages import (
-    ABOUT_A_VISIT_TO_COME,
-    CANCELLATIONS,
-    NOTICES,
     MessageAction,
     MessageKind,
     MessageStatus,
@@ -20,11 +17,8 @@ from clinic_sessions.domain.messages import (
 )
 from clinic_sessions.domain.outreach import Planned, QuietHours
 from clinic_sessions.models import CheckIn, Clinic, Message, TreatmentSession
-from clinic_sessions.services import messages
+from clinic_sessions.services import messages, notices
 from clinic_sessions.services.actor import Actor
-
-NOTICE_OF_USE = timedelta(hours=24)
-"""How long a notice of what has happened is worth telling."""
 
 _CHECK_IN_OF = {message: kind for kind, message in MESSAGE_OF.items()}
 _PLAN_AGAIN = frozenset(
@@ -36,26 +30,38 @@ _OPEN_CHECK_INS = frozenset(status for status, steps in check_ins.TRANSITIONS.it
 
 
 def align(
-    db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor, notice: MessageKind | None = None
+    db: Session,
+    treatment: TreatmentSession,
+    *,
+    now: datetime,
+    by: Actor,
+    notice: MessageKind | None = None,
+    clinician_first: bool = False,
 ) -> None:
     """Bring a session's messages and check-ins in line with its status, schedule version and time of leaving.
 
-    Idempotent: called after every change. `notice` adds the one message that tells of the act itself, due at once;
-    asking again for the notice that was the last one changes nothing.
+    Idempotent: called after every change. `notice` adds the one message that tells of the act itself; asking again
+    for what the patient has been told already changes nothing. `clinician_first` keeps the notice back.
     """
     db.flush()
     rows = _rows(db, treatment)
     check_in_rows = _align_check_ins(db, treatment, now)
     _skip_what_no_longer_holds(db, rows, now)
-    if kind := notice or _owed(treatment, rows):
-        _plan_notice(db, treatment, rows, kind, now=now, by=by)
+    kind = notice or notices.owed(treatment, rows)
+    if kind is not None:
+        notices.plan(db, treatment, rows, kind, now=now, by=by, clinician_first=clinician_first)
     for planned in _reminders(treatment):
-        if planned.due_at > now or _standing(rows, treatment, planned.kind):
+        if planned.due_at > now or _is_to_be_kept(rows, treatment, planned, now, is_told=kind is not None):
             _keep(db, treatment, rows, planned, None, now=now, by=by)
     for planned in _check_ins(treatment):
         if planned.useful_until > now:
             _keep(db, treatment, rows, planned, check_in_rows[planned.kind], now=now, by=by)
     db.flush()
+
+
+def has_heard_of(db: Session, treatment: TreatmentSession, version: int) -> bool:
+    """Say whether the patient was told, or may have been, of the visit as it was at a schedule version."""
+    return notices.heard_of(_rows(db, treatment), version)
 
 
 def expire_check_ins(db: Session, now: datetime) -> int:
@@ -88,10 +94,9 @@ def _skip_what_no_longer_holds(db: Session, rows: Sequence[Message], now: dateti
 def _reminders(treatment: TreatmentSession) -> list[Planned]:
     if treatment.status not in EXPECTED:
         return []
-    moves = [change.recorded_at for change in treatment.changes if change.action is Action.MOVE]
     return outreach.reminders(
         treatment.starts_at,
-        booked_at=max([treatment.booked_at, *moves]),
+        booked_at=min(notices.same_time(treatment).values()),
         zone=treatment.clinic.zone,
         mid_series=(treatment.place_in_plan or 1) > 1,
         quiet=quiet_hours(treatment.clinic),
@@ -104,13 +109,33 @@ def _check_ins(treatment: TreatmentSession) -> list[Planned]:
     return outreach.check_ins(treatment.left_at, zone=treatment.clinic.zone, quiet=quiet_hours(treatment.clinic))
 
 
-def _standing(rows: Sequence[Message], treatment: TreatmentSession, kind: MessageKind) -> Message | None:
-    same = _same(rows, treatment, kind)
-    return same[-1] if same and same[-1].status is not MessageStatus.SKIPPED else None
+def _is_to_be_kept(
+    rows: Sequence[Message], treatment: TreatmentSession, planned: Planned, now: datetime, *, is_told: bool
+) -> bool:
+    """Say whether a reminder whose hour has come still belongs here.
+
+    It does when it stands, and when a change that was undone before anybody heard of it had pushed it aside.
+    """
+    last = _last(rows, treatment, planned.kind)
+    if last is None:
+        return False
+    return last.status is not MessageStatus.SKIPPED or (not is_told and planned.useful_until > now)
 
 
-def _same(rows: Sequence[Message], treatment: TreatmentSession, kind: MessageKind) -> list[Message]:
-    return [row for row in rows if row.kind is kind and row.schedule_version == treatment.schedule_version]
+def _last(rows: Sequence[Message], treatment: TreatmentSession, kind: MessageKind) -> Message | None:
+    """Give the last message of a kind that speaks of the visit's present time.
+
+    One that a worker holds since before a change is left out: it will see that it is no longer so.
+    """
+    known, present = notices.same_time(treatment), treatment.schedule_version
+    same = [
+        row
+        for row in rows
+        if row.kind is kind
+        and row.schedule_version in known
+        and (row.schedule_version == present or row.status is not MessageStatus.SENDING)
+    ]
+    return same[-1] if same else None
 
 
 def _keep(
@@ -124,8 +149,7 @@ def _keep(
     by: Actor,
 ) -> None:
     """See that a message stands once: as it is, at its new time, or planned anew."""
-    same = _same(rows, treatment, planned.kind)
-    last = same[-1] if same else None
+    last = _last(rows, treatment, planned.kind)
     if last is not None and last.status is not MessageStatus.SKIPPED:
         if last.status is MessageStatus.PLANNED and last.attempts == 0 and last.due_at != planned.due_at:
             last.due_at, last.useful_until, last.next_try_at = planned.due_at, planned.useful_until, planned.due_at
@@ -136,35 +160,6 @@ def _keep(
     if check_in is None or check_in.status in _OPEN_CHECK_INS:
         key = messages.free_key(messages.key_of(treatment, planned.kind), {row.dedup_key for row in rows})
         rows.append(messages.plan(db, treatment, planned, key=key, now=now, by=by, check_in=check_in))
-
-
-def _owed(treatment: TreatmentSession, rows: Sequence[Message]) -> MessageKind | None:
-    """Say which notice is owed because a cancellation was undone: the patient heard of it, or missed the first."""
-    if treatment.status not in EXPECTED:
-        return None
-    told = [row for row in rows if row.kind in NOTICES]
-    standing = [row for row in told if row.status is not MessageStatus.SKIPPED]
-    if standing and standing[-1].kind in CANCELLATIONS:
-        return MessageKind.CONFIRMATION
-    if any(row.schedule_version == treatment.schedule_version for row in standing):
-        return None
-    missed = [row.kind for row in told if row.skip_reason is SkipReason.CANCELLED and row.kind in ABOUT_A_VISIT_TO_COME]
-    return missed[-1] if missed else None
-
-
-def _plan_notice(
-    db: Session, treatment: TreatmentSession, rows: list[Message], kind: MessageKind, *, now: datetime, by: Actor
-) -> None:
-    standing = [row for row in rows if row.kind in NOTICES and row.status is not MessageStatus.SKIPPED]
-    version = treatment.schedule_version
-    if standing and standing[-1].kind is kind and standing[-1].schedule_version == version:
-        return
-    until = treatment.starts_at if kind in ABOUT_A_VISIT_TO_COME else now + NOTICE_OF_USE
-    if until <= now:
-        return
-    key = messages.free_key(messages.key_of(treatment, kind), {row.dedup_key for row in rows})
-    planned = Planned(kind=kind, due_at=now, useful_until=until)
-    rows.append(messages.plan(db, treatment, planned, key=key, now=now, by=by))
 
 
 def _align_check_ins(db: Session, treatment: TreatmentSession, now: datetime) -> dict[MessageKind, CheckIn]:

@@ -46,10 +46,12 @@ def _planned(db: Session, treatment: TreatmentSession) -> dict[MessageKind, Mess
 
 
 def _move(db: Session, treatment: TreatmentSession, by: Actor, now: datetime, length: timedelta) -> None:
-    lifecycle.do(db, treatment, Action.MOVE, now=now, by=by)
+    before = treatment.starts_at.isoformat()
     treatment.starts_at += length
     treatment.ends_at += length
     treatment.schedule_version += 1
+    details = {"starts_at": [before, treatment.starts_at.isoformat()]}
+    lifecycle.do(db, treatment, Action.MOVE, now=now, by=by, details=details)
     outreach.align(db, treatment, now=now, by=by, notice=MessageKind.MOVED)
 
 
