@@ -12,12 +12,14 @@ from clinic_sessions.domain import names
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.models import (
     Chair,
     Clinic,
     OpeningHours,
     Patient,
     ProtocolVersion,
+    Shift,
     StatusChange,
     TreatmentSession,
     User,
@@ -29,8 +31,13 @@ LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
-def a_clinic(db: Session, zone_name: str = "America/Los_Angeles", **given: Any) -> Clinic:
-    """A clinic open on weekdays from 8:00 to 18:00; chair 1 takes every route, 2 only IV, 3 only IM and nasal."""
+def a_clinic(
+    db: Session, zone_name: str = "America/Los_Angeles", *, nurses: int = 3, providers: int = 1, **given: Any
+) -> Clinic:
+    """A clinic open on weekdays from 8:00 to 18:00; chair 1 takes every route, 2 only IV, 3 only IM and nasal.
+
+    So many nurses and providers are on shift at every hour of every day.
+    """
     catalogue.load_shipped(db, LONG_AGO)
     fields = {
         "name": f"Clinic {next(_numbers)}",
@@ -47,7 +54,20 @@ def a_clinic(db: Session, zone_name: str = "America/Los_Angeles", **given: Any) 
     clinic.opening_hours = [OpeningHours(weekday=day, opens_minute=480, closes_minute=1080) for day in range(5)]
     db.add(clinic)
     db.flush()
+    for role, site_role, count in ((Role.NURSE, SiteRole.NURSE, nurses), (Role.PROVIDER, SiteRole.PROVIDER, providers)):
+        for _ in range(count):
+            on_shift(db, a_user(db, clinic, role), clinic, site_role)
     return clinic
+
+
+def on_shift(db: Session, user: User, clinic: Clinic, role: SiteRole, *, starts: int = 0, ends: int = 1440) -> None:
+    """Puts a person on shift every day of the week, between two minutes after midnight."""
+    rows = [
+        {"clinic_id": clinic.id, "user_id": user.id, "role": role, "weekday": day, "starts_minute": starts,
+         "ends_minute": ends, "first_day": LONG_AGO.date()}
+        for day in range(7)
+    ]  # fmt: skip
+    db.execute(sa.insert(Shift), rows)
 
 
 def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:

@@ -1,16 +1,18 @@
-"""When a session may stand: opening hours, what is taken, and the next times that are free."""
+"""When a session may stand: hours, closures, what is taken, nurse cover, spacing; and which times are free."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import islice
+from functools import cached_property
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.wall_time import Span, first_instant, local_day
+from clinic_sessions.domain.cover import MINUTE, DayCover, Demand, Profile, shortfalls
+from clinic_sessions.domain.shifts import Duty
+from clinic_sessions.domain.wall_time import Span, first_instant
 
-GRID = timedelta(minutes=15)
+GRID_MINUTES = 15
 """Free times are offered on the quarter hour."""
 
 LONGEST_BLOCK = timedelta(hours=24)
@@ -23,9 +25,16 @@ class BookingReason(StrEnum):
     IN_THE_PAST = "in_the_past"
     CLINIC_CLOSED = "clinic_closed"
     OUTSIDE_OPENING_HOURS = "outside_opening_hours"
+    CLOSURE = "closure"
     CHAIR_TAKEN = "chair_taken"
     CHAIR_NOT_SUITABLE = "chair_not_suitable"
     PATIENT_ELSEWHERE = "patient_elsewhere"
+    HOST_ELSEWHERE = "host_elsewhere"
+    HOST_OFF_SHIFT = "host_off_shift"
+    COVER_SHORT = "cover_short"
+    ROLE_MISSING = "role_missing"
+    TOO_CLOSE = "too_close"
+    SECOND_DOSE = "second_dose"
     SAME_TIME_AND_CHAIR = "same_time_and_chair"
 
 
@@ -35,6 +44,33 @@ class OverrideKind(StrEnum):
     COVER = "cover"
     SPACING = "spacing"
     SECOND_DOSE = "second_dose"
+
+
+class LiftingReason(StrEnum):
+    """Why a rule was not lifted."""
+
+    REASON_NEEDED = "reason_needed"
+    MAY_NOT_LIFT = "may_not_lift"
+
+
+LIFTED_BY: Mapping[BookingReason, OverrideKind] = MappingProxyType(
+    {
+        BookingReason.COVER_SHORT: OverrideKind.COVER,
+        BookingReason.TOO_CLOSE: OverrideKind.SPACING,
+        BookingReason.SECOND_DOSE: OverrideKind.SECOND_DOSE,
+    }
+)
+"""What a person may lift by name; a taken chair, a patient elsewhere and a missing role are never lifted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """One reason against a time; for cover, the first minute that lacks it and what is needed and spare there."""
+
+    reason: BookingReason
+    at: datetime | None = None
+    needed_milli: int = 0
+    spare_milli: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +92,7 @@ def openings(day: date, hours: Iterable[Opening], zone: ZoneInfo) -> list[Span]:
     """Give the day's opening hours as instants, in order; empty when the clinic is closed."""
     return sorted(
         (
-            Span(starts_at=_wall(day, o.opens_minute, zone), ends_at=_wall(day, o.closes_minute, zone))
+            Span(starts_at=wall_moment(day, o.opens_minute, zone), ends_at=wall_moment(day, o.closes_minute, zone))
             for o in hours
             if o.weekday == day.weekday()
         ),
@@ -64,131 +100,134 @@ def openings(day: date, hours: Iterable[Opening], zone: ZoneInfo) -> list[Span]:
     )
 
 
-def _wall(day: date, minute: int, zone: ZoneInfo) -> datetime:
+def wall_moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """Give the instant of a minute after midnight on a day's wall clock; 1440 is the next midnight."""
     if minute == 24 * 60:
         return first_instant(day + timedelta(days=1), time(0), zone)
     return first_instant(day, time(minute // 60, minute % 60), zone)
 
 
-def may_book(
+@dataclass(frozen=True, kw_only=True)
+class DayRoom:
+    """What is known of one clinic day: its openings, what each suitable chair is taken for, and who is on shift.
+
+    `taken` has a key for every suitable chair, in the order in which they are preferred. `shut`: stretches in which no
+    chair may be had, as when the clinic is closed.
+    """
+
+    openings: Sequence[Span]
+    taken: Mapping[int, Sequence[Span]]
+    shut: Sequence[Span] = ()
+    duties: Sequence[Duty] = ()
+    demands: Sequence[Demand] = ()
+
+    @cached_property
+    def base(self) -> datetime:
+        """The quarter hour from which the minutes of an open day are counted: that of its first opening."""
+        first = self.openings[0].starts_at
+        return first - timedelta(minutes=first.minute % GRID_MINUTES)
+
+    @cached_property
+    def cover(self) -> DayCover:
+        """The cover of an open day, from its base to its last closing."""
+        ends_at = max(opening.ends_at for opening in self.openings)
+        return DayCover(Span(starts_at=self.base, ends_at=ends_at), self.duties, self.demands)
+
+
+def objections(
     block: Span,
+    room: DayRoom,
+    profile: Profile,
     *,
     now: datetime,
-    hours: Iterable[Opening],
-    zone: ZoneInfo,
-    suitable: bool,
-    chair_busy: Iterable[Span],
+    chair_id: int | None,
     patient_busy: Iterable[Span],
-) -> list[BookingReason]:
-    """List every reason why `block` cannot be booked; empty when it can.
+) -> list[Objection]:
+    """List every reason of time, place and cover against a block; empty when it can be had.
 
-    A block must lie wholly within one opening of the clinic; blocks that only touch do not overlap.
+    A block must lie wholly within one opening of the clinic; blocks that only touch do not overlap. `chair_id`: None
+    for a visit without a chair. Spacing is asked apart, of `spacing_objection`.
     """
-    reasons = []
-    if block.starts_at < now:
-        reasons.append(BookingReason.IN_THE_PAST)
-    if reason := _opening_reason(block, hours, zone):
-        reasons.append(reason)
-    if not suitable:
-        reasons.append(BookingReason.CHAIR_NOT_SUITABLE)
-    if any(block.overlaps(busy) for busy in chair_busy):
-        reasons.append(BookingReason.CHAIR_TAKEN)
-    if any(block.overlaps(busy) for busy in patient_busy):
-        reasons.append(BookingReason.PATIENT_ELSEWHERE)
-    return reasons
+    stands = {
+        BookingReason.IN_THE_PAST: block.starts_at < now,
+        BookingReason.CLINIC_CLOSED: not room.openings,
+        BookingReason.OUTSIDE_OPENING_HOURS: bool(room.openings) and not any(o.holds(block) for o in room.openings),
+        BookingReason.CLOSURE: any(block.overlaps(span) for span in room.shut),
+        BookingReason.CHAIR_NOT_SUITABLE: chair_id is not None and chair_id not in room.taken,
+        BookingReason.CHAIR_TAKEN: chair_id is not None and any(map(block.overlaps, room.taken.get(chair_id, ()))),
+        BookingReason.PATIENT_ELSEWHERE: any(map(block.overlaps, patient_busy)),
+    }
+    found = [Objection(reason=reason) for reason, is_so in stands.items() if is_so]
+    return found + _cover_objections(block, room, profile)
 
 
-def _opening_reason(block: Span, hours: Iterable[Opening], zone: ZoneInfo) -> BookingReason | None:
-    day = openings(local_day(block.starts_at, zone), hours, zone)
-    if not day:
-        return BookingReason.CLINIC_CLOSED
-    if not any(opening.holds(block) for opening in day):
-        return BookingReason.OUTSIDE_OPENING_HOURS
+def _cover_objections(block: Span, room: DayRoom, profile: Profile) -> list[Objection]:
+    if not any(opening.holds(block) for opening in room.openings):
+        return []
+    return [
+        Objection(
+            reason=BookingReason.ROLE_MISSING if short.role else BookingReason.COVER_SHORT,
+            at=short.at,
+            needed_milli=short.needed_milli,
+            spare_milli=short.spare_milli,
+        )
+        for short in shortfalls(room.cover, block.starts_at, profile)
+    ]
+
+
+def spacing_objection(day: date, other_days: Collection[date], spacing_days: int) -> Objection | None:
+    """Say whether a treatment on `day` is too near another of the patient's, in calendar days at the clinic.
+
+    A second dose on one day is named as such: only a provider lifts it. Source: the protocol's `spacing`.
+    """
+    nearest = min((abs((day - other).days) for other in other_days), default=None)
+    if nearest == 0:
+        return Objection(reason=BookingReason.SECOND_DOSE)
+    if nearest is not None and nearest < spacing_days:
+        return Objection(reason=BookingReason.TOO_CLOSE)
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """How many free times to find, and how far they are spread: at least `apart`, at most `per_day` on one day."""
+def free_starts(room: DayRoom, profile: Profile, *, earliest: datetime, busy: Sequence[Span] = ()) -> list[FreeTime]:
+    """Find every quarter hour of a day at which a block can start, in order, each with its first free chair.
 
-    count: int
-    apart: timedelta = GRID
-    per_day: int | None = None
-
-
-def free_times(
-    *,
-    days: Iterable[date],
-    minutes: int,
-    earliest: datetime,
-    hours: Sequence[Opening],
-    zone: ZoneInfo,
-    chair_busy: Mapping[int, Sequence[Span]],
-    patient_busy: Sequence[Span],
-    offer: Offer,
-) -> list[FreeTime]:
-    """Find the first free starts of a block of `minutes`, each with its first free chair, soonest first.
-
-    `chair_busy` has a key for every suitable chair, in the order in which they are preferred. Days are read in order
-    and reading stops at the last one found.
+    `busy`: when the patient is elsewhere. Chairs are asked first: cover is added up only for a day that has one free.
     """
-    taken = {chair: _sorted([*busy, *patient_busy]) for chair, busy in chair_busy.items()}
-    length, found = timedelta(minutes=minutes), list[FreeTime]()
-    for day in days:
-        most = min(offer.per_day or offer.count, offer.count - len(found))
-        for opening in openings(day, hours, zone):
-            window = Span(starts_at=max(opening.starts_at, earliest), ends_at=opening.ends_at)
-            some = _in_window(window, length, taken, offer.apart, most)
-            found += some
-            most -= len(some)
-        if len(found) == offer.count:
+    starts = dict[int, int]()
+    for opening in room.openings:
+        first = -((room.base - max(opening.starts_at, earliest)) // MINUTE)
+        last = (opening.ends_at - room.base) // MINUTE
+        for chair_id, taken in room.taken.items():
+            for gap in _gaps(first, last, _minutes([*taken, *room.shut, *busy], room.base)):
+                for start in _on_grid(gap, profile.minutes):
+                    starts.setdefault(start, chair_id)
+    return list(_covered(room, profile, starts)) if starts else []
+
+
+def _covered(room: DayRoom, profile: Profile, starts: Mapping[int, int]) -> Iterator[FreeTime]:
+    length = timedelta(minutes=profile.minutes)
+    for start in sorted(starts):
+        if room.cover.covers(start, profile):
+            at = room.base + start * MINUTE
+            yield FreeTime(chair_id=starts[start], span=Span(starts_at=at, ends_at=at + length))
+
+
+def _minutes(spans: Iterable[Span], base: datetime) -> list[tuple[int, int]]:
+    return sorted(((span.starts_at - base) // MINUTE, -((base - span.ends_at) // MINUTE)) for span in spans)
+
+
+def _gaps(first: int, last: int, busy: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Give the stretches from `first` to `last` that nothing touches; `busy` is in order."""
+    at = first
+    for begin, end in busy:
+        if begin >= last:
             break
-    return found
+        if begin > at:
+            yield at, begin
+        at = max(at, end)
+    if at < last:
+        yield at, last
 
 
-def _sorted(spans: Iterable[Span]) -> list[Span]:
-    return sorted(spans, key=lambda span: span.starts_at)
-
-
-def _in_window(
-    window: Span, length: timedelta, taken: Mapping[int, Sequence[Span]], apart: timedelta, most: int
-) -> list[FreeTime]:
-    gaps = [(chair, _gaps(window, length, busy)) for chair, busy in taken.items()]
-    found: list[FreeTime] = []
-    cursor = window.starts_at
-    while len(found) < most:
-        starts = [(start, chair) for chair, free in gaps if (start := _first_fit(free, cursor, length)) is not None]
-        if not starts:
-            break
-        start, chair = min(starts, key=lambda pair: pair[0])
-        found.append(FreeTime(chair_id=chair, span=Span(starts_at=start, ends_at=start + length)))
-        cursor = start + apart
-    return found
-
-
-def _gaps(window: Span, length: timedelta, busy: Sequence[Span]) -> list[Span]:
-    """Give the stretches of a window that no busy span touches and in which `length` has room; `busy` is in order."""
-    first = bisect_left(busy, window.starts_at - LONGEST_BLOCK, key=lambda span: span.starts_at)
-    free, at = [], window.starts_at
-    for span in islice(busy, first, None):
-        if span.starts_at >= window.ends_at:
-            break
-        if span.starts_at - at >= length:
-            free.append(Span(starts_at=at, ends_at=span.starts_at))
-        at = max(at, span.ends_at)
-    if window.ends_at - at >= length:
-        free.append(Span(starts_at=at, ends_at=window.ends_at))
-    return free
-
-
-def _first_fit(free: Iterable[Span], cursor: datetime, length: timedelta) -> datetime | None:
-    for gap in free:
-        start = _on_grid(max(gap.starts_at, cursor))
-        if start + length <= gap.ends_at:
-            return start
-    return None
-
-
-def _on_grid(moment: datetime) -> datetime:
-    over = timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
-    return moment if not over else moment - over + GRID
+def _on_grid(gap: tuple[int, int], minutes: int) -> range:
+    return range(-(-gap[0] // GRID_MINUTES) * GRID_MINUTES, gap[1] - minutes + 1, GRID_MINUTES)

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
+from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.plans import PlanReason, SeriesReason
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.ranking import Why
+from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
@@ -59,7 +63,42 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (BookingReason.CHAIR_TAKEN, "The chair is taken at that time."),
     (BookingReason.CHAIR_NOT_SUITABLE, "This chair is not equipped for this treatment."),
     (BookingReason.PATIENT_ELSEWHERE, "The patient already has a visit at that time."),
+    (BookingReason.CLOSURE, "There is a closure at that time."),
+    (BookingReason.HOST_ELSEWHERE, "The person who holds the visit has another at that time."),
+    (BookingReason.HOST_OFF_SHIFT, "The person who holds the visit is not on shift for all of it."),
+    (BookingReason.COVER_SHORT, "There are not enough nurses for it."),
+    (BookingReason.ROLE_MISSING, "A provider must be on site, and none is on shift."),
+    (BookingReason.TOO_CLOSE, "It is closer to another session than the protocol asks."),
+    (BookingReason.SECOND_DOSE, "The patient has another dose on that day."),
+    (OverrideKind.COVER, "Book although nurse cover is short"),
+    (OverrideKind.SPACING, "Book although it is closer than the protocol asks"),
+    (OverrideKind.SECOND_DOSE, "Book a second dose on one day"),
+    (LiftingReason.REASON_NEEDED, "Say why the rule is lifted."),
+    (LiftingReason.MAY_NOT_LIFT, "Your role does not include lifting this rule."),
+    (Why.SOONEST, "soonest"),
+    (Why.ON_RHYTHM, "the day it is due"),
+    (Why.USUAL_DAY, "usual day"),
+    (Why.USUAL_HOUR, "usual hour"),
+    (Why.USUAL_NURSE, "usual nurse"),
+    (Why.QUIET_START, "nobody else starts then"),
     (BookingReason.SAME_TIME_AND_CHAIR, "This is the time and the chair that it has already."),
+    (PatternFault.NO_PHASE, "Say how many sessions, and how often."),
+    (PatternFault.TOO_MANY_PHASES, "This has more phases than a plan can have."),
+    (PatternFault.NO_COUNT, "Say how many sessions there are in all in at least one row."),
+    (PatternFault.GOES_ON_BEFORE_THE_END, "Only the last row may go on without a number of sessions."),
+    (PatternFault.MORE_THAN_ONE_A_DAY, "There can be one session a day at most."),
+    (PatternFault.TOO_MANY_SESSIONS, "This has more than 60 sessions. Start with fewer, and change the plan later."),
+    (PatternFault.TOO_LONG, "Two sessions can be a year apart at most."),
+    (PlanReason.UNDER_WAY, "A plan under this protocol is under way. Change its pattern, or end it first."),
+    (PlanReason.FEWER_THAN_BOOKED, "More sessions are done or booked than that. Cancel the later ones first."),
+    (PlanReason.STILL_BOOKED, "Sessions of this plan are still to come. Cancel them first."),
+    (PlanReason.NOT_ACTIVE, "This plan has ended."),
+    (PlanReason.CHANGED_MEANWHILE, "Someone else changed this plan meanwhile. This is how it stands now."),
+    (SeriesReason.PLACE_TAKEN, "Someone has booked this session of the series meanwhile."),
+    (SeriesReason.CHANGED_MEANWHILE, "Someone else changed this session meanwhile."),
+    (SeriesReason.NOT_TO_COME, "This session is no longer to come."),
+    (SeriesReason.TRADED_PLACES, "Sessions would trade their times in a ring. Move one of them on its own first."),
+    (SeriesReason.NOTHING_CHOSEN, "Choose at least one date."),
     (Reason.NOT_TODAY, "This visit is on another day. Move it to today first."),
     (Reason.NOT_YET_TIME, "The visit has not begun yet."),
     (Reason.NO_DOSE_RECORDED, "No dose is recorded."),
@@ -110,6 +149,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (SkipReason.ANSWERED, "it was answered already"),
     (SkipReason.CLINICIAN_FIRST, "a clinician calls first"),
     (SkipReason.UNDONE, "the step it told of was undone"),
+    (MessageKind.SERIES_CONFIRMATION, "Confirmation of all visits"),
     (MessageKind.REMINDER_7D, "Reminder, 7 days before"),
     (MessageKind.REMINDER_48H, "Reminder, 48 hours before"),
     (MessageKind.REMINDER_EVENING, "Reminder, evening before"),
@@ -129,6 +169,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (CheckInKind.AFTER_7D, "Check-in after 7 days"),
     (CheckInStatus.ASKED, "Sent, not answered yet"),
     (CheckInStatus.STARTED, "Begun, not sent"),
+    (CallReason.RECENT_ALERT, "A safety alert was raised within the last 14 days."),
+    (CallReason.EARLY_IN_SERIES, "It is early in their series."),
     (AlertKind.SAFETY_ANSWER, "Answer to a safety question"),
     (AlertKind.LEFT_WITHOUT_TELLING_US, "Left without telling us"),
     (AlertKind.OUTSIDE_RULES, "Happened outside the rules"),

@@ -9,6 +9,7 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 
 from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.lifting import LiftingForm
 from clinic_sessions.forms.moments import MomentForm
 
 OTHER = "other"
@@ -56,7 +57,7 @@ class Chosen:
     starts_at: datetime
 
 
-class PlaceForm(MomentForm):
+class PlaceForm(MomentForm, LiftingForm):
     """When and in which chair: one of the times offered, or another one that is typed."""
 
     slot = RadioField("When", choices=[], validate_choice=False)

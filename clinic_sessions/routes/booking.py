@@ -1,25 +1,24 @@
 """Booking a session: one screen for the phone call."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
 from clinic_sessions.forms.booking import BookingForm, in_years, number, read_slot, slot_value
 from clinic_sessions.forms.fields import meta, phone_text
-from clinic_sessions.models import Patient
-from clinic_sessions.routes import filters
+from clinic_sessions.models import Clinic, Patient
+from clinic_sessions.routes import filters, objections
+from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, person, session, showed
 from clinic_sessions.services import booking, form_keys, offers, patient_search, patients, room
 from clinic_sessions.services.form_keys import FormKeyReason
+from clinic_sessions.services.offers import Looking
 from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
@@ -37,7 +36,7 @@ def new() -> str:
     if patient_id is None:
         return _find()
     patient = patients.load(session(), patient_id, person())
-    return _screen(patient, _form(None), what=request.args.get("what"))
+    return _screen(patient, _form(None, site(patient)), what=request.args.get("what"))
 
 
 @bp.post("/sessions/new")
@@ -45,7 +44,7 @@ def new() -> str:
 def create() -> Response | tuple[str, int]:
     """Book, once for each showing of the form; a refusal names the reasons and the next free times."""
     patient = patients.load(session(), number(request.form.get("patient")) or 0, person())
-    form, what = _form(request.form), request.form.get("what")
+    form, what = _form(request.form, site(patient)), request.form.get("what")
     if not form.validate() or form.chosen is None:
         return _screen(patient, form, what=what), 422
     version_id, plan_id = _read_what(what)
@@ -56,6 +55,7 @@ def create() -> Response | tuple[str, int]:
         chair_id=form.chosen.chair_id,
         starts_at=form.chosen.starts_at,
         tell_patient=bool(form.tell.data),
+        lifting=room.Lifting(kinds=form.lifted, words=form.lift_words.data),
     )
     try:
         return _book_once(str(form.form_key.data), wanted)
@@ -76,18 +76,24 @@ def _book_once(key: str, wanted: booking.BookingRequest) -> Response:
 
 
 def _refused(patient_id: int, form: BookingForm, what: str | None, refusal: Exception) -> tuple[str, int]:
-    said = [GONE]
-    if isinstance(refusal, Refusal):
-        used = FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons
-        said = [FORM_USED] if used else [words.say(reason) for reason in refusal.reasons]
-    instead = refusal.next_times if isinstance(refusal, room.TimeTaken) else ()
     patient = patients.load(session(), patient_id, person())
-    return _screen(patient, form, what=what, refusal=said, instead=instead), 409
+    if not isinstance(refusal, Refusal):
+        return _screen(patient, form, what=what, refused=Refused(said=[GONE])), 409
+    if FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons:
+        return _screen(patient, form, what=what, refused=Refused(said=[FORM_USED])), 409
+    return _screen(patient, form, what=what, refused=objections.read(refusal, person(), site(patient))), 409
 
 
-def _form(typed: "MultiDict[str, str] | None") -> BookingForm:
-    form = BookingForm(typed, meta=meta(g.now, clinic().zone))
-    form.offer_chairs([(chair.id, chair.name) for chair in clinic().chairs if chair.in_use])
+def site(patient: Patient) -> Clinic:
+    """Give the clinic at which a patient is booked: the one worked at, when they may be treated there; else theirs."""
+    if clinic().id in patient.clinic_ids:
+        return clinic()
+    return next(one for one in person().clinics if one.id in patient.clinic_ids)
+
+
+def _form(typed: "MultiDict[str, str] | None", here: Clinic) -> BookingForm:
+    form = BookingForm(typed, meta=meta(g.now, here.zone))
+    form.offer_chairs([(chair.id, chair.name) for chair in here.chairs if chair.in_use])
     return form
 
 
@@ -105,39 +111,38 @@ def _find() -> str:
     return render_template("booking/find.html", asked=asked, hits=hits, wish=wish, alike=same)
 
 
-def _screen(
-    patient: Patient,
-    form: BookingForm,
-    *,
-    what: str | None,
-    refusal: Sequence[str] = (),
-    instead: Sequence[FreeTime] = (),
-) -> str:
+def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: Refused = objections.NOTHING) -> str:
     version_id, plan_id = _read_what(what)
+    here = site(patient)
+    g.zone = here.zone
     desk = offers.open_desk(
-        session(), clinic(), patient,
-        version_id=version_id, plan_id=plan_id, first_day=read_day(request.args.get("from")), now=g.now,
-        with_times=not instead,
+        session(), here, patient,
+        version_id=version_id, plan_id=plan_id, looking=_looking(), now=g.now, with_times=not refused.instead,
     )  # fmt: skip
     showed("patient", patient.id, patient_id=patient.id)
-    strip = patients.strip(patient, local_day(g.now, clinic().zone), clinical=person().may(Permission.READ_CLINICAL))
+    today = local_day(g.now, here.zone)
     return render_template(
         "booking/new.html",
         patient=patient,
-        strip=strip,
+        here=here,
+        strip=patients.strip(patient, today, clinical=person().may(Permission.READ_CLINICAL)),
         form=form,
         desk=desk,
-        refusal=refusal,
-        instead=offers.named(clinic(), instead, desk.last),
-        wish=_wish(form),
+        refused=refused,
+        instead=offers.named(here, refused.instead, desk.last),
+        wish=_wish(form, here),
         slot_value=slot_value,
         form_key=form_keys.new(),
-        today=local_day(g.now, clinic().zone),
+        today=today,
         timedelta=timedelta,
     )
 
 
-def _wish(form: BookingForm) -> tuple[int, datetime] | None:
+def _looking() -> Looking:
+    return Looking(first_day=read_day(request.args.get("from")), any_day=request.args.get("any") == "1")
+
+
+def _wish(form: BookingForm, here: Clinic) -> tuple[int, datetime] | None:
     """Give the time that was pointed at on the schedule, or chosen before, when it is one of ours."""
     if form.slot.data:
         return read_slot(form.slot.data)
@@ -146,7 +151,7 @@ def _wish(form: BookingForm) -> tuple[int, datetime] | None:
         return None
     try:
         wall = datetime.strptime(request.args.get("time", ""), "%H:%M").time()  # noqa: DTZ007 - a wall time has no zone
-        return chair_id, instant(day, wall, clinic().zone)
+        return chair_id, instant(day, wall, here.zone)
     except (ValueError, SkippedHour, RepeatedHour):
         return None
 

@@ -1,4 +1,4 @@
-"""Booking a session, and changing what is booked."""
+"""Booking a session, and moving it."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,42 +6,60 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.domain.reasons import MoveReason
-from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.domain.wall_time import Span
-from clinic_sessions.models import AuditAction, Chair, Patient, Plan, ProtocolVersion, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, lifecycle, outreach, room, series
+from clinic_sessions.domain.timetable import BookingReason, Objection
+from clinic_sessions.domain.wall_time import Span, local_day
+from clinic_sessions.models import (
+    AuditAction,
+    Chair,
+    Clinic,
+    Patient,
+    Plan,
+    ProtocolVersion,
+    StatusChange,
+    TreatmentSession,
+)
+from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRequest:
-    """What is to be booked. `plan_id`: the series that it belongs to, if any."""
+    """What is to be booked. `plan_id`: the series that it belongs to, if any; `place`: its place there, else the next.
+
+    `lifting`: the rules that the person who books lifts for it.
+    """
 
     patient_id: int
     protocol_version_id: int
     chair_id: int
     starts_at: datetime
     plan_id: int | None = None
+    place: int | None = None
     tell_patient: bool = True
+    lifting: Lifting = NOTHING_LIFTED
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoveRequest:
-    """Where a session is to be moved, and from which version of it."""
+    """Where a session is to be moved, and from which version of it. `without`: others that move in the same act."""
 
     chair_id: int
     starts_at: datetime
     version: int
     reasons: Sequence[MoveReason] = ()
     tell_patient: bool = True
+    lifting: Lifting = NOTHING_LIFTED
+    without: frozenset[int] = frozenset()
 
 
 class ChangeReason(StrEnum):
@@ -52,32 +70,51 @@ def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> T
     """Book a treatment session for its protocol's whole block.
 
     Refuses with TimeTaken, with every reason and the next three free times; raises Absent for what is not of the
-    person's clinic. When the database itself refuses, the transaction has been rolled back.
+    person's clinics. When the database itself refuses, the transaction has been rolled back.
     """
-    room.queue(db, request.chair_id, request.patient_id)
+    queue_for(db, [(request.chair_id, request.starts_at)], request.patient_id)
+    treatment = place(db, request, now=now, by=by)
+    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.CONFIRMATION if request.tell_patient else None)
+    return treatment
+
+
+def queue_for(db: Session, slots: Sequence[tuple[int, datetime]], patient_id: int) -> None:
+    """Queue for chairs of one clinic, each at the start given, and for the patient; raises Absent for other chairs."""
+    chair_ids = {chair_id for chair_id, _ in slots}
+    query = sa.select(Chair.id, Clinic).join(Clinic, Clinic.id == Chair.clinic_id).where(Chair.id.in_(chair_ids))
+    clinics = {row.id: row.Clinic for row in db.execute(query)}
+    if clinics.keys() != chair_ids or len({clinic.id for clinic in clinics.values()}) != 1:
+        raise Absent
+    clinic = next(iter(clinics.values()))
+    days = {local_day(starts_at, clinic.zone) for _, starts_at in slots}
+    room.queue(db, clinic_id=clinic.id, days=days, chair_ids=chair_ids, patient_id=patient_id)
+
+
+def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> TreatmentSession:
+    """Book as `book` does, for a caller who has queued and tells the patient: `align` is still to be called."""
     patient, chair = _patient(db, request.patient_id, by), _chair(db, request.chair_id)
-    version = _version(db, request.protocol_version_id)
-    plan = _plan(db, request, patient)
-    if chair.clinic_id != patient.clinic_id or (version.status is not ProtocolStatus.PUBLISHED and plan is None):
+    plan, version = _what(db, request, patient)
+    if chair.clinic_id not in patient.clinic_ids or (version.status is not ProtocolStatus.PUBLISHED and plan is None):
         raise Absent
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
-    want = room.wanted(version, patient.id, max(block.starts_at, now))
-    room.check(db, chair, block, want, now)
+    want = free_times.wanted(version, patient.id, max(block.starts_at, now))
+    found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
     clinic_id = chair.clinic_id
-    treatment = _row(request, patient, version, block, now=now, by=by)
+    treatment = _row(request, chair, version, block, found, now=now, by=by)
     if plan is not None:
-        treatment.place_in_plan = series.next_place(db, plan)
+        treatment.place_in_plan = request.place or series.next_place(db, plan)
         treatment.plan_id = plan.id if treatment.place_in_plan else None
     db.add(treatment)
     try:
         db.flush()
     except DatabaseError as error:
         room.roll_back(db, room.refused_by_database(error), clinic_id, want)
+    room.note_lifted(db, treatment, found.lifted, request.lifting, now=now, by=by)
     audit.note(
         db, AuditAction.CREATE, "session", treatment.id, now=now, by=by, patient_id=patient.id,
         changes={field: [None, getattr(treatment, field)] for field in ("status", "starts_at", "chair_id")},
+        reason=request.lifting.words if found.lifted else None,
     )  # fmt: skip
-    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.CONFIRMATION if request.tell_patient else None)
     return treatment
 
 
@@ -86,17 +123,25 @@ def move(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now:
 
     Refuses with ChangedMeanwhile when it is no longer at `request.version`, otherwise as `book` does.
     """
-    room.queue(db, request.chair_id, treatment.patient_id)
+    queue_for(db, [(request.chair_id, request.starts_at)], treatment.patient_id)
+    put(db, treatment, request, now=now, by=by)
+    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.MOVED if request.tell_patient else None)
+
+
+def put(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: datetime, by: Actor) -> None:
+    """Move as `move` does, for a caller who has queued and tells the patient: `align` is still to be called."""
     check_version(db, treatment, request.version)
     version, chair = treatment.protocol_version, _chair(db, request.chair_id)
     if version is None or chair.clinic_id != treatment.clinic_id:
         raise Absent
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
-    want = room.wanted(version, treatment.patient_id, max(block.starts_at, now), moving_id=treatment.id)
+    want = free_times.wanted(
+        version, treatment.patient_id, max(block.starts_at, now), without={treatment.id, *request.without}
+    )
     if (block.starts_at, chair.id) == (treatment.starts_at, treatment.chair_id):
-        room.refuse(db, [BookingReason.SAME_TIME_AND_CHAIR], treatment.clinic, want)
-    room.check(db, chair, block, want, now)
-    clinic_id, details = chair.clinic_id, _put(treatment, block, chair)
+        room.refuse(db, [Objection(reason=BookingReason.SAME_TIME_AND_CHAIR)], treatment.clinic, want)
+    found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
+    clinic_id, details = chair.clinic_id, _put(treatment, block, chair, found)
     try:
         with db.no_autoflush:
             lifecycle.do(db, treatment, Action.MOVE, now=now, by=by, reasons=request.reasons, details=details)
@@ -104,11 +149,12 @@ def move(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now:
         if not all(isinstance(reason, BookingReason) for reason in refusal.reasons):
             raise
         room.roll_back(db, refusal.reasons, clinic_id, want)
+    room.note_lifted(db, treatment, found.lifted, request.lifting, now=now, by=by)
     audit.note(
         db, AuditAction.CHANGE, "session", treatment.id,
         now=now, by=by, patient_id=treatment.patient_id, changes=details,
+        reason=request.lifting.words if found.lifted else None,
     )  # fmt: skip
-    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.MOVED if request.tell_patient else None)
 
 
 def check_version(db: Session, treatment: TreatmentSession, version: int) -> None:
@@ -119,45 +165,43 @@ def check_version(db: Session, treatment: TreatmentSession, version: int) -> Non
 
 
 def _patient(db: Session, patient_id: int, by: Actor) -> Patient:
-    patient = db.get(Patient, patient_id)
-    if patient is None or by.user is None or patient.clinic_id not in {clinic.id for clinic in by.user.clinics}:
+    patient = db.get(Patient, patient_id, options=[joinedload(Patient.other_clinics)])
+    if patient is None or by.user is None or patient.clinic_ids.isdisjoint(clinic.id for clinic in by.user.clinics):
         raise Absent
     return patient
 
 
 def _chair(db: Session, chair_id: int) -> Chair:
-    chair = db.get(Chair, chair_id)
-    if chair is None:
-        raise Absent
-    return chair
+    """Load a chair with its clinic and the hours, as they are now that the queue is behind us."""
+    hours = joinedload(Chair.clinic).joinedload(Clinic.opening_hours)
+    return db.get_one(Chair, chair_id, options=[hours], populate_existing=True)
 
 
-def _version(db: Session, version_id: int) -> ProtocolVersion:
-    version = db.get(ProtocolVersion, version_id)
-    if version is None:
-        raise Absent
-    return version
-
-
-def _plan(db: Session, request: BookingRequest, patient: Patient) -> Plan | None:
+def _what(db: Session, request: BookingRequest, patient: Patient) -> tuple[Plan | None, ProtocolVersion]:
+    """Give the plan, while it is active, and the protocol version that it, or the request, names."""
     if request.plan_id is None:
-        return None
-    plan = db.get(Plan, request.plan_id)
+        version = db.get(ProtocolVersion, request.protocol_version_id)
+        if version is None:
+            raise Absent
+        return None, version
+    plan = db.get(Plan, request.plan_id, options=[joinedload(Plan.protocol_version), joinedload(Plan.phases)])
     if plan is None or plan.patient_id != patient.id or plan.protocol_version_id != request.protocol_version_id:
         raise Absent
-    return plan if plan.status is PlanStatus.ACTIVE else None
+    return (plan if plan.status is PlanStatus.ACTIVE else None), plan.protocol_version
 
 
 def _row(
-    request: BookingRequest, patient: Patient, version: ProtocolVersion, block: Span, *, now: datetime, by: Actor
-) -> TreatmentSession:
+    request: BookingRequest, chair: Chair, version: ProtocolVersion, block: Span, found: Room, *,
+    now: datetime, by: Actor,
+) -> TreatmentSession:  # fmt: skip
     treatment = TreatmentSession(
         uid=str(uuid.uuid4()),
-        clinic_id=patient.clinic_id,
-        patient_id=patient.id,
+        clinic_id=chair.clinic_id,
+        patient_id=request.patient_id,
         kind=SessionKind.TREATMENT,
         protocol_version_id=version.id,
-        chair_id=request.chair_id,
+        chair_id=chair.id,
+        nurse_id=found.nurse_id,
         starts_at=block.starts_at,
         ends_at=block.ends_at,
         status=Status.BOOKED,
@@ -171,9 +215,10 @@ def _row(
     return treatment
 
 
-def _put(treatment: TreatmentSession, block: Span, chair: Chair) -> dict[str, list[object]]:
+def _put(treatment: TreatmentSession, block: Span, chair: Chair, found: Room) -> dict[str, list[object]]:
     before = {"starts_at": treatment.starts_at.isoformat(), "chair_id": treatment.chair_id}
     after = {"starts_at": block.starts_at.isoformat(), "chair_id": chair.id}
     treatment.starts_at, treatment.ends_at, treatment.chair_id = block.starts_at, block.ends_at, chair.id
+    treatment.nurse_id = found.nurse_id
     treatment.schedule_version += 1
     return {field: [before[field], after[field]] for field in before if before[field] != after[field]}

@@ -1,60 +1,107 @@
-"""The next free times of a clinic: read week by week, in order, until enough are found."""
+"""The free times of a clinic: read week by week, in order, until enough are found."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import timetable
-from clinic_sessions.domain.lifecycle import OCCUPYING
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.timetable import LONGEST_BLOCK, FreeTime, Offer, Opening
-from clinic_sessions.domain.wall_time import Span, day_span, local_day
-from clinic_sessions.models import Chair, Clinic, TreatmentSession
+from clinic_sessions.domain.cover import Profile
+from clinic_sessions.domain.lifecycle import OCCUPYING, SessionKind
+from clinic_sessions.domain.protocols import Route, SiteRole
+from clinic_sessions.domain.shifts import Duty
+from clinic_sessions.domain.timetable import DayRoom, FreeTime
+from clinic_sessions.domain.wall_time import Span, local_day
+from clinic_sessions.models import Chair, Clinic, ProtocolVersion
+from clinic_sessions.services import catalogue, day_rooms
+from clinic_sessions.services.day_rooms import Standing
 
 WINDOW_DAYS = 7
 FURTHEST_DAYS = 60
 """How far ahead a search goes."""
 
-NEXT_THREE = Offer(count=3)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a time is looked for: a block of `minutes` by `route`, for a patient, not before `earliest`."""
+    """What a time is looked for: a block by `route` for a patient, not before `earliest`, on weekdays that suit.
+
+    `without`: sessions that are being moved; their own present times count as free. No `weekdays`: any.
+    """
 
     route: Route
-    minutes: int
+    profile: Profile
+    spacing_days: int
     patient_id: int
     earliest: datetime
-    moving_id: int | None = None
-    """The session that is being moved: its own present time counts as free."""
+    without: frozenset[int] = frozenset()
+    weekdays: frozenset[int] = field(default=frozenset())
 
 
-def find(db: Session, clinic: Clinic, wanted: Wanted, offer: Offer) -> list[FreeTime]:
-    """Find free times within 60 days, soonest first; one bounded query a week, none after the last one is found."""
-    chairs = suitable(clinic, wanted.route)
-    hours, zone = hours_of(clinic), clinic.zone
-    found: list[FreeTime] = []
-    for days in _weeks(local_day(wanted.earliest, zone)):
-        span = Span(starts_at=day_span(days[0], zone).starts_at, ends_at=day_span(days[-1], zone).ends_at)
-        chair_busy: dict[int, list[Span]] = {chair.id: [] for chair in chairs}
-        patient_busy = _read(db, clinic.id, span, wanted, chair_busy)
-        found += timetable.free_times(
-            days=days,
-            minutes=wanted.minutes,
-            earliest=wanted.earliest,
-            hours=hours,
-            zone=zone,
-            chair_busy=chair_busy,
-            patient_busy=patient_busy,
-            offer=Offer(count=offer.count - len(found), apart=offer.apart, per_day=offer.per_day),
-        )
-        if len(found) == offer.count:
+@dataclass(frozen=True, kw_only=True)
+class OpenDay:
+    """A day of a search: its free starts, what stands on it, and the patient's own sessions near it."""
+
+    day: date
+    times: Sequence[FreeTime]
+    room: DayRoom
+    own: Sequence[Standing]
+
+
+def wanted(
+    version: ProtocolVersion,
+    patient_id: int,
+    earliest: datetime,
+    *,
+    without: Collection[int] = (),
+    weekdays: Iterable[int] = (),
+) -> Wanted:
+    """Give what a search for a session under a protocol version looks for."""
+    protocol = catalogue.protocol_of(version)
+    return Wanted(
+        route=version.route,
+        profile=day_rooms.profile_of(version),
+        spacing_days=protocol.spacing.whole,
+        patient_id=patient_id,
+        earliest=earliest,
+        without=frozenset(without),
+        weekdays=frozenset(weekdays),
+    )
+
+
+def open_days(db: Session, clinic: Clinic, want: Wanted, *, last_day: date | None = None) -> Iterator[OpenDay]:
+    """Give the days that have a free start, in order, within 60 days; one bounded query a week, as long as it is asked.
+
+    Hours, shifts and closures are read once. Days too near another dose of the patient are passed over.
+    """
+    zone, first = clinic.zone, local_day(want.earliest, clinic.zone)
+    last = last_day or first + timedelta(days=FURTHEST_DAYS - 1)
+    chairs = suitable(clinic, want.route)
+    frame = day_rooms.frame_of(db, clinic, first, last)
+    for days in _weeks(first, last):
+        stretch, own = day_rooms.read(db, frame, days[0], days[-1], without=want.without, patient_id=want.patient_id)
+        doses, elsewhere = dose_days(own, zone), busy(own)
+        fit = [day for day in days if _suits(day, want, doses)]
+        for day, room in stretch.rooms(fit, chairs):
+            times = timetable.free_starts(room, want.profile, earliest=want.earliest, busy=elsewhere)
+            if times:
+                yield OpenDay(day=day, times=times, room=room, own=own)
+
+
+def next_three(db: Session, clinic: Clinic, want: Wanted) -> list[FreeTime]:
+    """Give the next three free times."""
+    found = list[FreeTime]()
+    for open_day in open_days(db, clinic, want):
+        found += open_day.times[: 3 - len(found)]
+        if len(found) == 3:
             break
     return found
+
+
+def starts_by_day(db: Session, clinic: Clinic, want: Wanted, last_day: date) -> Mapping[date, Sequence[FreeTime]]:
+    """Give every free start of the days from `want.earliest` to `last_day`, by day; a day without one is left out."""
+    return {one.day: one.times for one in open_days(db, clinic, want, last_day=last_day)}
 
 
 def suitable(clinic: Clinic, route: Route) -> list[Chair]:
@@ -63,46 +110,33 @@ def suitable(clinic: Clinic, route: Route) -> list[Chair]:
     return sorted(fit, key=lambda chair: (sum(chair.allows(other) for other in Route), chair.position))
 
 
-def hours_of(clinic: Clinic) -> list[Opening]:
-    """Give a clinic's opening hours as the domain reads them."""
-    return [
-        Opening(weekday=row.weekday, opens_minute=row.opens_minute, closes_minute=row.closes_minute)
-        for row in clinic.opening_hours
-    ]
+def busy(own: Iterable[Standing]) -> list[Span]:
+    """Give when the patient is somewhere already."""
+    return [one.block for one in own if one.status in OCCUPYING]
 
 
-def occupying(clinic_id: int, span: Span) -> sa.Select[int, int | None, int, datetime, datetime]:
-    """Give the query of what stands in a stretch of time: id, chair, patient, start and end; a range of one index."""
-    return sa.select(
-        TreatmentSession.id,
-        TreatmentSession.chair_id,
-        TreatmentSession.patient_id,
-        TreatmentSession.starts_at,
-        TreatmentSession.ends_at,
-    ).where(
-        TreatmentSession.clinic_id == clinic_id,
-        TreatmentSession.starts_at >= span.starts_at - LONGEST_BLOCK,
-        TreatmentSession.starts_at < span.ends_at,
-        TreatmentSession.ends_at > span.starts_at,
-        TreatmentSession.status.in_(OCCUPYING),
-    )
+def dose_days(own: Iterable[Standing], zone: ZoneInfo) -> frozenset[date]:
+    """Give the days on which the patient has, or had, a treatment."""
+    return frozenset(local_day(one.starts_at, zone) for one in own if one.kind is SessionKind.TREATMENT)
 
 
-def _weeks(first: date) -> Iterator[Sequence[date]]:
-    for start in range(0, FURTHEST_DAYS, WINDOW_DAYS):
-        length = min(WINDOW_DAYS, FURTHEST_DAYS - start)
+def usual_nurse(own: Iterable[Standing], duties: Iterable[Duty], block: Span) -> int | None:
+    """Give the nurse who treats the patient most, the latest of equals, when they are on shift around a block."""
+    named = [one.nurse_id for one in own if one.nurse_id is not None]
+    usual = max(reversed(named), key=named.count, default=None)
+    spans = [duty.span for duty in duties if duty.user_id == usual and duty.role is SiteRole.NURSE]
+    if not spans or min(span.starts_at for span in spans) > block.starts_at:
+        return None
+    return usual if max(span.ends_at for span in spans) >= block.ends_at else None
+
+
+def _suits(day: date, want: Wanted, doses: Collection[date]) -> bool:
+    if want.weekdays and day.weekday() not in want.weekdays:
+        return False
+    return timetable.spacing_objection(day, doses, want.spacing_days) is None
+
+
+def _weeks(first: date, last: date) -> Iterator[Sequence[date]]:
+    for start in range(0, (last - first).days + 1, WINDOW_DAYS):
+        length = min(WINDOW_DAYS, (last - first).days + 1 - start)
         yield [first + timedelta(days=start + n) for n in range(length)]
-
-
-def _read(db: Session, clinic_id: int, span: Span, wanted: Wanted, chair_busy: dict[int, list[Span]]) -> list[Span]:
-    """Fill in when each chair is busy, and give when the patient is."""
-    patient_busy = []
-    for session_id, chair_id, patient_id, starts_at, ends_at in db.execute(occupying(clinic_id, span)):
-        if session_id == wanted.moving_id:
-            continue
-        busy = Span(starts_at=starts_at, ends_at=ends_at)
-        if chair_id in chair_busy:
-            chair_busy[chair_id].append(busy)
-        if patient_id == wanted.patient_id:
-            patient_busy.append(busy)
-    return patient_busy

@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import (
+    IN_CLINIC,
     OCCUPYING,
     UNDOABLE,
     Action,
@@ -23,7 +23,6 @@ from clinic_sessions.domain.lifecycle import (
 )
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
-from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
 from clinic_sessions.services import audit, facts, room
@@ -113,9 +112,9 @@ def do(
 
 
 def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
-    """Undo the last step; both rows stay.
+    """Undo the last step; both rows stay. Whoever brings a session back to its place has called `room.queue_again`.
 
-    Refuses with Refusal when there is nothing to undo, with BookingReason when chair or patient are taken meanwhile.
+    Refuses with Refusal when there is nothing to undo, with BookingReason when its place cannot be had any more.
     """
     last, back_to = _undoable(treatment, by)
     change = StatusChange(
@@ -128,7 +127,7 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
         undoes_id=last.id,
     )
     if back_to in OCCUPYING and treatment.status not in OCCUPYING:
-        check_room(db, treatment)
+        room.check_again(db, treatment, here=back_to in IN_CLINIC)
     _write(db, treatment, change, now=now, by=by)
     return change
 
@@ -148,26 +147,6 @@ def last_step(treatment: TreatmentSession) -> StatusChange | None:
     """Give the last step that has not been undone."""
     steps = facts.standing_changes(treatment)
     return steps[-1] if steps else None
-
-
-def check_room(db: Session, treatment: TreatmentSession) -> None:
-    """Refuse with BookingReason when another session now stands in the chair's or the patient's time."""
-    others = db.scalars(
-        sa.select(TreatmentSession).where(
-            TreatmentSession.id != treatment.id,
-            TreatmentSession.status.in_(OCCUPYING),
-            TreatmentSession.starts_at < treatment.ends_at,
-            TreatmentSession.ends_at > treatment.starts_at,
-            sa.or_(
-                TreatmentSession.chair_id == treatment.chair_id, TreatmentSession.patient_id == treatment.patient_id
-            ),
-        )
-    ).all()
-    reasons = [BookingReason.CHAIR_TAKEN] if any(o.chair_id == treatment.chair_id for o in others) else []
-    if any(other.patient_id == treatment.patient_id for other in others):
-        reasons.append(BookingReason.PATIENT_ELSEWHERE)
-    if reasons:
-        raise Refusal(*reasons)
 
 
 def _write(db: Session, treatment: TreatmentSession, change: StatusChange, *, now: datetime, by: Actor) -> None:

@@ -6,25 +6,27 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.timetable import FreeTime, Offer
+from clinic_sessions.domain import ranking
+from clinic_sessions.domain.lifecycle import SessionKind
+from clinic_sessions.domain.ranking import Candidate, Habit, Ranked, Why
+from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import Clinic, Patient, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import free_times, room, series
+from clinic_sessions.services import free_times, series
+from clinic_sessions.services.free_times import OpenDay, Wanted
 from clinic_sessions.services.series import Choice
-
-BEST_SIX = Offer(count=6, apart=timedelta(hours=3), per_day=3)
-"""Spread over the day, so that morning, midday and afternoon are offered."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferedTime:
-    """A time to choose, with why: the chair, and how long after the patient's last session."""
+    """A time to choose: its chair, what speaks for it, and how long after the patient's last session it is."""
 
     chair_id: int
     chair: str
     starts_at: datetime
     ends_at: datetime
     days_after: int | None
+    whys: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +40,25 @@ class Days:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Everything that the booking screen shows for one patient."""
+    """Everything that the booking screen shows for one patient.
+
+    `due`: the day on which the next session of the series falls.
+    """
 
     choices: Sequence[Choice]
     choice: Choice
     times: Sequence[OfferedTime]
     days: Days
     last: datetime | None
+    due: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """From which day on times are looked for (None: from when the next session is due), and whether on any weekday."""
+
+    first_day: date | None = None
+    any_day: bool = False
 
 
 def choice_of(choices: Sequence[Choice], version_id: int | None, plan_id: int | None) -> Choice:
@@ -62,7 +76,7 @@ def open_desk(
     *,
     version_id: int | None,
     plan_id: int | None,
-    first_day: date | None,
+    looking: Looking,
     now: datetime,
     with_times: bool = True,
 ) -> Desk:
@@ -73,16 +87,54 @@ def open_desk(
     choices = series.choices(db, patient)
     choice = choice_of(choices, version_id, plan_id)
     last = series.last_start(db, patient.id)
-    earliest = _earliest(clinic, first_day, series.earliest(choice.version, last, now), now)
-    wanted = room.wanted(choice.version, patient.id, earliest)
-    found = free_times.find(db, clinic, wanted, BEST_SIX) if with_times else []
+    due = series.due(db, choice.plan) if choice.plan else None
+    earliest = _earliest(clinic, looking.first_day, choice, last, due, now)
+    want = free_times.wanted(
+        choice.version,
+        patient.id,
+        max(earliest, now + timedelta(hours=patient.notice_hours)),
+        weekdays=() if looking.any_day else patient.days_wanted,
+    )
+    found = best_times(db, clinic, want, due=due) if with_times else []
     return Desk(
         choices=choices,
         choice=choice,
-        times=named(clinic, found, last),
-        days=_days(clinic, earliest, found, now),
+        times=_offered(clinic, found, last),
+        days=_days(clinic, earliest, [one.time for one in found], now),
         last=last,
+        due=due,
     )
+
+
+def best_times(db: Session, clinic: Clinic, want: Wanted, *, due: date | None) -> list[Ranked]:
+    """Give six free times on at least three days, best first, when there are so many within 60 days."""
+    days = list[list[Ranked]]()
+    habit, first = Habit(due=due), None
+    for open_day in free_times.open_days(db, clinic, want):
+        if first is None:
+            first, habit = open_day.day, _habit(open_day, clinic, due)
+        ranked = ranking.rank(_candidates(open_day), habit, first, clinic.zone)
+        days.append(ranking.best_of_day(ranked))
+        if ranking.enough(days):
+            break
+    return ranking.best(days)
+
+
+def _candidates(open_day: OpenDay) -> list[Candidate]:
+    others = [demand.starts_at for demand in open_day.room.demands]
+    return [
+        Candidate(
+            time=time,
+            others=others,
+            usual_nurse=free_times.usual_nurse(open_day.own, open_day.room.duties, time.span) is not None,
+        )
+        for time in open_day.times
+    ]
+
+
+def _habit(open_day: OpenDay, clinic: Clinic, due: date | None) -> Habit:
+    starts = [one.starts_at for one in open_day.own if one.kind is SessionKind.TREATMENT]
+    return ranking.habit_of(starts, clinic.zone, due)
 
 
 def times_to_move_to(
@@ -90,25 +142,32 @@ def times_to_move_to(
 ) -> tuple[list[OfferedTime], Days]:
     """Give the best six times to move a session to, from its own day on, and where looking further leads."""
     clinic = treatment.clinic
-    earliest = _earliest(clinic, first_day, max(now, treatment.starts_at), now)
-    wanted = room.wanted(version, treatment.patient_id, earliest, moving_id=treatment.id)
-    found = free_times.find(db, clinic, wanted, BEST_SIX)
-    others = [t for t in found if (t.chair_id, t.span.starts_at) != (treatment.chair_id, treatment.starts_at)]
-    return named(clinic, others, None), _days(clinic, earliest, found, now)
+    own_day = max(now, day_span(local_day(treatment.starts_at, clinic.zone), clinic.zone).starts_at)
+    earliest = own_day if first_day is None else max(now, day_span(first_day, clinic.zone).starts_at)
+    want = free_times.wanted(version, treatment.patient_id, earliest, without={treatment.id})
+    found = best_times(db, clinic, want, due=None)
+    here = (treatment.chair_id, treatment.starts_at)
+    others = [one for one in found if (one.time.chair_id, one.time.span.starts_at) != here]
+    return _offered(clinic, others, None), _days(clinic, earliest, [one.time for one in found], now)
 
 
 def named(clinic: Clinic, times: Sequence[FreeTime], last: datetime | None) -> list[OfferedTime]:
     """Give free times the names of their chairs and their distance from the patient's last session."""
+    return _offered(clinic, [Ranked(time=time, whys=(), cost=0) for time in times], last)
+
+
+def _offered(clinic: Clinic, ranked: Sequence[Ranked], last: datetime | None) -> list[OfferedTime]:
     names = {chair.id: chair.name for chair in clinic.chairs}
     return [
         OfferedTime(
-            chair_id=time.chair_id,
-            chair=names[time.chair_id],
-            starts_at=time.span.starts_at,
-            ends_at=time.span.ends_at,
-            days_after=_days_after(clinic, time.span.starts_at, last),
+            chair_id=one.time.chair_id,
+            chair=names[one.time.chair_id],
+            starts_at=one.time.span.starts_at,
+            ends_at=one.time.span.ends_at,
+            days_after=_days_after(clinic, one.time.span.starts_at, last),
+            whys=one.whys,
         )
-        for time in times
+        for one in ranked
     ]
 
 
@@ -118,13 +177,21 @@ def _days_after(clinic: Clinic, moment: datetime, last: datetime | None) -> int 
     return (local_day(moment, clinic.zone) - local_day(last, clinic.zone)).days
 
 
-def _earliest(clinic: Clinic, first_day: date | None, usual: datetime, now: datetime) -> datetime:
-    return usual if first_day is None else max(now, day_span(first_day, clinic.zone).starts_at)
+def _earliest(
+    clinic: Clinic, first_day: date | None, choice: Choice, last: datetime | None, due: date | None, now: datetime
+) -> datetime:
+    """Say from when to look: the day asked for; else a third of the gap before the day that is due."""
+    if first_day is not None:
+        return max(now, day_span(first_day, clinic.zone).starts_at)
+    if due is None or last is None:
+        return now
+    gap = (due - local_day(last, clinic.zone)).days
+    return max(now, day_span(due - timedelta(days=gap // 3), clinic.zone).starts_at)
 
 
 def _days(clinic: Clinic, earliest: datetime, found: Sequence[FreeTime], now: datetime) -> Days:
     first, today = local_day(earliest, clinic.zone), local_day(now, clinic.zone)
-    last = local_day(found[-1].span.starts_at, clinic.zone) if found else first
+    last = max((local_day(time.span.starts_at, clinic.zone) for time in found), default=first)
     return Days(
         first=first,
         earlier=max(today, first - timedelta(days=3)) if first > today else None,

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Action, StepReason
+from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
 from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.models import StatusChange, TreatmentSession
-from clinic_sessions.services import facts, lifecycle, limits, outreach, recording, session_alerts
+from clinic_sessions.services import facts, lifecycle, limits, outreach, recording, room, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
 
@@ -51,6 +52,8 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     Refuses with ChangedMeanwhile when somebody changed the session since it was shown, NotAllowed, GateClosed with
     every unmet reason, and Refusal as lifecycle.undo does.
     """
+    if step.action is Action.UNDO and treatment.status not in OCCUPYING:
+        room.queue_again(db, treatment)
     lifecycle.lock(db, treatment)
     if treatment.version != step.version:
         raise ChangedMeanwhile(StepReason.CHANGED_MEANWHILE)
@@ -62,6 +65,8 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
         db, treatment, step.action, now=now, by=by, at=step.at, reasons=step.reasons, words=step.words,
         details=details, happened=step.happened,
     )  # fmt: skip
+    if step.action is Action.START and treatment.nurse_id is None and by.role is Role.NURSE:
+        treatment.nurse_id = by.user_id
     _tell(db, treatment, change, now=now, by=by)
     outreach.align(db, treatment, now=now, by=by, notice=_NOTICES.get(step.action))
     return change
