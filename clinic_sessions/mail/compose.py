@@ -1,7 +1,8 @@
 """Writes a message: plain text first, a quiet HTML twin, a calendar file where a visit changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -14,16 +15,16 @@ from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import CANCELLATIONS, MessageKind
+from clinic_sessions.domain.messages import CANCELLATIONS, Language, MessageKind
 from clinic_sessions.mail import ics, wording
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import links
-from clinic_sessions.services.letters import WITH_VISIT_LINK, Letter
+from clinic_sessions.services.letters import WITH_VISIT_LINK, Letter, Visit
 from clinic_sessions.services.outbox import Copy
 from clinic_sessions.translations import text
 
 _HIDDEN = dict.fromkeys(LinkPurpose, "[link]")
-WITH_CALENDAR = CANCELLATIONS | {MessageKind.CONFIRMATION, MessageKind.MOVED}
+WITH_CALENDAR = CANCELLATIONS | {MessageKind.CONFIRMATION, MessageKind.SERIES_CONFIRMATION, MessageKind.MOVED}
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -75,7 +76,7 @@ def compose(letter: Letter, config: Config) -> Composed:
     message.set_content(page.text, cte="quoted-printable")
     message.add_alternative(page.html, subtype="html", cte="quoted-printable")
     if letter.kind in WITH_CALENDAR:
-        _attach_calendar(message, letter, host_of(config))
+        _attach_calendar(message, letter, config)
     kept = Copy(to=letter.to, subject=page.subject, text=_plain(_values(letter, _HIDDEN)))
     return Composed(message=message, sender=sender, copy=kept)
 
@@ -128,24 +129,34 @@ def _one_address(address: str) -> Address:
     return made
 
 
-def _attach_calendar(message: EmailMessage, letter: Letter, host: str) -> None:
-    visit = letter.visit
-    if visit is None:
+def calendar_file(visits: Sequence[Visit], *, language: Language, config: Config, now: datetime) -> bytes:
+    """Write the calendar file of one visit or more, as they stand; mailed or fetched, it is the same file."""
+    entries = [
+        ics.Entry(
+            uid=visit.uid,
+            sequence=visit.sequence,
+            starts_at=visit.starts_at,
+            ends_at=visit.leaves_at,
+            summary=text(language, "mail.common.calendar", clinic=visit.clinic_name),
+            place=visit.clinic_address,
+            standing=visit.standing,
+            changed_at=visit.changed_at,
+        )
+        for visit in visits
+    ]
+    organizer = ics.Organizer(name=visits[0].clinic_name, address=parseaddr(config.mail_from)[1])
+    return ics.file(entries, organizer=organizer, now=now)
+
+
+def _attach_calendar(message: EmailMessage, letter: Letter, config: Config) -> None:
+    visits = wording.visits_of(letter)
+    if not visits:
         return
-    written = ics.visit(
-        uid=visit.uid,
-        host=host,
-        sequence=visit.sequence,
-        starts_at=visit.starts_at,
-        ends_at=visit.leaves_at,
-        summary=text(letter.language, "mail.common.calendar", clinic=letter.clinic_name),
-        place=letter.clinic_address,
-        cancelled=letter.kind in CANCELLATIONS,
-        now=letter.now,
-    )
+    standings = {visit.standing for visit in visits}
+    written = calendar_file(visits, language=letter.language, config=config, now=letter.now)
     message.add_attachment(
         written, maintype="text", subtype="calendar", cte="base64", filename="visit.ics",
-        params={"method": "PUBLISH", "charset": "utf-8"},
+        params={"method": ics.method_of(standings).value, "charset": "utf-8"},
     )  # fmt: skip
 
 

@@ -22,26 +22,34 @@ class Words:
     subject: str
     opening: str
     when: str | None
+    visits: tuple[str, ...]
     steps: tuple[str, ...]
     asking: str | None
 
 
 def words_of(letter: Letter) -> Words:
     """Put a letter into words."""
-    key = f"mail.{letter.kind.value}"
+    key = f"mail.{'moved_together' if letter.together else letter.kind.value}"
     visit, language = letter.visit, letter.language
     values = {"clinic": letter.clinic_name, "phone": phone(letter.clinic_phone)}
     if visit is not None:
         values["date"] = date_text(visit.starts_at, letter.zone, language)
         values["day"], values["of_day"] = _day(letter, visit, "day"), _day(letter, visit, "of_day")
     told = visit is not None and letter.kind not in CHECK_INS | {MessageKind.DID_NOT_COME}
+    visits = visits_of(letter) if letter.visits or letter.kind is MessageKind.SERIES_CONFIRMATION else ()
     return Words(
         subject=text(language, f"{key}.subject", **values),
         opening=_begun(text(language, f"{key}.opening", **values)),
-        when=when_text(visit.starts_at, letter.zone, language) if told and visit else None,
+        when=when_text(visit.starts_at, visit.zone, language) if told and visit and not _of_many(letter) else None,
+        visits=tuple(_line(letter, one) for one in visits),
         steps=_steps(letter, visit) if visit else (),
         asking=text(language, f"{key}.asking", **values) if letter.kind not in CANCELLATIONS else None,
     )
+
+
+def visits_of(letter: Letter) -> tuple[Visit, ...]:
+    """Give the visits that a letter tells of, soonest first."""
+    return letter.visits or ((letter.visit,) if letter.visit else ())
 
 
 def date_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:
@@ -63,6 +71,18 @@ def phone(number: str) -> str:
         return number
 
 
+def _of_many(letter: Letter) -> bool:
+    """Say whether a letter tells of several visits alike, and not of one before the others."""
+    return letter.together or letter.kind is MessageKind.SERIES_CONFIRMATION
+
+
+def _line(letter: Letter, visit: Visit) -> str:
+    """Write one visit of several, with its place where that is not the letter's own."""
+    when = when_text(visit.starts_at, visit.zone, letter.language)
+    elsewhere = (visit.clinic_name, visit.clinic_address) != (letter.clinic_name, letter.clinic_address)
+    return f"{when}, {visit.clinic_name}, {visit.clinic_address}" if elsewhere else when
+
+
 def _begun(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
@@ -75,6 +95,8 @@ def _day(letter: Letter, visit: Visit, form: str) -> str:
 
 
 def _steps(letter: Letter, visit: Visit) -> tuple[str, ...]:
+    if _of_many(letter):
+        return _steps_of_all(letter)
     if letter.kind in PREPARED:
         return tuple(_filled(line, letter, visit) for line in visit.preparation)
     if letter.kind is MessageKind.REMINDER_EVENING and visit.food_until is not None:
@@ -83,9 +105,17 @@ def _steps(letter: Letter, visit: Visit) -> tuple[str, ...]:
     return ()
 
 
+def _steps_of_all(letter: Letter) -> tuple[str, ...]:
+    """Give the lines that hold for every visit; what differs by the hour stands in the reminder of each."""
+    of_each = [[_filled(line, letter, one) for line in one.preparation] for one in visits_of(letter)]
+    shared = tuple(line for line in of_each[0] if all(line in lines for lines in of_each))
+    differs = any(len(lines) > len(shared) for lines in of_each)
+    return (*shared, text(letter.language, "mail.common.prepare_each")) if differs else shared
+
+
 def _filled(line: str, letter: Letter, visit: Visit) -> str:
     def clock_time(moment: datetime | None) -> str:
-        return _clock_time(moment, visit.starts_at, letter.zone, letter.language) if moment else ""
+        return _clock_time(moment, visit.starts_at, visit.zone, letter.language) if moment else ""
 
     told = line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
     return told.replace("m..", "m.")

@@ -56,7 +56,7 @@ class TreatmentSession(Versioned, Base):
     """End of the whole block, turnaround included."""
     status: Mapped[Status]
     schedule_version: Mapped[int] = mapped_column(default=1)
-    """Grows only when time or place changes; the SEQUENCE of the calendar entry."""
+    """Grows only when time or place changes: with what was called off, the SEQUENCE of the calendar entry."""
     dose_started_at: Mapped[datetime | None]
     dose_ended_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]

@@ -1,20 +1,18 @@
 """The appointment link: the visit as it stands now, and the patient's answer. Opening changes nothing."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, abort, g, redirect, request
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.forms.booking import number
-from clinic_sessions.mail import ics
+from clinic_sessions.mail.compose import calendar_file
 from clinic_sessions.models import Link, LinkPurpose, TreatmentSession
 from clinic_sessions.routes import by_link, public_page
 from clinic_sessions.routes.policy import public
 from clinic_sessions.routes.present import session, settings
 from clinic_sessions.services import appointments, letters
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.translations import text, times
+from clinic_sessions.translations import times
 
 bp = Blueprint("appointment", __name__, url_prefix="/a")
 public_page.for_patients(bp)
@@ -59,21 +57,11 @@ def calendar() -> Response:
     """Give the visit as it stands now for the patient's calendar: when and where, nothing of why."""
     link = by_link.link_of(LinkPurpose.APPOINTMENT)
     treatment = _treatment(link)
-    clinic = treatment.clinic
     if treatment.status is not Status.CANCELLED and not appointments.is_to_come(treatment, g.now):
         abort(404)
-    visit = letters.visit_of(treatment, public_page.language(link))
-    body = ics.visit(
-        uid=visit.uid,
-        host=urlsplit(settings().base_url).hostname or "localhost",
-        sequence=visit.sequence,
-        starts_at=visit.starts_at,
-        ends_at=visit.leaves_at,
-        summary=text(public_page.language(link), "mail.common.calendar", clinic=clinic.name_in_messages),
-        place=clinic.address,
-        cancelled=treatment.status is Status.CANCELLED,
-        now=g.now,
-    )
+    language = public_page.language(link)
+    visit = letters.visit_of(treatment, language)
+    body = calendar_file([visit], language=language, config=settings(), now=g.now)
     answer = Response(body, mimetype="text/calendar")
     answer.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
     return answer

@@ -11,16 +11,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from clinic_sessions.config import Config
 from clinic_sessions.domain import protocols
-from clinic_sessions.domain.messages import CHECK_INS, NOTICES, Language, MessageKind
+from clinic_sessions.domain.calendar_entry import Standing
+from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, NOTICES, Language, MessageKind
 from clinic_sessions.domain.wall_time import instant
-from clinic_sessions.mail.compose import WITH_CALENDAR, BadAddress, compose, preview
+from clinic_sessions.mail.compose import WITH_CALENDAR, BadAddress, calendar_file, compose, preview
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import catalogue
-from clinic_sessions.services.letters import Letter, Visit
+from clinic_sessions.services.letters import OF_A_SERIES, Letter, Visit
 from clinic_sessions.translations import keys
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -39,13 +42,23 @@ REVEALING = re.compile(
 )
 
 
-def _visit(starts_at: datetime, protocol: protocols.Protocol | None = None, language: Language = Language.EN) -> Visit:
+def _visit(
+    starts_at: datetime,
+    protocol: protocols.Protocol | None = None,
+    language: Language = Language.EN,
+    standing: Standing = Standing.CONFIRMED,
+) -> Visit:
     fasting = protocols.fasting(protocol, starts_at) if protocol else None
     return Visit(
         uid="0b2c2f0e-0000-4000-8000-000000000001",
         sequence=1,
+        standing=standing,
+        changed_at=datetime(2026, 11, 20, 17, 0, tzinfo=UTC),
         starts_at=starts_at,
         leaves_at=starts_at + timedelta(minutes=125),
+        clinic_name="Harbor Street Clinic",
+        clinic_address="12 Harbor Street, Los Angeles, CA 90012",
+        zone=ZONE,
         food_until=fasting.food_until if fasting else None,
         liquid_until=fasting.liquid_until if fasting else None,
         preparation=protocols.preparation(protocol, language.value) if protocol else (),
@@ -54,6 +67,9 @@ def _visit(starts_at: datetime, protocol: protocols.Protocol | None = None, lang
 
 def _letter(kind: MessageKind, language: Language = Language.EN, visit: Visit | None = None) -> Letter:
     now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    standing = Standing.CANCELLED if kind in CANCELLATIONS else Standing.CONFIRMED
+    whole = visit or _visit(datetime(2026, 11, 24, 17, 0, tzinfo=UTC), _protocol("iv-mood"), language)
+    whole = replace(whole, standing=standing)
     return Letter(
         message_id="0123456789abcdef0123456789abcdef@localhost",
         kind=kind,
@@ -64,9 +80,29 @@ def _letter(kind: MessageKind, language: Language = Language.EN, visit: Visit | 
         clinic_address="12 Harbor Street, Los Angeles, CA 90012",
         clinic_phone="+13105550100",
         zone=ZONE,
-        visit=visit or _visit(datetime(2026, 11, 24, 17, 0, tzinfo=UTC), _protocol("iv-mood"), language),
+        visit=whole,
+        visits=_weekly(whole) if kind is MessageKind.SERIES_CONFIRMATION else (),
         now=now,
         tokens=TOKENS,
+    )
+
+
+def _weekly(first: Visit, count: int = 3) -> tuple[Visit, ...]:
+    """The same visit in the weeks after, at the same hour of the wall."""
+    local = first.starts_at.astimezone(first.zone)
+    starts = [instant(local.date() + timedelta(weeks=n), local.time(), first.zone) for n in range(count)]
+    return tuple(_at(first, n, starts_at) for n, starts_at in enumerate(starts, 1))
+
+
+def _at(visit: Visit, number: int, starts_at: datetime) -> Visit:
+    later = starts_at - visit.starts_at
+    return replace(
+        visit,
+        uid=f"{visit.uid[:-2]}{number:02}",
+        starts_at=starts_at,
+        leaves_at=visit.leaves_at + later,
+        food_until=visit.food_until + later if visit.food_until else None,
+        liquid_until=visit.liquid_until + later if visit.liquid_until else None,
     )
 
 
@@ -104,7 +140,10 @@ def test_no_message_reveals_what_a_visit_is_for(
 ) -> None:
     moments = [datetime(2026, 11, 24, 17, 0, tzinfo=UTC), datetime(2026, 11, 30, 16, 0, tzinfo=UTC)]
     for protocol, starts_at in product([*shipped.values(), None], moments):
-        composed = compose(_letter(kind, language, _visit(starts_at, protocol, language)), _config())
+        letter = _letter(kind, language, _visit(starts_at, protocol, language))
+        assert letter.visit is not None
+        several = replace(letter, visits=_weekly(letter.visit), together=kind is MessageKind.MOVED)
+        composed = compose(several if kind in OF_A_SERIES else letter, _config())
         for where, text in _parts(composed.message):
             found = REVEALING.search(text.replace("Clinic Sessions//", ""))
             assert found is None, f"{where}: {found.group()!r} in {text}"
@@ -215,41 +254,139 @@ def _calendar(letter: Letter) -> bytes:
     (part,) = [p for p in compose(letter, _config()).message.walk() if p.get_content_type() == "text/calendar"]
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
-    assert part["Content-Type"].params["method"] == "PUBLISH"
+    assert f"METHOD:{part['Content-Type'].params['method']}".encode() in payload.split(b"\r\n")
     return payload
 
 
 def _event(letter: Letter) -> Any:
     """Read the one event back with a parser that is not ours."""
-    (event,) = Calendar.from_ical(_calendar(letter)).walk("VEVENT")
+    (event,) = _events(_calendar(letter))
     return event
 
 
-def test_the_calendar_file_is_whole_neutral_and_in_utc() -> None:
-    letter = replace(_letter(MessageKind.MOVED), clinic_address="12 Harbor Street, " + "a long way down the hall, " * 4)
-    raw = _calendar(letter)
-    lines = raw.split(b"\r\n")
+def _events(raw: bytes) -> list[Any]:
+    return list(Calendar.from_ical(raw).walk("VEVENT"))
 
-    assert b"\n" not in raw.replace(b"\r\n", b"")
-    assert all(len(line) <= 75 for line in lines)
-    assert any(line.startswith(b" ") for line in lines)
+
+def test_the_calendar_file_is_whole_neutral_and_in_utc() -> None:
+    letter = _letter(MessageKind.MOVED)
+    assert letter.visit is not None
+    address = "12 Harbor Street; 2nd floor\n" + "a long way down the hall to the peñón, " * 4
+    lines = _lines(_calendar(replace(letter, visit=replace(letter.visit, clinic_address=address))))
+
     assert b"METHOD:PUBLISH" in lines
     assert b"DTSTART:20261124T170000Z" in lines
     assert b"DTEND:20261124T190500Z" in lines
+    assert b"DTSTAMP:20261124T020000Z" in lines
+    assert b"LAST-MODIFIED:20261120T170000Z" in lines
     assert b"SUMMARY:Visit\\, Harbor Street Clinic" in lines
     assert b"CLASS:PRIVATE" in lines
     assert b"STATUS:CONFIRMED" in lines
     assert b"SEQUENCE:1" in lines
-    assert b"UID:0b2c2f0e-0000-4000-8000-000000000001@visits.example.org" in lines
-    assert not {b"VTIMEZONE", b"ATTENDEE", b"ORGANIZER", b"VALARM"} & {line.split(b":")[-1] for line in lines}
+    assert b"UID:0b2c2f0e-0000-4000-8000-000000000001" in lines
+    assert b'ORGANIZER;CN="Harbor Street Clinic":mailto:visits@example.org' in lines
+    assert any(line.startswith(b"LOCATION:12 Harbor Street\\; 2nd floor\\na long way") for line in lines)
+    assert not [line for line in lines if line.startswith((b"ATTENDEE", b"DESCRIPTION", b"TZID", b"BEGIN:VALARM"))]
+    assert _event(replace(letter, visit=replace(letter.visit, clinic_address=address)))["LOCATION"] == address
 
 
-@pytest.mark.parametrize("kind", [MessageKind.CANCELLED, MessageKind.CANCELLED_BY_CLINIC])
+def _lines(raw: bytes) -> list[bytes]:
+    """The unfolded lines of a file whose raw ones are of the length, the ends and the letters that they must be."""
+    folded = raw.split(b"\r\n")
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    assert folded[-1] == b""
+    for line in folded:
+        assert len(line) <= 75
+        line.decode()
+    return raw.replace(b"\r\n ", b"").split(b"\r\n")
+
+
+@pytest.mark.parametrize("kind", sorted(CANCELLATIONS))
 def test_a_cancellation_takes_the_visit_out_of_the_calendar(kind: MessageKind) -> None:
-    event = _event(_letter(kind))
+    letter = _letter(kind)
+    lines, event = _lines(_calendar(letter)), _event(letter)
 
+    assert b"METHOD:CANCEL" in lines
     assert event["STATUS"] == "CANCELLED"
-    assert event["UID"].startswith("0b2c2f0e")
+    assert event["UID"] == _event(_letter(MessageKind.CONFIRMATION))["UID"]
+    assert event["ORGANIZER"] == "mailto:visits@example.org"
+
+
+def test_a_series_is_told_whole_in_one_mail_with_one_file() -> None:
+    for language, line in (
+        (Language.EN, "- Tuesday, December 1, 2026, 9:00 am (Pacific Standard Time)"),
+        (Language.ES, "- martes, 1 de diciembre de 2026, 9:00 a. m. (hora estándar del Pacífico)"),
+    ):
+        letter = _letter(MessageKind.SERIES_CONFIRMATION, language)
+        told = preview(letter)
+        assert told.text.count("(Pacific Standard Time)") + told.text.count("del Pacífico)") == 3
+        assert line in told.text.splitlines()
+        assert line[2:] in told.html
+        events = _events(_calendar(letter))
+        assert [event["DTSTART"].dt for event in events] == [visit.starts_at for visit in letter.visits]
+        assert len({event["UID"] for event in events}) == 3
+
+
+def test_a_series_tells_the_hour_to_fast_only_where_it_is_the_same_for_all() -> None:
+    same = _letter(MessageKind.SERIES_CONFIRMATION)
+    later = _visit(instant(date(2026, 12, 9), time(14), ZONE), _protocol("iv-mood"))
+
+    assert "no food after 3:00 am" in preview(same).text
+    mixed = preview(replace(same, visits=(*same.visits, later))).text
+    assert "no food after" not in mixed
+    assert "no alcohol from the day before" in mixed
+    assert "a reminder tells you at what time" in mixed
+
+
+def test_a_visit_of_a_series_at_another_clinic_says_where_and_keeps_its_own_hour() -> None:
+    letter = _letter(MessageKind.SERIES_CONFIRMATION)
+    east = {"clinic_name": "Elm Clinic", "clinic_address": "1 Elm Street, Albany", "zone": ZoneInfo("America/New_York")}
+    there = replace(letter.visits[1], **east)  # type: ignore[arg-type]
+    told = preview(replace(letter, visits=(letter.visits[0], there))).text
+
+    assert "- Tuesday, December 1, 2026, 12:00 pm (Eastern Standard Time), Elm Clinic, 1 Elm Street, Albany" in told
+    assert "- Tuesday, November 24, 2026, 9:00 am (Pacific Standard Time)\n" in told
+
+
+def test_a_moved_visit_comes_first_and_the_others_to_come_after_it() -> None:
+    letter = _letter(MessageKind.MOVED)
+    assert letter.visit is not None
+    one = preview(replace(letter, visits=_weekly(letter.visit)))
+    all_of_them = preview(replace(letter, visits=_weekly(letter.visit), together=True))
+
+    assert one.subject == "New time for your visit: Tuesday, November 24, 2026"
+    assert "When: Tuesday, November 24, 2026, 9:00 am" in one.text
+    assert all_of_them.subject == "New times for your visits from Tuesday, November 24, 2026 on"
+    assert "When:" not in all_of_them.text
+    for told in (one.text, all_of_them.text):
+        assert "- Tuesday, December 8, 2026, 9:00 am (Pacific Standard Time)" in told
+
+
+AWAY_FROM_THE_NIGHT = st.times(min_value=time(4), max_value=time(23, 59)).map(
+    lambda t: t.replace(second=0, microsecond=0)
+)
+
+
+@given(
+    zone=st.sampled_from(["America/Los_Angeles", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"]),
+    first=st.dates(date(2026, 1, 1), date(2035, 12, 31)),
+    wall=AWAY_FROM_THE_NIGHT,
+)
+def test_a_weekly_series_keeps_its_hour_over_both_clock_changes_in_what_is_written(
+    zone: str, first: date, wall: time
+) -> None:
+    """A year of weeks holds both changes; what is written is UTC, what is read in the zone is the same hour."""
+    at = ZoneInfo(zone)
+    visits = _weekly(replace(_visit(instant(first, wall, at)), zone=at), 53)
+    raw = calendar_file(visits, language=Language.EN, config=_config(), now=datetime(2026, 1, 1, tzinfo=UTC))
+    starts = [line for line in raw.split(b"\r\n") if line.startswith(b"DTSTART")]
+    events = _events(raw)
+
+    assert all(re.fullmatch(rb"DTSTART:\d{8}T\d{4}00Z", line) for line in starts)
+    assert {event["DTSTART"].dt.astimezone(at).time() for event in events} == {wall}
+    assert len({event["DTSTART"].dt.time() for event in events}) == 2
+    assert {event["DTSTART"].dt.astimezone(at).weekday() for event in events} == {first.weekday()}
 
 
 def test_both_languages_have_the_same_texts() -> None:
