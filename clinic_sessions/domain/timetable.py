@@ -142,18 +142,19 @@ def objections(
     now: datetime,
     chair_id: int | None,
     patient_busy: Iterable[Span],
+    suitable: bool = True,
 ) -> list[Objection]:
     """List every reason of time, place and cover against a block; empty when it can be had.
 
     A block must lie wholly within one opening of the clinic; blocks that only touch do not overlap. `chair_id`: None
-    for a visit without a chair. Spacing is asked apart, of `spacing_objection`.
+    for a visit without a chair; `suitable`: the chair can be used for it. Spacing is asked of `spacing_objection`.
     """
     stands = {
         BookingReason.IN_THE_PAST: block.starts_at < now,
         BookingReason.CLINIC_CLOSED: not room.openings,
         BookingReason.OUTSIDE_OPENING_HOURS: bool(room.openings) and not any(o.holds(block) for o in room.openings),
         BookingReason.CLOSURE: any(block.overlaps(span) for span in room.shut),
-        BookingReason.CHAIR_NOT_SUITABLE: chair_id is not None and chair_id not in room.taken,
+        BookingReason.CHAIR_NOT_SUITABLE: not suitable,
         BookingReason.CHAIR_TAKEN: chair_id is not None and any(map(block.overlaps, room.taken.get(chair_id, ()))),
         BookingReason.PATIENT_ELSEWHERE: any(map(block.overlaps, patient_busy)),
     }

@@ -104,9 +104,8 @@ def check(db: Session, chair: Chair, block: Span, want: Wanted, *, now: datetime
     clinic, day = chair.clinic, local_day(block.starts_at, chair.clinic.zone)
     frame = day_rooms.frame_of(db, clinic, day, day)
     stretch, own = day_rooms.read(db, frame, day, day, without=want.without, patient_id=want.patient_id)
-    suitable = [chair] if chair.in_use and chair.allows(want.route) else []
-    room = next(room for _, room in stretch.rooms([day], suitable))
-    found = _against(block, room, want, own, now=now, chair_id=chair.id, day=day, clinic=clinic)
+    room = next(room for _, room in stretch.rooms([day], [chair]))
+    found = _against(block, room, want, own, now=now, chair=chair)
     lifted = frozenset(LIFTED_BY[one.reason] for one in found if one.reason in LIFTED_BY)
     if any(one.reason not in LIFTED_BY for one in found) or lifted - lifting.kinds:
         refuse(db, found, clinic, want)
@@ -116,13 +115,16 @@ def check(db: Session, chair: Chair, block: Span, want: Wanted, *, now: datetime
 
 
 def _against(
-    block: Span, room: DayRoom, want: Wanted, own: Sequence[Standing], *,
-    now: datetime, chair_id: int, day: date, clinic: Clinic,
-) -> list[Objection]:  # fmt: skip
+    block: Span, room: DayRoom, want: Wanted, own: Sequence[Standing], *, now: datetime, chair: Chair
+) -> list[Objection]:
     found = timetable.objections(
-        block, room, want.profile, now=now, chair_id=chair_id, patient_busy=free_times.busy(own)
-    )
-    near = timetable.spacing_objection(day, free_times.dose_days(own, clinic.zone), want.spacing_days)
+        block, room, want.profile,
+        now=now, chair_id=chair.id, patient_busy=free_times.busy(own),
+        suitable=chair.in_use and chair.allows(want.route),
+    )  # fmt: skip
+    zone = chair.clinic.zone
+    day = local_day(block.starts_at, zone)
+    near = timetable.spacing_objection(day, free_times.dose_days(own, zone), want.spacing_days)
     return [*found, near] if near else found
 
 
