@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wtforms import Form
 
@@ -38,22 +39,29 @@ class MomentForm(Form):
         if self.day.data is None and self.wall.data is None and not self.needs_moment:
             return True
         if self.day.data is None:
-            return _refuse(self.day, "Enter the date, like 11/24/2026.")
+            return refuse(self.day, "Enter the date, like 11/24/2026.")
         if self.wall.data is None:
-            return _refuse(self.wall, "Enter the time, like 10:40 am.")
-        try:
-            self.moment = instant(self.day.data, self.wall.data, self.meta.zone, self.which.data)
-        except SkippedHour:
-            before, after = real_times_around(self.day.data, self.wall.data, self.meta.zone)
-            return _refuse(self.wall, SKIPPED.format(before=self.wall.write(before), after=self.wall.write(after)))
-        except RepeatedHour:
-            self.asks_which = True
-            return _refuse(self.which, REPEATED)
-        except OverflowError:
-            return _refuse(self.day, "Enter a date that exists, like 11/24/2026.")
-        return True
+            return refuse(self.wall, "Enter the time, like 10:40 am.")
+        self.moment = moment_of(self.day, self.wall, self.which, self.meta.zone)
+        self.asks_which = bool(self.which.errors)
+        return self.moment is not None
 
 
-def _refuse(field: Any, text: str) -> bool:
+def moment_of(day: Any, wall: Any, which: Any, zone: ZoneInfo) -> datetime | None:
+    """Give the instant (aware UTC) that filled fields name; None when one of them now says what is wrong with it."""
+    try:
+        return instant(day.data, wall.data, zone, which.data)
+    except SkippedHour:
+        before, after = real_times_around(day.data, wall.data, zone)
+        refuse(wall, SKIPPED.format(before=wall.write(before), after=wall.write(after)))
+    except RepeatedHour:
+        refuse(which, REPEATED)
+    except OverflowError:
+        refuse(day, "Enter a date that exists, like 11/24/2026.")
+    return None
+
+
+def refuse(field: Any, text: str) -> bool:
+    """Say at a field what is wrong with it; False."""
     field.errors = [text]
     return False

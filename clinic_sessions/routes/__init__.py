@@ -24,7 +24,10 @@ from clinic_sessions.routes import (
     schedule,
     sessions,
     sign_in,
+    site_people,
+    sites,
     today,
+    visits,
     wishes,
 )
 from clinic_sessions.routes.policy import check_every_view
@@ -33,9 +36,12 @@ BLUEPRINTS = (
     health.bp,
     alerts.bp,
     sign_in.bp,
+    sites.bp,
+    site_people.bp,
     today.bp,
     booking.bp,
     changes.bp,
+    visits.bp,
     schedule.bp,
     sessions.bp,
     board.bp,

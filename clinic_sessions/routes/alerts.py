@@ -8,7 +8,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.services import alerts
 from clinic_sessions.services.refusals import Refusal
 
@@ -23,7 +23,8 @@ STALE = "Someone else has answered this alert meanwhile. Read what they wrote, t
 @needs(Permission.READ_ALERTS)
 def index() -> str:
     """List what waits for an answer first, then what is being dealt with, then what was closed."""
-    waiting, closed = alerts.waiting(session(), clinic().id), alerts.closed(session(), clinic().id)
+    mine = [one.id for one in person().clinics]
+    waiting, closed = alerts.waiting(session(), *mine), alerts.closed(session(), *mine)
     showed("alerts", None, patients=[alert.patient_id for alert in (*waiting, *closed)])
     return render_template(
         "alerts/index.html",

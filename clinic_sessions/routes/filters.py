@@ -9,6 +9,8 @@ from flask_login import current_user
 
 from clinic_sessions.domain import doses, weights, words
 from clinic_sessions.forms.fields import phone_text
+from clinic_sessions.models import Clinic
+from clinic_sessions.services import sign_ins
 
 
 def install(app: Flask) -> None:
@@ -20,35 +22,35 @@ def install(app: Flask) -> None:
 
 
 def zone() -> ZoneInfo:
-    """Give the zone of the clinic whose page this is."""
+    """Give the zone of the clinic whose page this is: the one it is about, else the one chosen."""
     if "zone" not in g:
-        clinics = current_user.sign_in.user.clinics if current_user.is_authenticated else []
-        g.zone = clinics[0].zone if clinics else ZoneInfo("UTC")
+        here = sign_ins.clinic_of(current_user.sign_in) if current_user.is_authenticated else None
+        g.zone = here.zone if here else ZoneInfo("UTC")
     chosen: ZoneInfo = g.zone
     return chosen
 
 
-def at(moment: datetime) -> str:
-    """Write the clinic's wall time: 10:40 am."""
-    local = moment.astimezone(zone())
+def at(moment: datetime, place: Clinic | None = None) -> str:
+    """Write the wall time of the page's clinic, or of `place`: 10:40 am."""
+    local = moment.astimezone(place.zone if place else zone())
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
 
 
-def day(moment: datetime | date) -> str:
+def day(moment: datetime | date, place: Clinic | None = None) -> str:
     """Write a date: Tue, Nov 24, 2026."""
-    local = _local(moment)
+    local = _local(moment, place)
     return f"{local:%a, %b} {local.day}, {local.year}"
 
 
-def short_day(moment: datetime | date) -> str:
+def short_day(moment: datetime | date, place: Clinic | None = None) -> str:
     """Write a date without its year: Tue Nov 24."""
-    local = _local(moment)
+    local = _local(moment, place)
     return f"{local:%a %b} {local.day}"
 
 
-def day_at(moment: datetime) -> str:
+def day_at(moment: datetime, place: Clinic | None = None) -> str:
     """Write date and wall time: Tue Nov 24, 10:40 am."""
-    return f"{short_day(moment)}, {at(moment)}"
+    return f"{short_day(moment, place)}, {at(moment, place)}"
 
 
 def isoz(moment: datetime) -> str:
@@ -62,8 +64,9 @@ def age(birth_date: date) -> int:
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
-def _local(moment: datetime | date) -> date:
-    return moment.astimezone(zone()).date() if isinstance(moment, datetime) else moment
+def _local(moment: datetime | date, place: Clinic | None = None) -> date:
+    where = place.zone if place else zone()
+    return moment.astimezone(where).date() if isinstance(moment, datetime) else moment
 
 
 def _value(member: object) -> object:

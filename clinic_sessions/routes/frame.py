@@ -8,8 +8,9 @@ from flask_login import current_user
 
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.extensions import db
+from clinic_sessions.models import Clinic
 from clinic_sessions.routes.present import settings
-from clinic_sessions.services import alerts, heartbeats
+from clinic_sessions.services import alerts, heartbeats, sign_ins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,10 @@ def install(app: Flask) -> None:
 
 
 def _frame() -> dict[str, Any]:
-    user = current_user.sign_in.user if current_user and current_user.is_authenticated else None
-    clinic = user.clinics[0] if user and user.clinics else None
+    sign_in = current_user.sign_in if current_user and current_user.is_authenticated else None
+    user = sign_in.user if sign_in else None
+    clinic = sign_ins.clinic_of(sign_in) if sign_in else None
+    mine = user.clinics if user else []
 
     def can(permission: str) -> bool:
         return user is not None and user.may(Permission(permission))
@@ -37,18 +40,19 @@ def _frame() -> dict[str, Any]:
     return {
         "person": user,
         "clinic": clinic,
+        "clinics": mine if len(mine) > 1 else [],
         "can": can,
         "theme": user.theme if user else "auto",
         "is_demo": settings().is_demo,
         "now": g.get("now"),
-        "banners": _banners(clinic.id, can(Permission.READ_ALERTS)) if clinic else [],
+        "banners": _banners(clinic, [one.id for one in mine], can(Permission.READ_ALERTS)) if clinic else [],
     }
 
 
-def _banners(clinic_id: int, reads_alerts: bool) -> list[Banner]:
-    banners = []
+def _banners(clinic: Clinic, mine: list[int], reads_alerts: bool) -> list[Banner]:
+    banners = [_elsewhere(place)] if (place := g.get("page_clinic")) is not None and place.id != clinic.id else []
     session = db.session()
-    if waiting := alerts.open_count(session, clinic_id):
+    if waiting := alerts.open_count(session, *mine):
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
         href = url_for("alerts.index") if reads_alerts else None
         telling = "" if reads_alerts else " Tell a nurse or a provider now."
@@ -58,3 +62,8 @@ def _banners(clinic_id: int, reads_alerts: bool) -> list[Banner]:
     if not settings().is_demo and not settings().smtp_url:
         banners.append(Banner(kind="warn", text="Patients are not being mailed."))
     return banners
+
+
+def _elsewhere(place: Clinic) -> Banner:
+    zone = g.now.astimezone(place.zone).tzname()
+    return Banner(kind="info", text=f"This is at {place.name}. Times on this page are that clinic's ({zone}).")

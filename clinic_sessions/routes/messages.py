@@ -34,7 +34,8 @@ def index() -> str:
     """Show the messages that a person must see to, and the list."""
     db, here = session(), clinic()
     wanted = read_filters(request.args)
-    page = message_list.listing(db, here.id, wanted, read_number(request.args.get("page", "1")), g.now)
+    mine = [one.id for one in person().clinics]
+    page = message_list.listing(db, here.id, wanted, read_number(request.args.get("page", "1")), g.now, also=mine)
     work = [] if request.args.get("page") else message_list.work_list(db, here.id, g.now)
     showed("message_list", None, patients=sorted({row.patient_id for row in [*page.rows, *work]}))
     return render_template(

@@ -10,7 +10,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import act_meta
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes.present import person, session
+from clinic_sessions.routes.present import person, session, shows
 from clinic_sessions.services import lifecycle, limits, patients, sessions
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent
@@ -24,6 +24,7 @@ def load(session_id: int) -> TreatmentSession:
     named = request.form.get("patient")
     if request.method == "POST" and named is not None and named != str(treatment.patient_id):
         raise Absent
+    shows(treatment.clinic)
     return treatment
 
 

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from typing import cast
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request
+from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from clinic_sessions.config import Config
 from clinic_sessions.extensions import db
-from clinic_sessions.models import Clinic, User
+from clinic_sessions.models import Clinic, Patient, User
+from clinic_sessions.services import sign_ins
 from clinic_sessions.services.actor import Actor
+
+SITE = "X-Site"
+"""What a picture that renews itself says of the clinic for which it was opened."""
 
 
 def settings() -> Config:
@@ -36,11 +41,30 @@ def person() -> User:
 
 
 def clinic() -> Clinic:
-    """Give the clinic at which the signed-in person works."""
-    mine = person().clinics
-    if not mine:
+    """Give the clinic at which the signed-in person has chosen to work, or their first.
+
+    A picture opened for another clinic is not renewed with this one's: it answers 409, and the page is loaded anew.
+    """
+    here = sign_ins.clinic_of(current_user.sign_in)
+    if here is None:
         abort(403)
-    return mine[0]
+    if request.headers.get(SITE, str(here.id)) != str(here.id):
+        abort(409)
+    return here
+
+
+def shows(place: Clinic) -> Clinic:
+    """Say that this page is about another clinic than the one chosen, if it is: its times are that clinic's."""
+    g.page_clinic, g.zone = place, place.zone
+    return place
+
+
+def clinic_for(patient: Patient) -> Clinic:
+    """Give the clinic whose times a patient's page shows: the one chosen when they are treated there, else theirs."""
+    here, mine = clinic(), {one.id: one for one in person().clinics}
+    if here.id in patient.clinic_ids:
+        return here
+    return shows(mine.get(patient.clinic_id) or next(mine[one] for one in sorted(patient.clinic_ids) if one in mine))
 
 
 def showed(entity: str, entity_id: int | None, *, patient_id: int | None = None, patients: Sequence[int] = ()) -> None:

@@ -1,5 +1,6 @@
 """Safety alerts: raised once an event, answered with a note, never silently closed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +19,7 @@ from clinic_sessions.domain.alerts import (
     promise,
 )
 from clinic_sessions.domain.timetable import Opening
-from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient
+from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient, PatientClinic
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
@@ -120,21 +121,21 @@ def answer(db: Session, alert: Alert, action: AlertAction, note: str, *, seen: i
     db.flush()
 
 
-def open_count(db: Session, clinic_id: int) -> int:
-    """Count the alerts of a clinic that nobody has acknowledged."""
+def open_count(db: Session, *clinic_ids: int) -> int:
+    """Count the alerts about patients of these clinics that nobody has acknowledged."""
     query = sa.select(sa.func.count()).select_from(Alert)
-    return db.scalar(query.where(Alert.clinic_id == clinic_id, Alert.status == AlertStatus.OPEN)) or 0
+    return db.scalar(query.where(Alert.status == AlertStatus.OPEN, _of(clinic_ids))) or 0
 
 
-def waiting(db: Session, clinic_id: int) -> list[Alert]:
+def waiting(db: Session, *clinic_ids: int) -> list[Alert]:
     """List the alerts that are not closed: open ones first, the soonest to be answered on top."""
-    query = _with_people().where(Alert.clinic_id == clinic_id, Alert.status != AlertStatus.CLOSED)
+    query = _with_people().where(Alert.status != AlertStatus.CLOSED, _of(clinic_ids))
     return list(db.scalars(query.order_by(Alert.status != AlertStatus.OPEN, Alert.answer_by, Alert.id)))
 
 
-def closed(db: Session, clinic_id: int, limit: int = 30) -> list[Alert]:
+def closed(db: Session, *clinic_ids: int, limit: int = 30) -> list[Alert]:
     """List the alerts that were closed, the newest first."""
-    query = _with_people().where(Alert.clinic_id == clinic_id, Alert.status == AlertStatus.CLOSED)
+    query = _with_people().where(Alert.status == AlertStatus.CLOSED, _of(clinic_ids))
     return list(db.scalars(query.order_by(Alert.raised_at.desc(), Alert.id.desc()).limit(limit)))
 
 
@@ -149,9 +150,14 @@ def _with_people() -> sa.Select[Alert]:
     return sa.select(Alert).options(joinedload(Alert.patient), events)
 
 
-def load(db: Session, alert_id: int, clinic_ids: list[int]) -> Alert:
-    """Load an alert of one of the clinics; raises Absent otherwise."""
-    alert = db.scalar(_with_people().where(Alert.id == alert_id, Alert.clinic_id.in_(clinic_ids)))
+def _of(clinic_ids: Collection[int]) -> sa.ColumnElement[bool]:
+    shared = sa.select(PatientClinic.patient_id).where(PatientClinic.clinic_id.in_(clinic_ids))
+    return sa.or_(Alert.clinic_id.in_(clinic_ids), Alert.patient_id.in_(shared))
+
+
+def load(db: Session, alert_id: int, clinic_ids: Collection[int]) -> Alert:
+    """Load an alert about a patient of one of the clinics; raises Absent otherwise."""
+    alert = db.scalar(_with_people().where(Alert.id == alert_id, _of(clinic_ids)))
     if alert is None:
         raise Absent
     return alert

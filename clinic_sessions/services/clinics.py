@@ -15,7 +15,7 @@ from clinic_sessions.domain.timetable import Opening
 from clinic_sessions.domain.typed_clinic import TypedChair
 from clinic_sessions.models import AuditAction, Chair, Clinic, OpeningHours
 from clinic_sessions.services import audit
-from clinic_sessions.services.actor import SYSTEM
+from clinic_sessions.services.actor import SYSTEM, Actor
 from clinic_sessions.services.refusals import Refusal
 
 
@@ -47,7 +47,7 @@ class NewClinic:
     chairs: Sequence[TypedChair]
 
 
-def add(db: Session, new: NewClinic, *, now: datetime) -> Clinic:
+def add(db: Session, new: NewClinic, *, now: datetime, by: Actor = SYSTEM) -> Clinic:
     """Add a clinic with its hours and chairs; refuses with every ClinicReason against it."""
     if reasons := _against(db, new):
         raise Refusal(*reasons)
@@ -65,7 +65,7 @@ def add(db: Session, new: NewClinic, *, now: datetime) -> Clinic:
     ]
     db.add(clinic)
     db.flush()
-    audit.note(db, AuditAction.CREATE, "clinic", clinic.id, now=now, by=SYSTEM)
+    audit.note(db, AuditAction.CREATE, "clinic", clinic.id, now=now, by=by)
     return clinic
 
 

@@ -1,7 +1,7 @@
 """Messages as the front desk sees them: each one's life, what needs a person, and sending again."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from clinic_sessions.domain.messages import ABOUT_A_VISIT_TO_COME, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.outreach import Planned
-from clinic_sessions.models import AuditAction, Message, User
+from clinic_sessions.models import AuditAction, Message, Patient, User
 from clinic_sessions.services import audit, messages
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.notices import NOTICE_OF_USE
+from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.refusals import Absent, Refusal
 
 PAGE_SIZE = 50
@@ -52,13 +53,18 @@ class Page:
     count: int
 
 
-def listing(db: Session, clinic_id: int, filters: Filters, number: int, now: datetime) -> Page:
-    """Give one page of a clinic's messages, newest first; what is planned, soonest first. Three queries."""
-    wanted = [Message.clinic_id == clinic_id]
+def listing(
+    db: Session, clinic_id: int, filters: Filters, number: int, now: datetime, also: Collection[int] = ()
+) -> Page:
+    """Give one page of a clinic's messages, newest first; what is planned, soonest first. Three queries.
+
+    Of one patient of the clinic, or of one in `also`, those of every clinic are listed.
+    """
+    wanted = [] if filters.patient_id is not None else [Message.clinic_id == clinic_id]
     if filters.kind is not None:
         wanted.append(Message.kind == filters.kind)
     if filters.patient_id is not None:
-        wanted.append(Message.patient_id == filters.patient_id)
+        wanted += [Message.patient_id == filters.patient_id, _about_patients_of([clinic_id, *also])]
     if filters.status is not None:
         wanted.append(Message.status == filters.status)
     elif filters.patient_id is None:
@@ -99,12 +105,17 @@ def late_count(db: Session, clinic_id: int, now: datetime) -> int:
 
 
 def load(db: Session, message_id: int, user: User) -> Message:
-    """Load a message of one of the person's clinics; raises Absent otherwise."""
+    """Load a message of one of the person's clinics, or about a patient treated there; raises Absent otherwise."""
     mine = [clinic.id for clinic in user.clinics]
-    found = db.scalar(_whole().where(Message.id == message_id, Message.clinic_id.in_(mine)))
+    about = sa.or_(Message.clinic_id.in_(mine), _about_patients_of(mine))
+    found = db.scalar(_whole().where(Message.id == message_id, about))
     if found is None:
         raise Absent
     return found
+
+
+def _about_patients_of(clinic_ids: Collection[int]) -> sa.ColumnElement[bool]:
+    return Message.patient_id.in_(sa.select(Patient.id).where(treated_at(clinic_ids)))
 
 
 def why_not_again(message: Message, now: datetime) -> list[ResendReason]:

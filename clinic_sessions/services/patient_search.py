@@ -1,7 +1,7 @@
 """Finding patients as people ask for them, and those who could be the same person."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from clinic_sessions.domain.lifecycle import OCCUPYING
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.typed_days import possible_birth_dates
 from clinic_sessions.models import Patient, Plan, TreatmentSession
+from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.patients import SEARCHED
 
 MOST = 20
@@ -42,12 +43,17 @@ class Hit:
     progress: Progress | None
 
 
-def find(db: Session, clinic_id: int, text: str, *, today: date, now: datetime) -> list[Hit]:
-    """Find at most MOST patients by name, birth date, phone or record number, in order of name."""
+def find(
+    db: Session, clinic_id: int, text: str, *, today: date, now: datetime, also: Collection[int] = ()
+) -> list[Hit]:
+    """Find at most MOST patients by name, birth date, phone or record number, in order of name.
+
+    They may be treated at the clinic, or at one of those in `also`.
+    """
     condition = _condition(text, today)
     if condition is None:
         return []
-    query = sa.select(Patient).where(Patient.clinic_id == clinic_id, condition)
+    query = sa.select(Patient).where(treated_at([clinic_id, *also]), condition)
     return _hits(db, db.scalars(query.order_by(Patient.name_folded, Patient.id).limit(MOST)).all(), now)
 
 
@@ -144,15 +150,17 @@ def progress_of(db: Session, patient_ids: Sequence[int]) -> Mapping[int, Progres
     }
 
 
-def alike(db: Session, clinic_id: int, *, name: str, birth_date: date, phone: str) -> list[Patient]:
-    """List the patients who could be the one being registered, the most alike first, at most MOST.
+def alike(
+    db: Session, clinic_id: int, *, name: str, birth_date: date, phone: str, also: Collection[int] = ()
+) -> list[Patient]:
+    """List the patients of these clinics who could be the one being registered, the most alike first, at most MOST.
 
     They have a similar name, the same phone, or the same birth date and one name in common.
     """
     same = (Patient.name_folded == names.folded(name), Patient.phone == phone, Patient.birth_date == birth_date)
     query = (
         sa.select(Patient)
-        .where(Patient.clinic_id == clinic_id, sa.or_(*same, _could_be(name)))
+        .where(treated_at([clinic_id, *also]), sa.or_(*same, _could_be(name)))
         .order_by(*(one.desc() for one in same), Patient.id)
         .limit(_CANDIDATES)
     )

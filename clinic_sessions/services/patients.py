@@ -17,6 +17,7 @@ from clinic_sessions.domain.messages import Language
 from clinic_sessions.models import AuditAction, Patient, User
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
 
 SEARCHED = 200
@@ -76,12 +77,12 @@ class Registration:
 
 
 def load(db: Session, patient_id: int, user: User, *, to_change: bool = False) -> Patient:
-    """Load a patient of one of the person's clinics; raises Absent otherwise.
+    """Load a patient who may be treated at one of the person's clinics; raises Absent otherwise.
 
     `to_change` queues behind others who are changing the same patient.
     """
     mine = [clinic.id for clinic in user.clinics]
-    query = sa.select(Patient).where(Patient.id == patient_id, Patient.clinic_id.in_(mine))
+    query = sa.select(Patient).where(Patient.id == patient_id, treated_at(mine))
     patient = db.scalar(query.with_for_update() if to_change else query)
     if patient is None:
         raise Absent

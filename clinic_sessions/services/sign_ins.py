@@ -10,10 +10,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session, joinedload
 
-from clinic_sessions.models import ActorKind, AuditAction, Installation, SignIn, SignInAttempt, User
+from clinic_sessions.models import ActorKind, AuditAction, Clinic, Installation, SignIn, SignInAttempt, User
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.refusals import Absent, Refusal
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -103,6 +103,19 @@ def current(db: Session, token: str, now: datetime) -> SignIn | None:
     if now - row.last_seen_at > IDLE or now - row.created_at > LONGEST:
         return None
     return row
+
+
+def clinic_of(row: SignIn) -> Clinic | None:
+    """Give the clinic at which a person works now: the one they chose while it is theirs, else their first."""
+    mine = row.user.clinics
+    return next((one for one in mine if one.id == row.clinic_id), mine[0] if mine else None)
+
+
+def work_at(row: SignIn, clinic_id: int) -> None:
+    """Choose the clinic for this sign-in; raises Absent for one that is not the person's."""
+    if clinic_id not in {clinic.id for clinic in row.user.clinics}:
+        raise Absent
+    row.clinic_id = clinic_id
 
 
 def is_stale(row: SignIn, now: datetime) -> bool:

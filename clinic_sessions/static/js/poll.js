@@ -22,8 +22,8 @@ async function ask(selector) {
   if (!node) return;
   const url = new URL(node.dataset.pollUrl, location.href);
   url.searchParams.set('revision', node.dataset.revision ?? '');
-  const answer = await fetchPage(url.href, {timeout: SILENT_MS, headers: {'X-Poll': '1'}});
-  if (answer.moved || answer.status === 401) {
+  const answer = await fetchPage(url.href, {timeout: SILENT_MS, headers: {'X-Poll': '1', 'X-Site': document.documentElement.dataset.site}});
+  if (answer.moved || answer.status === 401 || answer.status === 409) {
     location.reload();
     return;
   }
