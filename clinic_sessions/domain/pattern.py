@@ -6,8 +6,9 @@ seventh session four weeks after the sixth.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from itertools import islice, pairwise
 
@@ -148,6 +149,22 @@ def dealt(pattern: Pattern, count: int) -> Pattern:
             found.append(PatternPhase(sessions=phase.sessions, days=phase.days, count=taken))
             left -= taken
     return Pattern(tuple(found))
+
+
+def due(pattern: Pattern, held: Mapping[int, date], place: int) -> date | None:
+    """Give the day on which a place is due, counted from the place before it that has a session on the day in `held`.
+
+    None when no place before it has one: it may come as soon as it can. A place whose day is already taken by later
+    ones, such as a cancelled one that is made up for, is due one step after the last of them.
+    """
+    before = [one for one in held if one < place]
+    if not before:
+        return None
+    day = held[max(before)] + timedelta(days=pattern.day(place) - pattern.day(max(before)))
+    later = [held[one] for one in held if one > place]
+    if later and (min(later) - day).days < pattern.closest:
+        return max(held.values()) + timedelta(days=pattern.gap(place))
+    return day
 
 
 def progress(place: int, count: int) -> str:

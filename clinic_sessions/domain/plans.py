@@ -16,3 +16,23 @@ class ProtocolStatus(StrEnum):
     PROPOSED = "proposed"
     PUBLISHED = "published"
     RETIRED = "retired"
+
+
+class PlanReason(StrEnum):
+    """Why a plan was not started or changed."""
+
+    UNDER_WAY = "under_way"
+    FEWER_THAN_BOOKED = "fewer_than_booked"
+    STILL_BOOKED = "still_booked"
+    NOT_ACTIVE = "not_active"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+class SeriesReason(StrEnum):
+    """Why dates of a series were not saved."""
+
+    PLACE_TAKEN = "place_taken"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    NOT_TO_COME = "not_to_come"
+    TRADED_PLACES = "traded_places"
+    NOTHING_CHOSEN = "nothing_chosen"

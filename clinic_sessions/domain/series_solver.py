@@ -8,7 +8,7 @@ latest one used, the fewest places left open and then the least deviation from t
 far enough back makes it O(places x days); whenever a complete set exists within the rules, one is found.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A place that wants a date, and its day by the pattern."""
+    """A place that wants a date, and the day on which it should be: by the pattern, or as wished."""
 
     place: int
     day: date
@@ -122,17 +122,18 @@ def _walk_back(best: Sequence[Score | None], steps: Sequence[Sequence[tuple[int,
     return chosen[::-1]
 
 
-def wished_days(wanted: Sequence[Wanted], wish: Wish, *, spacing: int, first: date) -> list[date]:
-    """Give the day on which each place would be if every day were free: the wished weekdays nearest to the pattern.
+def wished(ideal: Sequence[Wanted], wish: Wish, *, spacing: int, first: date) -> list[Wanted]:
+    """Give each place the day that it would have if every day were free: the wished weekday nearest to the pattern's.
 
     With fewer wished weekdays than the pattern needs, the places move on to the weeks after. None is before `first`.
     """
-    reach = 7 * (len(wanted) + 1)
+    reach = 7 * (len(ideal) + 1) + max((first - ideal[0].day).days, 0) if ideal else 0
     costs = []
-    for one in wanted:
+    for one in ideal:
         days = (one.day + timedelta(days=shift) for shift in range(-reach, reach + 1))
         costs.append({day.toordinal(): abs((day - one.day).days) for day in days if day >= first and wish.suits(day)})
-    return [date.fromordinal(day) for day in chain(costs, spacing) if day is not None]
+    days_ = chain(costs, spacing)
+    return [Wanted(place=one.place, day=date.fromordinal(day)) for one, day in zip(ideal, days_, strict=True) if day]
 
 
 def search(
@@ -142,31 +143,25 @@ def search(
     *,
     spacing: int,
     first: date,
-    fixed: Iterable[date],
+    fixed: Collection[date],
     zone: ZoneInfo,
 ) -> list[Found]:
     """Search dates for all places together, `spacing` days apart and as far from every day in `fixed`.
 
-    `free`: the starts that each day has, the better chair first. A place without a date has the alternatives that fit
-    between its neighbours, nearest to the wish first.
+    `free`: the starts that each day has, one chair each. A place without a date has the alternatives that fit between
+    its neighbours, nearest to the wish first.
     """
-    nominal = wished_days(wanted, wish, spacing=spacing, first=first)
     kept = {day: times for day, times in free.items() if day >= first and _is_spaced(day, fixed, spacing)}
-    options = [_options(day, wish, kept, zone) for day in nominal]
-    near = [_best_by_day(_within(every, day)) for every, day in zip(options, nominal, strict=True)]
-    costs = [{day.toordinal(): option.cost for day, option in one.items()} for one in near]
+    options = [_options(one.day, wish, kept, zone) for one in wanted]
+    near = [_best_by_day(_within(every, one.day)) for every, one in zip(options, wanted, strict=True)]
+    costs = [{day.toordinal(): option.cost for day, option in best.items()} for best in near]
     chosen = [date.fromordinal(day) if day else None for day in chain(costs, spacing)]
-    return [
-        _found(
-            one,
-            nominal[n],
-            near[n][day].time if (day := chosen[n]) else None,
-            wish,
-            zone,
-            _between(n, chosen, options[n], spacing),
-        )
-        for n, one in enumerate(wanted)
-    ]
+    found = []
+    for n, (one, day) in enumerate(zip(wanted, chosen, strict=True)):
+        time_ = near[n][day].time if day else None
+        others = [option.time for option in _between(n, chosen, options[n], spacing)]
+        found.append(_found(one, time_, wish, zone, alternatives(others, time_)))
+    return found
 
 
 def alternatives(options: Sequence[FreeTime], but: FreeTime | None) -> list[FreeTime]:
@@ -189,7 +184,7 @@ def wished_start(day: date, wish: Wish, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def _is_spaced(day: date, fixed: Iterable[date], spacing: int) -> bool:
+def _is_spaced(day: date, fixed: Collection[date], spacing: int) -> bool:
     return all(abs((day - other).days) >= spacing for other in fixed)
 
 
@@ -228,13 +223,7 @@ def _between(place: int, chosen: Sequence[date | None], options: Sequence[_Optio
     ]
 
 
-def _found(
-    wanted: Wanted, day: date, time_: FreeTime | None, wish: Wish, zone: ZoneInfo, others: Sequence[_Option]
-) -> Found:
-    return Found(
-        place=wanted.place,
-        wished_day=day,
-        time=time_,
-        as_wished=time_ is not None and time_.span.starts_at == wished_start(day, wish, zone),
-        alternatives=alternatives([option.time for option in others], time_),
-    )
+def _found(wanted: Wanted, time_: FreeTime | None, wish: Wish, zone: ZoneInfo, others: Sequence[FreeTime]) -> Found:
+    start = wished_start(wanted.day, wish, zone)
+    as_wished = time_ is not None and time_.span.starts_at == start
+    return Found(place=wanted.place, wished_day=wanted.day, time=time_, as_wished=as_wished, alternatives=others)

@@ -1,14 +1,19 @@
-"""A patient's series: which steps can be booked next, and where a session stands in it."""
+"""A patient's series: which steps can be booked next, when they are due, and which sessions hold which place."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import count
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from clinic_sessions.domain import pattern
 from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, Status
+from clinic_sessions.domain.pattern import Pattern, PatternPhase
 from clinic_sessions.domain.plans import PlanStatus
-from clinic_sessions.models import Patient, Plan, ProtocolVersion, TreatmentSession
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import catalogue
 
 COUNTED = OCCUPYING | OTHER_ENDINGS | {Status.LEFT}
@@ -24,23 +29,76 @@ class Choice:
     place: int | None = None
 
 
+def pattern_of(plan: Plan) -> Pattern:
+    """Give a plan's pattern; one that was made without phases follows its protocol, for its count of sessions."""
+    if plan.phases:
+        phases = (PatternPhase(sessions=one.sessions, days=one.days, count=one.count) for one in plan.phases)
+        return Pattern(tuple(phases))
+    return pattern.dealt(pattern.of_protocol(catalogue.protocol_of(plan.protocol_version).series), plan.session_count)
+
+
+def placed(db: Session, plan: Plan) -> Sequence[TreatmentSession]:
+    """List the sessions that hold places of a plan, in the order of their places."""
+    query = (
+        sa.select(TreatmentSession)
+        .join(Clinic, Clinic.id == TreatmentSession.clinic_id)
+        .where(
+            TreatmentSession.plan_id == plan.id,
+            TreatmentSession.place_in_plan.is_not(None),
+            TreatmentSession.status.in_(COUNTED),
+        )
+        .options(contains_eager(TreatmentSession.clinic), joinedload(TreatmentSession.chair))
+        .order_by(TreatmentSession.place_in_plan, TreatmentSession.id)
+    )
+    return db.scalars(query).all()
+
+
+def held_days(sessions: Sequence[TreatmentSession]) -> Mapping[int, date]:
+    """Give the day, at its clinic, on which each place has its session."""
+    return {one.place_in_plan or 0: local_day(one.starts_at, one.clinic.zone) for one in sessions}
+
+
+def open_places(plan: Plan, held: Mapping[int, date], most: int) -> list[int]:
+    """List the first places of a plan that no session has, at most `most`."""
+    one, found = pattern_of(plan), list[int]()
+    for place in count(1):
+        if not one.has(place) or len(found) == most:
+            return found
+        if place not in held:
+            found.append(place)
+    return found
+
+
 def next_place(db: Session, plan: Plan) -> int | None:
-    """Give the first place of the series that no session has; None when every place has one."""
+    """Give the first place of the series that no session has; None when every place has one.
+
+    When the pattern goes on, there is always a next place.
+    """
     query = sa.select(TreatmentSession.place_in_plan).where(
         TreatmentSession.plan_id == plan.id, TreatmentSession.status.in_(COUNTED)
     )
     had = set(db.scalars(query))
-    return next((place for place in range(1, plan.session_count + 1) if place not in had), None)
+    goes_on = bool(plan.phases) and plan.phases[-1].count is None
+    last = plan.session_count + (len(had) + 1 if goes_on else 0)
+    return next((place for place in range(1, last + 1) if place not in had), None)
+
+
+def due(db: Session, plan: Plan) -> date | None:
+    """Give the clinic day on which the next place of a plan is due; None when it has none, or may come at once."""
+    held = held_days(placed(db, plan))
+    places = open_places(plan, held, 1)
+    return pattern.due(pattern_of(plan), held, places[0]) if places else None
 
 
 def choices(db: Session, patient: Patient) -> list[Choice]:
     """List what can be booked: first the next step of each of the patient's series, then every other protocol."""
-    plans = db.scalars(
+    query = (
         sa.select(Plan)
         .where(Plan.patient_id == patient.id, Plan.status == PlanStatus.ACTIVE)
-        .options(joinedload(Plan.protocol_version))
+        .options(joinedload(Plan.protocol_version), joinedload(Plan.phases))
         .order_by(Plan.id.desc())
-    ).all()
+    )
+    plans = db.scalars(query).unique().all()
     steps = [Choice(version=plan.protocol_version, plan=plan, place=next_place(db, plan)) for plan in plans]
     steps = [step for step in steps if step.place is not None]
     keys = {step.version.key for step in steps}

@@ -1,6 +1,7 @@
 """Patterns of plans: read from words, said in words, and the day of every place."""
 
-import itertools
+from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_a_pattern_said_in_words_is_read_back_as_the_same_pattern(one: Pattern) 
 def test_days_of_places_grow_by_at_least_one_and_by_the_rate_of_their_phase(one: Pattern) -> None:
     days = [one.day(place) for place in range(1, one.count + 4)]
     assert days[0] == 0
-    assert all(after - before >= max(1, one.closest) for before, after in itertools.pairwise(days))
+    assert all(after - before >= max(1, one.closest) for before, after in pairwise(days))
     last = one.phases[-1]
     assert one.day(one.count + 10 + last.sessions) - one.day(one.count + 10) == last.days
 
@@ -105,3 +106,18 @@ def test_dealing_a_count_out_keeps_it_and_the_order_of_the_phases(one: Pattern, 
     assert not dealt.goes_on
     pairs = zip(dealt.phases, one.phases, strict=False)
     assert all((left.sessions, left.days) == (right.sessions, right.days) for left, right in pairs)
+
+
+def test_the_next_place_is_due_its_step_after_the_place_before_wherever_that_one_was_moved_to() -> None:
+    one = read("6 over 3 weeks, then every 4 weeks")
+    held = {1: date(2026, 12, 1), 2: date(2026, 12, 4), 3: date(2026, 12, 9)}
+    assert pattern.due(one, {}, 1) is None
+    assert pattern.due(one, held, 4) == date(2026, 12, 12)
+    assert pattern.due(one, {6: date(2026, 12, 18)}, 7) == date(2027, 1, 15)
+
+
+def test_a_cancelled_place_is_made_up_for_after_the_last_when_its_day_is_too_near_the_next() -> None:
+    one = read("6 over 3 weeks")
+    held = {1: date(2026, 12, 1), 3: date(2026, 12, 5), 4: date(2026, 12, 10)}
+    assert pattern.due(one, held, 2) == date(2026, 12, 13)
+    assert pattern.due(one, {1: date(2026, 12, 1), 3: date(2026, 12, 8)}, 2) == date(2026, 12, 4)

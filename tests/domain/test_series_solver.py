@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_sessions.domain import pattern
-from clinic_sessions.domain.series_solver import WINDOW_DAYS, Found, Wanted, Wish, chain, search, wished_days
+from clinic_sessions.domain.series_solver import WINDOW_DAYS, Found, Wanted, Wish, chain, search, wished
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import Span, instant
 
@@ -47,11 +47,16 @@ def wanted(words: str, first: date, count: int) -> list[Wanted]:
     return [Wanted(place=n, day=first + timedelta(days=day)) for n, day in enumerate(days, 1)]
 
 
+def searched_for(
+    ideal: list[Wanted], wish: Wish, free: dict[date, list[FreeTime]], *, spacing: int = 2, first: date = MONDAY,
+    fixed: tuple[date, ...] = (),
+) -> list[Found]:  # fmt: skip
+    places = wished(ideal, wish, spacing=spacing, first=first)
+    return search(places, wish, free, spacing=spacing, first=first, fixed=fixed, zone=ZONE)
+
+
 def searched(free: dict[date, list[FreeTime]], count: int = 6, *, fixed: tuple[date, ...] = ()) -> list[Found]:
-    return search(
-        wanted("6 over 3 weeks", MONDAY + timedelta(days=1), count), TUE_THU_AT_TEN, free,
-        spacing=2, first=MONDAY, fixed=fixed, zone=ZONE,
-    )  # fmt: skip
+    return searched_for(wanted("6 over 3 weeks", MONDAY + timedelta(days=1), count), TUE_THU_AT_TEN, free, fixed=fixed)
 
 
 def open_days(weeks: int, *hours: int) -> dict[date, list[FreeTime]]:
@@ -111,7 +116,8 @@ def test_other_sessions_of_the_patient_keep_their_distance() -> None:
 
 def test_one_wished_weekday_for_a_pattern_of_two_a_week_goes_on_week_by_week() -> None:
     wish = Wish(weekdays=frozenset({1}), wall=time(10))
-    days = wished_days(wanted("6 over 3 weeks", date(2026, 12, 1), 3), wish, spacing=2, first=MONDAY)
+    places = wished(wanted("6 over 3 weeks", date(2026, 12, 1), 3), wish, spacing=2, first=MONDAY)
+    days = [one.day for one in places]
     assert [day.weekday() for day in days] == [1, 1, 1]
     assert days == sorted(set(days))
 
@@ -120,9 +126,7 @@ def test_both_clock_changes_leave_the_hour_on_the_wall() -> None:
     for first in (date(2026, 10, 27), date(2027, 3, 9)):
         days = [first + timedelta(days=n) for n in range(14)]
         free = {day: free_at(day, 9, 10, 11) for day in days if day.weekday() < 5}
-        found = search(
-            wanted("4 over 2 weeks", first, 4), TUE_THU_AT_TEN, free, spacing=2, first=first, fixed=(), zone=ZONE
-        )
+        found = searched_for(wanted("4 over 2 weeks", first, 4), TUE_THU_AT_TEN, free, first=first)
         assert [one.as_wished for one in found] == [True] * 4
         instants = [one.time.span.starts_at for one in found if one.time]
         assert {moment.astimezone(ZONE).hour for moment in instants} == {10}
@@ -137,7 +141,7 @@ def test_a_complete_set_is_found_whenever_there_is_one(open_: list[bool], spacin
     days = [MONDAY + timedelta(days=n) for n, is_open in enumerate(open_) if is_open]
     places = wanted("6 over 3 weeks", MONDAY + timedelta(days=3), count)
     wish = Wish(weekdays=frozenset(), wall=time(10))
-    found = search(places, wish, {d: free_at(d, 10) for d in days}, spacing=spacing, first=MONDAY, fixed=(), zone=ZONE)
+    found = searched_for(places, wish, {day: free_at(day, 10) for day in days}, spacing=spacing)
     choices = [[day for day in days if abs((day - one.wished_day).days) <= WINDOW_DAYS] for one in found]
     possible = any(all((b - a).days >= spacing for a, b in pairwise(one)) for one in product(*choices))
     assert all(one.time for one in found) is possible

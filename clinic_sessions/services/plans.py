@@ -1,0 +1,219 @@
+"""Plans: a patient's series under a protocol version, with a pattern that a provider sets and may change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from clinic_sessions.domain import pattern
+from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Status
+from clinic_sessions.domain.pattern import Pattern
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.plans import PlanReason, PlanStatus
+from clinic_sessions.models import (
+    AuditAction,
+    Patient,
+    Plan,
+    PlanPhase,
+    ProtocolVersion,
+    TreatmentSession,
+    User,
+    UserClinic,
+    UserRole,
+)
+from clinic_sessions.services import audit, catalogue, patients, series
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """The plan that is to be started."""
+
+    protocol_version_id: int
+    condition: Condition
+    pattern: Pattern
+    provider_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One place of a plan: its session, or the day on which it is due (None: it may come at once)."""
+
+    number: int
+    treatment: TreatmentSession | None
+    due: date | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its session is over."""
+        return self.treatment is not None and self.treatment.status not in EXPECTED | IN_CLINIC | {Status.HELD}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """A plan as its page shows it. `done`: sessions whose dose was begun."""
+
+    plan: Plan
+    pattern: Pattern
+    places: Sequence[Place]
+    done: int
+
+
+def load(db: Session, plan_id: int, user: User, *, to_change: bool = False) -> Plan:
+    """Load a plan of a patient of the person's clinics; raises Absent otherwise.
+
+    `to_change` queues behind others who are booking or changing the same patient.
+    """
+    query = sa.select(Plan).where(Plan.id == plan_id).options(joinedload(Plan.protocol_version))
+    plan = db.scalar(query)
+    if plan is None:
+        raise Absent
+    patients.load(db, plan.patient_id, user, to_change=to_change)
+    if to_change:
+        db.refresh(plan, with_for_update=True)
+    return plan
+
+
+def overview(db: Session, plan: Plan) -> Overview:
+    """Gather a plan's page: every place with its session or the day it is due, and the next of one that goes on."""
+    one, sessions = series.pattern_of(plan), series.placed(db, plan)
+    held = series.held_days(sessions)
+    by_place = {treatment.place_in_plan: treatment for treatment in sessions}
+    numbers = sorted({*range(1, plan.session_count + 1), *held, *series.open_places(plan, held, 1)})
+    places = [
+        Place(
+            number=number,
+            treatment=by_place.get(number),
+            due=None if number in held else pattern.due(one, held, number),
+        )
+        for number in numbers
+    ]
+    done = sum(treatment.dose_started_at is not None for treatment in sessions)
+    return Overview(plan=plan, pattern=one, places=places, done=done)
+
+
+def providers(db: Session, clinic_id: int) -> Sequence[User]:
+    """List the providers who work at a clinic, by name."""
+    query = (
+        sa.select(User)
+        .join(UserClinic, UserClinic.user_id == User.id)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(UserClinic.clinic_id == clinic_id, UserRole.role == Role.PROVIDER, User.disabled_at.is_(None))
+        .order_by(User.name, User.id)
+    )
+    return db.scalars(query).all()
+
+
+def of_patient(db: Session, patient_id: int) -> Sequence[Plan]:
+    """List a patient's plans, the newest first."""
+    query = sa.select(Plan).where(Plan.patient_id == patient_id).options(joinedload(Plan.protocol_version))
+    return db.scalars(query.order_by(Plan.started_at.desc(), Plan.id.desc())).all()
+
+
+def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime, by: Actor) -> Plan:
+    """Start a plan; load the patient `to_change` first.
+
+    Refuses with PlanReason when one under the same protocol is under way; raises Absent for an unknown protocol version
+    or someone who is no provider of the patient's clinics.
+    """
+    version = next((one for one in catalogue.published(db) if one.id == request.protocol_version_id), None)
+    if version is None or not _leads(db, patient, request.provider_id):
+        raise Absent
+    if _under_way(db, patient, version):
+        raise Refusal(PlanReason.UNDER_WAY)
+    plan = Plan(
+        patient_id=patient.id,
+        protocol_version_id=version.id,
+        condition=request.condition,
+        session_count=request.pattern.count,
+        status=PlanStatus.ACTIVE,
+        started_at=now,
+        by_id=by.user_id,
+        provider_id=request.provider_id,
+        phases=_rows(request.pattern),
+    )
+    db.add(plan)
+    db.flush()
+    changes = {"pattern": [None, pattern.in_words(request.pattern)], "provider_id": [None, request.provider_id]}
+    audit.note(
+        db, AuditAction.CREATE, "plan", plan.id, now=now, by=by, patient_id=patient.id, changes=changes,
+    )  # fmt: skip
+    return plan
+
+
+def change(
+    db: Session, plan: Plan, wanted: Pattern, provider_id: int, *, version: int, now: datetime, by: Actor
+) -> None:
+    """Give a plan another pattern and provider; load it `to_change` first. Sessions keep their dates and places.
+
+    Refuses with ChangedMeanwhile when it is no longer at `version`, PlanReason when it has ended or when a place that
+    a session holds would be beyond the new count.
+    """
+    _check(plan, version)
+    patient = db.get_one(Patient, plan.patient_id)
+    if not _leads(db, patient, provider_id):
+        raise Absent
+    highest = max(series.held_days(series.placed(db, plan)), default=0)
+    if not wanted.has(max(highest, 1)):
+        raise Refusal(PlanReason.FEWER_THAN_BOOKED)
+    before = series.pattern_of(plan)
+    changes = {
+        "pattern": [pattern.in_words(before), pattern.in_words(wanted)],
+        "provider_id": [plan.provider_id, provider_id],
+    }
+    plan.phases.clear()
+    db.flush()
+    plan.phases.extend(_rows(wanted))
+    plan.session_count, plan.provider_id = wanted.count, provider_id
+    db.flush()
+    audit.note(
+        db, AuditAction.CHANGE, "plan", plan.id, now=now, by=by, patient_id=plan.patient_id,
+        changes={field: pair for field, pair in changes.items() if pair[0] != pair[1]},
+    )  # fmt: skip
+
+
+def end(db: Session, plan: Plan, *, version: int, now: datetime, by: Actor) -> None:
+    """End a plan: completed when every counted place is done, ended otherwise; load it `to_change` first.
+
+    Refuses with ChangedMeanwhile when it is no longer at `version`, PlanReason while sessions of it are still to come.
+    """
+    _check(plan, version)
+    places = overview(db, plan).places
+    if any(place.treatment and not place.is_done for place in places):
+        raise Refusal(PlanReason.STILL_BOOKED)
+    whole = all(place.is_done for place in places if place.number <= plan.session_count)
+    before, plan.status = plan.status, PlanStatus.COMPLETED if whole else PlanStatus.ENDED
+    db.flush()
+    audit.note(
+        db, AuditAction.CHANGE, "plan", plan.id,
+        now=now, by=by, patient_id=plan.patient_id, changes={"status": [before, plan.status]},
+    )  # fmt: skip
+
+
+def _check(plan: Plan, version: int) -> None:
+    if plan.version != version:
+        raise ChangedMeanwhile(PlanReason.CHANGED_MEANWHILE)
+    if plan.status is not PlanStatus.ACTIVE:
+        raise Refusal(PlanReason.NOT_ACTIVE)
+
+
+def _leads(db: Session, patient: Patient, provider_id: int) -> bool:
+    return any(one.id == provider_id for clinic_id in patient.clinic_ids for one in providers(db, clinic_id))
+
+
+def _under_way(db: Session, patient: Patient, version: ProtocolVersion) -> bool:
+    return any(
+        one.status is PlanStatus.ACTIVE and one.protocol_version.key == version.key
+        for one in of_patient(db, patient.id)
+    )
+
+
+def _rows(one: Pattern) -> list[PlanPhase]:
+    return [
+        PlanPhase(position=position, sessions=phase.sessions, days=phase.days, count=phase.count)
+        for position, phase in enumerate(one.phases, 1)
+    ]
