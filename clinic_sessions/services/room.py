@@ -122,6 +122,8 @@ def _against(
         now=now, chair_id=chair.id, patient_busy=free_times.busy(own),
         suitable=chair.in_use and chair.allows(want.route),
     )  # fmt: skip
+    if any(one.reason is BookingReason.PATIENT_ELSEWHERE for one in found):
+        return found
     zone = chair.clinic.zone
     day = local_day(block.starts_at, zone)
     near = timetable.spacing_objection(day, free_times.dose_days(own, zone), want.spacing_days)

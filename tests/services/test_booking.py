@@ -18,7 +18,7 @@ from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession
-from clinic_sessions.services import booking, changes, lifecycle, room
+from clinic_sessions.services import booking, changes, free_times, lifecycle, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -121,7 +121,7 @@ def test_what_the_database_itself_refuses_is_refused_like_what_the_rules_see(
 ) -> None:
     assert desk.user is not None
     factories.a_session(db, factories.a_patient(db, clinic, "Bo Chen"), TUESDAY_TEN, by=desk.user)
-    want, clinic_id = room.wanted(factories.a_protocol(db), patient.id, TUESDAY_TEN), clinic.id
+    want, clinic_id = free_times.wanted(factories.a_protocol(db), patient.id, TUESDAY_TEN), clinic.id
     db.commit()
     with pytest.raises(DatabaseError) as error:
         factories.a_session(db, patient, TUESDAY_TEN, by=desk.user)

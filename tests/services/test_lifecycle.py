@@ -58,7 +58,7 @@ def test_every_step_of_the_table_leads_where_it_says(db: Session, clinic: Clinic
 def test_every_step_can_be_undone_and_both_rows_stay(db: Session, clinic: Clinic, now: datetime, nurse: Actor) -> None:
     patient = factories.a_patient(db, clinic)
     for n, (status, action) in enumerate(EVERY_STEP):
-        one = factories.a_session(db, patient, now - timedelta(days=n), status=status)
+        one = factories.a_session(db, patient, now - timedelta(weeks=n), status=status)
         done = lifecycle.do(db, one, action, now=now, by=nurse, happened=True)
         if action not in UNDOABLE:
             with pytest.raises(Refusal):
