@@ -121,10 +121,25 @@ def answer(db: Session, alert: Alert, action: AlertAction, note: str, *, seen: i
     db.flush()
 
 
+_ALERT, _SHARED = Alert.__table__.c, PatientClinic.__table__.c
+_HERE: sa.BindParameter[int] = sa.bindparam("clinics", expanding=True)
+_OPEN = (
+    sa.select(sa.func.count())
+    .select_from(Alert.__table__)
+    .where(
+        _ALERT.status == AlertStatus.OPEN,
+        sa.or_(
+            _ALERT.clinic_id.in_(_HERE),
+            _ALERT.patient_id.in_(sa.select(_SHARED.patient_id).where(_SHARED.clinic_id.in_(_HERE))),
+        ),
+    )
+)
+"""Asked by every page, so it is built once."""
+
+
 def open_count(db: Session, *clinic_ids: int) -> int:
     """Count the alerts about patients of these clinics that nobody has acknowledged."""
-    query = sa.select(sa.func.count()).select_from(Alert)
-    return db.scalar(query.where(Alert.status == AlertStatus.OPEN, _of(clinic_ids))) or 0
+    return db.scalar(_OPEN, {"clinics": clinic_ids}) or 0
 
 
 def waiting(db: Session, *clinic_ids: int) -> list[Alert]:

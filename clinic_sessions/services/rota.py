@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -38,64 +38,66 @@ def read(db: Session, clinic: Clinic, first_day: date, last_day: date) -> Rota:
     )
 
 
-def _working(clinic_id: int) -> sa.Select[int]:
-    return (
-        sa.select(UserClinic.user_id)
-        .join(User, User.id == UserClinic.user_id)
-        .where(UserClinic.clinic_id == clinic_id, User.disabled_at.is_(None))
+_SHIFT, _BREAK, _OTHER = Shift.__table__.c, ShiftBreak.__table__.c, ShiftException.__table__.c
+_AT, _USER = UserClinic.__table__.c, User.__table__.c
+
+_WORKING = (
+    sa.select(_AT.user_id)
+    .select_from(UserClinic.__table__)
+    .join(User.__table__, _USER.id == _AT.user_id)
+    .where(_AT.clinic_id == sa.bindparam("clinic"), _USER.disabled_at.is_(None))
+)
+_WEEKLY = (
+    sa.select(
+        _SHIFT.id, _SHIFT.user_id, _SHIFT.role, _SHIFT.weekday, _SHIFT.starts_minute, _SHIFT.ends_minute,
+        _SHIFT.first_day, _SHIFT.last_day,
+        _BREAK.starts_minute.label("break_starts"), _BREAK.ends_minute.label("break_ends"),
     )
+    .select_from(Shift.__table__)
+    .outerjoin(ShiftBreak.__table__, _BREAK.shift_id == _SHIFT.id)
+    .where(
+        _SHIFT.clinic_id == sa.bindparam("clinic"),
+        _SHIFT.first_day <= sa.bindparam("last"),
+        sa.or_(_SHIFT.last_day.is_(None), _SHIFT.last_day >= sa.bindparam("first")),
+        _SHIFT.user_id.in_(_WORKING),
+        _SHIFT.weekday.in_(sa.bindparam("weekdays", expanding=True)),
+    )
+    .order_by(_SHIFT.id, _BREAK.starts_minute)
+)  # fmt: skip
+_EXCEPTIONS = sa.select(
+    _OTHER.user_id, _OTHER.day, _OTHER.kind, _OTHER.role, _OTHER.starts_minute, _OTHER.ends_minute
+).where(
+    _OTHER.clinic_id == sa.bindparam("clinic"),
+    _OTHER.day >= sa.bindparam("first"),
+    _OTHER.day <= sa.bindparam("last"),
+    _OTHER.removed_at.is_(None),
+    _OTHER.user_id.in_(_WORKING),
+)
 
 
 def _weekly(db: Session, clinic_id: int, first_day: date, last_day: date) -> list[WeeklyShift]:
-    rows = db.execute(
-        sa.select(
-            Shift.id,
-            Shift.user_id,
-            Shift.role,
-            Shift.weekday,
-            Shift.starts_minute,
-            Shift.ends_minute,
-            Shift.first_day,
-            Shift.last_day,
-            ShiftBreak.starts_minute.label("break_starts"),
-            ShiftBreak.ends_minute.label("break_ends"),
-        )
-        .outerjoin(ShiftBreak, ShiftBreak.shift_id == Shift.id)
-        .where(
-            Shift.clinic_id == clinic_id,
-            Shift.first_day <= last_day,
-            sa.or_(Shift.last_day.is_(None), Shift.last_day >= first_day),
-            Shift.user_id.in_(_working(clinic_id)),
-        )
-        .order_by(Shift.id, ShiftBreak.starts_minute)
-    ).mappings()
+    days = range(min((last_day - first_day).days + 1, 7))
+    weekdays = sorted({(first_day + timedelta(days=n)).weekday() for n in days})
+    wanted = {"clinic": clinic_id, "first": first_day, "last": last_day, "weekdays": weekdays}
     found: dict[int, WeeklyShift] = {}
-    for row in rows:
-        known = found.get(row["id"])
-        own = ((row["break_starts"], row["break_ends"]),) if row["break_starts"] is not None else ()
-        found[row["id"]] = WeeklyShift(
-            user_id=row["user_id"],
-            role=row["role"],
-            weekday=row["weekday"],
-            starts_minute=row["starts_minute"],
-            ends_minute=row["ends_minute"],
-            first_day=row["first_day"],
-            last_day=row["last_day"],
+    for row in db.execute(_WEEKLY, wanted):
+        known = found.get(row.id)
+        own = ((row.break_starts, row.break_ends),) if row.break_starts is not None else ()
+        found[row.id] = WeeklyShift(
+            user_id=row.user_id,
+            role=row.role,
+            weekday=row.weekday,
+            starts_minute=row.starts_minute,
+            ends_minute=row.ends_minute,
+            first_day=row.first_day,
+            last_day=row.last_day,
             breaks=(*(known.breaks if known else ()), *own),
         )
     return list(found.values())
 
 
 def _exceptions(db: Session, clinic_id: int, first_day: date, last_day: date) -> list[DayException]:
-    rows = db.scalars(
-        sa.select(ShiftException).where(
-            ShiftException.clinic_id == clinic_id,
-            ShiftException.day >= first_day,
-            ShiftException.day <= last_day,
-            ShiftException.removed_at.is_(None),
-            ShiftException.user_id.in_(_working(clinic_id)),
-        )
-    )
+    rows = db.execute(_EXCEPTIONS, {"clinic": clinic_id, "first": first_day, "last": last_day})
     return [
         DayException(
             user_id=row.user_id,

@@ -93,11 +93,18 @@ def open_sign_in(db: Session, user: User, *, now: datetime, address: str) -> str
     return token
 
 
+_PERSON = joinedload(SignIn.user)
+_CURRENT = (
+    sa.select(SignIn)
+    .options(_PERSON.joinedload(User.role_rows), _PERSON.joinedload(User.clinics))
+    .where(SignIn.token_hash == sa.bindparam("token"))
+)
+"""Asked by every page, so it is built once."""
+
+
 def current(db: Session, token: str, now: datetime) -> SignIn | None:
     """Give the sign-in of a token while it is good: not ended, not idle, not too long, its account in use."""
-    person = joinedload(SignIn.user)
-    query = sa.select(SignIn).options(person.joinedload(User.role_rows), person.joinedload(User.clinics))
-    row = db.scalars(query.where(SignIn.token_hash == digest(token))).unique().one_or_none()
+    row = db.scalars(_CURRENT, {"token": digest(token)}).unique().one_or_none()
     if row is None or row.ended_at or row.user.disabled_at:
         return None
     if now - row.last_seen_at > IDLE or now - row.created_at > LONGEST:
