@@ -1,6 +1,6 @@
 """Visits that are no treatments: how long they usually are, who may hold them, and their own words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -38,12 +38,7 @@ KINDS: Mapping[SessionKind, Usual] = MappingProxyType(
 FAR_AWAY = frozenset({SessionKind.TELEHEALTH})
 """The patient is not at the clinic."""
 
-NEVER_OF_A_DOSE = (
-    CallOffReason.UNWELL,
-    CallOffReason.CHANGED_THEIR_MIND,
-    CallOffReason.LATE,
-    CallOffReason.STAFF,
-)
+_CALLED_OFF = (CallOffReason.UNWELL, CallOffReason.CHANGED_THEIR_MIND, CallOffReason.LATE, CallOffReason.STAFF)
 """Why a visit without a dose does not go ahead."""
 
 _ACTS: Mapping[tuple[SessionKind, Action], str] = MappingProxyType(
@@ -78,6 +73,11 @@ def nurse_milli(roles: Iterable[SiteRole]) -> int:
     (1000, 0)
     """
     return WHOLE_NURSE if SiteRole.NURSE in set(roles) else 0
+
+
+def call_off_reasons(kind: SessionKind) -> Sequence[CallOffReason]:
+    """List why a session of `kind` may not go ahead though the patient came."""
+    return tuple(CallOffReason) if kind is SessionKind.TREATMENT else _CALLED_OFF
 
 
 def act_words(kind: SessionKind, action: Action) -> str:

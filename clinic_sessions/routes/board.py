@@ -2,8 +2,9 @@
 
 from flask import Blueprint, g, render_template, request
 
-from clinic_sessions.domain.lifecycle import NEXT_STEP
+from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.visits import act_words
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, session, showed
@@ -23,6 +24,7 @@ def index() -> str | tuple[str, int]:
     shown = board.build(session(), clinic(), g.now)
     showed("board", clinic().id, patients=shown.patient_ids)
     return render_template(
-        "board/index.html", board=shown, revision=revision, ASKED=ASKED, NEXT_STEP=NEXT_STEP,
+        "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE,
+        act_words=act_words,
         clock_text=due.clock_text, due_text=due.due_text,
     )  # fmt: skip

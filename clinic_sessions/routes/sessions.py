@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from clinic_sessions.domain import words
-from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, offered
+from clinic_sessions.domain import visits, words
+from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, SessionKind, offered
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
@@ -20,6 +21,7 @@ from clinic_sessions.routes.one_session import ONE, identified, load, meta_of, s
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.services import (
+    change_notes,
     due,
     facts,
     form_keys,
@@ -39,6 +41,14 @@ ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
 """Steps that need more than a tap."""
 
 ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
+_OF_TREATMENTS: Sequence[entry_pages.Page] = (
+    entry_pages.VITALS,
+    entry_pages.EFFECT,
+    entry_pages.DOSE,
+    entry_pages.INTERVENTION,
+    entry_pages.NOTE,
+)
+_OF_VISITS: Sequence[entry_pages.Page] = (entry_pages.NOTE, entry_pages.VITALS)
 SAME_TAP = timedelta(seconds=20)
 Answer = str | Response | tuple[str, int]
 
@@ -96,6 +106,7 @@ def page(
         record=session_page.clinical(session(), treatment, g.now) if reads else None,
         history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
         clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
+        step_words=partial(visits.act_words, treatment.kind),
         next_step=_may(treatment, NEXT_STEP[treatment.kind].get(treatment.status)),
         asked=[one for one in offered(treatment.kind, treatment.status) if one in ASKED and _may(treatment, one)],
         endings=[one for one in ENDINGS if one in offered(treatment.kind, treatment.status) and _may(treatment, one)],
@@ -105,6 +116,7 @@ def page(
         dialogs=_dialogs(treatment) if person().may(Permission.TREAT) else None,
         form=form,
         said=said,
+        notes=change_notes.of(session(), treatment, g.now),
         may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data is Action.LEAVE,
         clock_text=due.clock_text,
         due_text=due.due_text,
@@ -121,19 +133,16 @@ def _forms(treatment: TreatmentSession, typed: StepForm | None) -> dict[str, For
             fresh = typed
             fresh.version.raw_data, fresh.version.data = None, treatment.version
         made[action.value] = identified(fresh, action.value)
-        fresh.reasons.choices = options((one.value, words.say(one)) for one in REASONS.get(action, ()))
+        chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
+        fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
     return made
 
 
 def _dialogs(treatment: TreatmentSession) -> dict[str, Any]:
     """Make the forms of the tiles, each with ids of its own; the same forms have pages of their own."""
-    pages = (
-        entry_pages.VITALS,
-        entry_pages.EFFECT,
-        entry_pages.DOSE,
-        entry_pages.INTERVENTION,
-        entry_pages.NOTE,
-    )
+    pages = _OF_TREATMENTS if treatment.kind is SessionKind.TREATMENT else _OF_VISITS
+    if treatment.kind in visits.FAR_AWAY:
+        pages = [entry_pages.NOTE]
     made = [(page, identified(page.make(treatment, None), page.template)) for page in pages]
     return {"pages": made, "new_key": form_keys.new, **entry_pages.choices_of(treatment)}
 
@@ -178,6 +187,8 @@ def _was_this_tap(treatment: TreatmentSession, action: Action) -> bool:
 
 
 def _go_on(session_id: int, form: StepForm) -> Response:
+    if form.action.data is Action.CALL_OFF and person().may(Permission.BOOK_SESSIONS):
+        return redirect(url_for("after.show", session_id=session_id), 303)
     if form.back.data == "board":
         return redirect(url_for("board.index"), 303)
     return redirect(url_for("sessions.show", session_id=session_id), 303)

@@ -147,6 +147,7 @@ def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentS
         .options(
             joinedload(TreatmentSession.patient),
             joinedload(TreatmentSession.chair),
+            joinedload(TreatmentSession.host),
             joinedload(TreatmentSession.protocol_version),
             selectinload(TreatmentSession.changes),
         )

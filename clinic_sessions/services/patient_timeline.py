@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.check_ins import CheckInStatus
-from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.lifecycle import Action, SessionKind
 from clinic_sessions.domain.messages import MessageStatus
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import is_late
 from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind
+from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.weights import kg_text, lb_text
 from clinic_sessions.models import Message, Patient, SideEffect, StatusChange, TreatmentSession, Weight
@@ -82,7 +83,7 @@ def _steps(db: Session, patient_id: int, zone: ZoneInfo, clinical: bool) -> list
 
 
 def _step(change: StatusChange, zone: ZoneInfo, clinical: bool, undone: bool) -> TimelineEntry:
-    told = [f"Visit of {_when(change.treatment.starts_at, zone)}", *_moved(change, zone)]
+    told = [f"Visit of {_when(change.treatment.starts_at, zone)}", *_kind(change.treatment), *_moved(change, zone), *_late(change)]
     if clinical or change.action in _REASONS_ARE_THE_DESKS:
         told += [_REASONS.get(reason, reason.replace("_", " ")) for reason in change.reasons]
     if clinical and change.words:
@@ -90,12 +91,20 @@ def _step(change: StatusChange, zone: ZoneInfo, clinical: bool, undone: bool) ->
     return TimelineEntry(
         kind=_ICONS.get(change.action, "calendar"),
         at=change.at,
-        title=words.say(change.action),
+        title=act_words(change.treatment.kind, change.action),
         detail=" \u00b7 ".join(told),
         author=change.by.name if change.by else "Patient, by link",
         struck=undone,
         late=is_late(change.at, change.recorded_at),
     )
+
+
+def _kind(treatment: TreatmentSession) -> list[str]:
+    return [] if treatment.kind is SessionKind.TREATMENT else [words.say(treatment.kind)]
+
+
+def _late(change: StatusChange) -> list[str]:
+    return [f"late cancellation, {change.details['notice']}"] if change.details.get("late") else []
 
 
 def _moved(change: StatusChange, zone: ZoneInfo) -> list[str]:

@@ -11,6 +11,7 @@ from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.side_effects import InterventionKind, SideEffectEventKind
+from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.wall_time import offset_text
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import (
@@ -90,9 +91,9 @@ def steps(treatment: TreatmentSession, *, clinical: bool) -> list[Line]:
 def _step(
     treatment: TreatmentSession, change: StatusChange, by_id: dict[int, StatusChange], undone: bool, clinical: bool
 ) -> Line:
-    title = say(change.action)
+    title = act_words(treatment.kind, change.action)
     if change.undoes_id is not None:
-        title = f"Undone: {say(by_id[change.undoes_id].action)}"
+        title = f"Undone: {act_words(treatment.kind, by_id[change.undoes_id].action)}"
     told = clinical or change.action in _BOOKING
     why = [_reason(value) for value in change.reasons] if told else []
     return Line(
