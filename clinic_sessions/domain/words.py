@@ -14,6 +14,7 @@ from clinic_sessions.domain.plans import PlanReason, SeriesReason
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
+from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.ranking import Why
 from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
@@ -177,6 +178,19 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (AlertKind.VITALS_URGENT, "Urgent vitals"),
     (AlertTier.NOW, "Call now"),
     (AlertTier.SAME_DAY, "Call today"),
+    (ExceptionKind.OFF, "Away"),
+    (ExceptionKind.EXTRA, "Extra hours"),
+    (ShiftReason.IN_THE_PAST, "Days that have passed cannot be changed."),
+    (ShiftReason.ROLE_NOT_HELD, "This person does not have that role."),
+    (ShiftReason.HAS_THESE_HOURS, "This person has hours in this role then already. Change those instead."),
+    (ShiftReason.AT_ANOTHER_SITE, "This person is on shift at another site at that time."),
+    (ShiftReason.ENDED_ALREADY, "Someone ended this shift meanwhile. Nothing of yours was saved."),
+    (ShiftReason.AWAY_ALREADY, "This is noted already."),
+    (ShiftReason.LEAVES_SHORT, "Sessions that are booked would be short of nurses."),
+    (
+        ShiftReason.LEAVES_WITHOUT_ROLE,
+        "Sessions that are booked would be without someone who must be on site. Move or cancel them first.",
+    ),
     (WeightUnit.LB, "lb"),
     (WeightUnit.KG, "kg"),
     (Role.FRONT_DESK, "Front desk"),

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from clinic_sessions.routes import (
+    after,
     alerts,
     appointment,
     board,
@@ -11,6 +12,7 @@ from clinic_sessions.routes import (
     changes,
     check_in,
     errors,
+    feeds,
     filters,
     frame,
     guard,
@@ -23,11 +25,14 @@ from clinic_sessions.routes import (
     row_ids,
     schedule,
     sessions,
+    shift_days,
+    shifts,
     sign_in,
     site_people,
     sites,
     today,
     visits,
+    waitlist,
     wishes,
 )
 from clinic_sessions.routes.policy import check_every_view
@@ -41,12 +46,17 @@ BLUEPRINTS = (
     today.bp,
     booking.bp,
     changes.bp,
+    after.bp,
+    waitlist.bp,
     visits.bp,
     schedule.bp,
+    shifts.bp,
+    shift_days.bp,
     sessions.bp,
     board.bp,
     patient_file.bp,
     by_link.bp,
+    feeds.bp,
     appointment.bp,
     check_in.bp,
     wishes.bp,

@@ -7,10 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.lifecycle import EXPECTED, Action, Status
-from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.reasons import CancelReason
 from clinic_sessions.models import AuditAction, MoveWish, TreatmentSession
-from clinic_sessions.services import audit, lifecycle, outreach
+from clinic_sessions.services import audit, changes, lifecycle, outreach
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, Refusal
 
@@ -78,8 +77,7 @@ def cancel(db: Session, treatment: TreatmentSession, *, seen: int, now: datetime
     if treatment.status is Status.CANCELLED:
         return
     require_to_come(treatment, seen, now)
-    lifecycle.do(db, treatment, Action.CANCEL, now=now, by=by, reasons=[CancelReason.BY_LINK])
-    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.CANCELLED)
+    changes.cancel_locked(db, treatment, [CancelReason.BY_LINK], now=now, by=by)
 
 
 def ask_to_move(db: Session, treatment: TreatmentSession, *, seen: int, now: datetime, by: Actor) -> None:

@@ -31,19 +31,18 @@ _MISSED = frozenset({SkipReason.CANCELLED, SkipReason.MOVED})
 
 
 def same_time(treatment: TreatmentSession) -> dict[int, datetime]:
-    """Give the schedule versions at which the visit stood at its present time and clinic, each with since when.
+    """Give the schedule versions at which the visit stood at its present time, each with since when.
 
     A visit moved away and back, or only to another chair, is for its patient what it was.
     """
     moves = [change for change in treatment.changes if change.action is Action.MOVE]
     since = [treatment.booked_at, *(move.recorded_at for move in moves)]
-    version, here = treatment.schedule_version, (treatment.starts_at.isoformat(), treatment.clinic_id)
-    found, (at, clinic_id) = {version: since[-1]}, here
+    version, present = treatment.schedule_version, treatment.starts_at.isoformat()
+    found, at = {version: since[-1]}, present
     for move, began in zip(reversed(moves), reversed(since[:-1]), strict=True):
         version -= 1
         at = move.details.get("starts_at", [at])[0]
-        clinic_id = move.details.get("clinic_id", [clinic_id])[0]
-        if (at, clinic_id) == here:
+        if at == present:
             found[version] = began
     return found
 

@@ -27,6 +27,7 @@ MOST = 200
 class Work(StrEnum):
     """What can wait for the front desk."""
 
+    ABSENT = "absent"
     UNCONFIRMED = "unconfirmed"
     ADDRESSES = "addresses"
     MESSAGES = "messages"
@@ -88,6 +89,7 @@ def lines(db: Session, clinic: Clinic, work: Work, now: datetime) -> list[Line]:
 
 def _queries(clinic: Clinic, now: datetime) -> dict[Work, _Query]:
     return {
+        Work.ABSENT: _absent(clinic, now),
         Work.UNCONFIRMED: _unconfirmed(clinic, now),
         Work.ADDRESSES: _addresses(clinic, now),
         Work.MESSAGES: _messages(clinic, now),
@@ -100,6 +102,19 @@ def _sessions(clinic: Clinic, span: Span) -> tuple[sa.ColumnElement[bool], ...]:
         TreatmentSession.clinic_id == clinic.id,
         TreatmentSession.starts_at >= span.starts_at,
         TreatmentSession.starts_at < span.ends_at,
+    )
+
+
+def _absent(clinic: Clinic, now: datetime) -> _Query:
+    """Select who is to be asked about, as absence.proposed has it; a start that nobody answered for stays a week."""
+    latest = now - timedelta(minutes=clinic.propose_absence_minutes)
+    began = Span(starts_at=now - BACK, ends_at=latest + timedelta(microseconds=1))
+    return (
+        sa.select(
+            Patient.id, Patient.name, Patient.phone, TreatmentSession.id, TreatmentSession.starts_at.label("moment")
+        )
+        .join(TreatmentSession, TreatmentSession.patient_id == Patient.id)
+        .where(*_sessions(clinic, began), TreatmentSession.status.in_(EXPECTED))
     )
 
 

@@ -1,0 +1,59 @@
+"""What a patient who waits for a time wishes."""
+
+from collections.abc import Sequence
+from datetime import time
+from typing import Any
+
+from wtforms import Form, HiddenField, SelectField, SelectMultipleField
+
+from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.fields import ClockField, LineField, WholeNumberField
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOST_NOTICE_HOURS = 14 * 24
+_DAYS = {str(number): number for number in range(len(DAYS))}
+
+
+class WishForm(Form):
+    """Which treatment, on which days and hours, and how long before they must know."""
+
+    patient = HiddenField()
+    what = SelectField("What", choices=[], coerce=str, validate_choice=False)
+    days = SelectMultipleField(
+        "Days that suit", choices=options(zip(_DAYS, DAYS, strict=True)), validate_choice=False
+    )  # fmt: skip
+    from_time = ClockField("Not before")
+    until_time = ClockField("Over by")
+    notice = WholeNumberField("Hours they must know before", low=0, high=MOST_NOTICE_HOURS)
+    words = LineField("Anything to add")
+
+    def offer(self, whats: Sequence[tuple[str, str]]) -> None:
+        """Set what can be wished for: values and words."""
+        self.what.choices = options(whats)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields, then the hours together."""
+        good = super().validate(extra_validators)
+        if not good or self.from_minute < self.until_minute:
+            return good
+        self.until_time.errors = ["This is not later than the other time. Change one of the two."]
+        return False
+
+    @property
+    def weekdays(self) -> list[int]:
+        """The weekdays that were ticked, in order; Monday is 0."""
+        return sorted({_DAYS[value] for value in self.days.data or [] if value in _DAYS})
+
+    @property
+    def from_minute(self) -> int:
+        """From when on they can be here, in minutes after midnight."""
+        return _minute(self.from_time.data, 0)
+
+    @property
+    def until_minute(self) -> int:
+        """When the visit must be over, in minutes after midnight; midnight ends a day."""
+        return _minute(self.until_time.data, 24 * 60) or 24 * 60
+
+
+def _minute(wall: time | None, otherwise: int) -> int:
+    return otherwise if wall is None else wall.hour * 60 + wall.minute

@@ -1,0 +1,63 @@
+"""What next, once a visit is not to be: another time, a wish for the waitlist, or nothing now."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, g, render_template, url_for
+
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes.one_session import ONE, load, strip
+from clinic_sessions.routes.policy import needs
+from clinic_sessions.routes.present import session, showed
+from clinic_sessions.routes.waitlist import form_for, value_of
+from clinic_sessions.services import change_notes, offers, series
+from clinic_sessions.services.offers import Desk, Looking
+from clinic_sessions.services.refusals import Absent
+
+bp = Blueprint("after", __name__)
+
+
+@bp.get(f"{ONE}/after")
+@needs(Permission.BOOK_SESSIONS)
+def show(session_id: int) -> str:
+    """Offer the best times for the same step of the series, and a wish for when none suits."""
+    treatment = load(session_id)
+    notes = change_notes.of(session(), treatment, g.now)
+    if not notes.ended:
+        raise Absent
+    showed("session", treatment.id, patient_id=treatment.patient_id)
+    return render_template(
+        "changes/after.html", treatment=treatment, notes=notes, strip=strip(treatment), **_next(treatment)
+    )
+
+
+def _next(treatment: TreatmentSession) -> dict[str, Any]:
+    if treatment.protocol_version is None:
+        kind, host = treatment.kind.value, treatment.host_id
+        elsewhere = url_for("visits.new", patient=treatment.patient_id, kind=kind, host=host)
+        return {"desk": None, "elsewhere": elsewhere}
+    desk = _desk(treatment)
+    what, zone = value_of(desk.choice), treatment.clinic.zone
+
+    def wall_day(moment: datetime) -> str:
+        return moment.astimezone(zone).date().isoformat()
+
+    def wall_time(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%H:%M}"
+
+    wish = form_for(desk.choices, what=what)
+    return {"desk": desk, "what": what, "wish": wish, "wall_day": wall_day, "wall_time": wall_time}
+
+
+def _desk(treatment: TreatmentSession) -> Desk:
+    """Open the booking screen's picture for the same treatment: the open step of its series, when it is of one."""
+    version = treatment.protocol_version
+    choices = series.choices(session(), treatment.patient)
+    same = [one for one in choices if version is not None and one.version.key == version.key]
+    same.sort(key=lambda one: one.plan is None or one.plan.id != treatment.plan_id)
+    choice = same[0] if same else choices[0]
+    return offers.open_desk(
+        session(), treatment.clinic, treatment.patient,
+        version_id=choice.version.id, plan_id=choice.plan.id if choice.plan else None, looking=Looking(), now=g.now,
+    )  # fmt: skip
