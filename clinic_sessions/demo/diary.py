@@ -3,10 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
-from clinic_sessions.demo.clinic import CLOSES, OPENS, SUNDAY, ZONE
+from clinic_sessions.demo import shifts
+from clinic_sessions.demo.clinic import CLOSES, OPENS, SUNDAY, ZONE, Staffing
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.domain import protocols
+from clinic_sessions.domain.cover import DayCover, Demand, Profile, profile_of
 from clinic_sessions.domain.protocols import PhaseKind, Protocol
 from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
 from clinic_sessions.models import Chair, Clinic
@@ -64,11 +67,14 @@ class Visit:
 
 @dataclass
 class Diary:
-    """What is taken so far, by chair."""
+    """What is taken so far, by chair, and what it asks of the nurses, by day."""
 
     clinic: Clinic
+    staff: Staffing
     now: datetime
     taken: dict[int, list[Span]] = field(default_factory=dict)
+    asked: dict[date, list[Demand]] = field(default_factory=dict)
+    covers: dict[date, DayCover] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -79,9 +85,21 @@ class Diary:
         """Say whether a chair is free for a whole block."""
         return not any(block.overlaps(span) for span in self.taken.get(chair.id, []))
 
-    def take(self, chair: Chair, block: Span) -> None:
+    def take(self, chair: Chair, block: Span, protocol: Protocol) -> None:
         """Note a block as taken."""
         self.taken.setdefault(chair.id, []).append(block)
+        day = local_day(block.starts_at, ZONE)
+        self.asked.setdefault(day, []).append(Demand(starts_at=block.starts_at, profile=_profile(protocol)))
+        self.covers.pop(day, None)
+
+    def has_nurses(self, block: Span, protocol: Protocol) -> bool:
+        """Say whether the nurses on shift suffice for one more block."""
+        day = local_day(block.starts_at, ZONE)
+        if day not in self.covers:
+            duties = shifts.duties(self.staff, day)
+            self.covers[day] = DayCover(day_span(day, ZONE), duties, self.asked.get(day, ()))
+        cover = self.covers[day]
+        return cover.covers(cover.minute(block.starts_at), _profile(protocol))
 
     def find(self, day: date, protocol: Protocol, minute: int) -> tuple[Chair, Span] | None:
         """Find a chair and a time on a day, as near after `minute` as there is room, else earlier; None when full."""
@@ -91,7 +109,7 @@ class Diary:
         for start in starts:
             begins = first_instant(day, time(start // 60, start % 60), ZONE)
             block = Span(starts_at=begins, ends_at=begins + length)
-            for chair in self._chairs(protocol, length):
+            for chair in self._chairs(protocol, length) if self.has_nurses(block, protocol) else ():
                 if self.is_free(chair, block):
                     return chair, block
         return None
@@ -102,7 +120,7 @@ class Diary:
             passed_over = later.weekday() == SUNDAY or later in without
             found = None if passed_over else self.find(later, protocol, OPENS)
             if found is not None:
-                self.take(*found)
+                self.take(*found, protocol)
                 return found
         raise LookupError("no room within a week")
 
@@ -117,6 +135,11 @@ class Diary:
     def _chairs(self, protocol: Protocol, length: timedelta) -> list[Chair]:
         fit = [chair for chair in self.clinic.chairs if chair.allows(protocol.chair_needs)]
         return sorted(fit, key=lambda chair: (chair.name.startswith("Room") != (length > LONG_BLOCK), chair.position))
+
+
+@cache
+def _profile(protocol: Protocol) -> Profile:
+    return profile_of(protocol)
 
 
 def plan_visits(diary: Diary, people: Sequence[OnFile]) -> list[Visit]:
@@ -172,7 +195,7 @@ def _here_now(diary: Diary, scene: Scene, one: OnFile) -> Visit:
     day = day_span(local_day(min(dose_at, diary.now), ZONE), ZONE)
     starts = min(max(_on_five(wanted), day.starts_at), day.ends_at - length)
     block = Span(starts_at=starts, ends_at=starts + length)
-    diary.take(chair, block)
+    diary.take(chair, block, visit.protocol)
     return Visit(on_file=one, chair=chair, block=block, scene=scene, dose_at=dose_at)
 
 
@@ -190,5 +213,5 @@ def _regular(diary: Diary, one: OnFile, day: int, number: int) -> Iterator[Visit
     minute = OPENS if day == 0 and number % 2 else usual
     found = diary.find(diary.today + timedelta(days=day), protocol, minute)
     if found is not None:
-        diary.take(*found)
+        diary.take(*found, protocol)
         yield Visit(on_file=one, chair=found[0], block=found[1])

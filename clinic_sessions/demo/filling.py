@@ -6,7 +6,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.demo import answers, holds
+from clinic_sessions.demo import answers, holds, shifts
 from clinic_sessions.demo.clinic import hire, open_clinic, set_hours
 from clinic_sessions.demo.diary import Diary, plan_visits
 from clinic_sessions.demo.fates import Fate, fates_of
@@ -46,10 +46,11 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
     clinic = open_clinic(db, now)
     staff = hire(db, clinic, hashed, now)
     people = put_on_file(db, clinic, staff, now=now, rng=rng)
-    diary = Diary(clinic=clinic, now=now)
+    diary = Diary(clinic=clinic, staff=staff, now=now)
     visits = plan_visits(diary, people)
     set_hours(clinic, now, [visit.block for visit in visits if visit.scene])
     db.flush()
+    shifts.put_on(db, clinic, staff, diary.today)
     fates = fates_of(visits, now)
     world = World(db=db, staff=staff, diary=diary, post=Post(db=db, now=now), now=now, rng=rng)
     for one in people:

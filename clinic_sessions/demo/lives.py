@@ -19,10 +19,12 @@ from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
 from clinic_sessions.services import audit, booking, changes
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.room import Lifting
 
 _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 _BOOKED_AHEAD = timedelta(days=5)
@@ -31,6 +33,7 @@ _CANCELLED_AHEAD = timedelta(hours=26)
 _NOT_COME_AFTER = timedelta(minutes=35)
 _CONFIRMS, _ANSWERS, _ANSWERS_SO_FAR, _ANSWERS_LAST = 0.65, 0.9, 0.5, 0.95
 _LATELY = timedelta(days=3)
+_SPACING_SEEN = Lifting(kinds=frozenset({OverrideKind.SPACING}))
 _DANGER_AT = 8
 """Which of the answered check-ins tells of danger."""
 
@@ -79,6 +82,7 @@ class Life:
             chair_id=chair.id,
             starts_at=block.starts_at,
             plan_id=plan.id,
+            lifting=_SPACING_SEEN,
         )
         treatment = booking.book(world.db, request, now=at, by=world.staff.desk)
         if fate is Fate.MOVED:
@@ -108,6 +112,7 @@ class Life:
             starts_at=visit.block.starts_at,
             version=treatment.version,
             reasons=(MoveReason.PATIENT_ASKED,),
+            lifting=_SPACING_SEEN,
         )
         booking.move(self.world.db, treatment, request, now=at, by=self.world.staff.desk)
 

@@ -32,6 +32,8 @@ STAFF = (
     Staff(address="owner@demo.example", name="Grant Okafor", role=Role.OWNER),
     Staff(address="auditor@demo.example", name="Lena Fischer", role=Role.AUDITOR),
     Staff(address="nurse2@demo.example", name="Tom Nguyen, RN", role=Role.NURSE),
+    Staff(address="nurse3@demo.example", name="Marta Kowalczyk, RN", role=Role.NURSE),
+    Staff(address="nurse4@demo.example", name="Elijah Brooks, RN", role=Role.NURSE),
     Staff(address="provider2@demo.example", name="Dr. Samuel Ortega", role=Role.PROVIDER),
 )
 

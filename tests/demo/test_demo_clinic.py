@@ -34,7 +34,7 @@ from clinic_sessions.models import (
 )
 from clinic_sessions.services import facts, lifecycle, outreach, sign_ins
 from clinic_sessions.services.actor import SYSTEM
-from clinic_sessions.services.free_times import hours_of
+from clinic_sessions.services.day_rooms import hours_of
 from clinic_sessions.services.outbox import any_due, due
 from tests.demo.conftest import NOON, PASSWORD, Filled
 
