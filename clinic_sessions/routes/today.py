@@ -10,19 +10,21 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, person, session, showed
-from clinic_sessions.services import alerts, appointments, heartbeats, schedule, today
-from clinic_sessions.services.schedule import Card
+from clinic_sessions.services import alerts, appointments, heartbeats, schedule, today, waitlist
+from clinic_sessions.services.schedule_rows import Card
 from clinic_sessions.services.today import Work
 
 bp = Blueprint("today", __name__)
 
 COUNTED = {
+    Work.ABSENT: "not here: did they come?",
     Work.UNCONFIRMED: "not confirmed for tomorrow",
     Work.ADDRESSES: "coming without a good email address",
     Work.MESSAGES: "messages that did not arrive",
     Work.CHECK_INS: "check-ins not answered",
 }
 TITLES = {
+    Work.ABSENT: "Did they come?",
     Work.UNCONFIRMED: "Not confirmed for tomorrow",
     Work.ADDRESSES: "Coming without a good email address",
     Work.MESSAGES: "Messages that did not arrive",
@@ -47,6 +49,7 @@ def index() -> str:
         shown.update(_day(here))
     if Role.FRONT_DESK in roles:
         shown["waiting"] = today.waiting(session(), here, g.now)
+        shown["waitlist"] = waitlist.count(session(), here.id)
         shown["move_wishes"] = len(appointments.open_move_wishes(session(), here.id))
     if Role.PROVIDER in roles:
         shown.update(_clinical(here))

@@ -188,10 +188,12 @@ def test_a_session_that_cannot_go_ahead_says_why_and_leads_to_booking(
     db.rollback()
     assert visitor.post(path, data=data).status_code == 422
     assert visitor.post(path, data={**data, "reasons": ["ate", "nonsense"]}).status_code == 422
-    assert visitor.post(path, data={**data, "reasons": ["ate", "no_escort"]}).status_code == 303
+    answer = visitor.post(path, data={**data, "reasons": ["ate", "no_escort"]})
+    assert (answer.status_code, answer.location) == (303, f"/sessions/{treatment.id}/after")
     page = visitor.get(f"/sessions/{treatment.id}").text
     assert "Ate or drank, No way home" in page
-    assert f"/sessions/new?patient={patient}" in page
+    assert answer.location in page
+    assert f"/sessions/new?patient={patient}" in visitor.get(answer.location).text
 
 
 @pytest.mark.parametrize("typed", ["", "nonsense", "move", "cancel", "book"])
