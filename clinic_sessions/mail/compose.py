@@ -138,7 +138,7 @@ def calendar_file(visits: Sequence[Visit], *, language: Language, config: Config
             starts_at=visit.starts_at,
             ends_at=visit.leaves_at,
             summary=text(language, "mail.common.calendar", clinic=visit.clinic_name),
-            place=visit.clinic_address,
+            place=wording.place(visit, language),
             standing=visit.standing,
             changed_at=visit.changed_at,
         )

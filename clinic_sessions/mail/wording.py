@@ -22,6 +22,7 @@ class Words:
     subject: str
     opening: str
     when: str | None
+    where: tuple[str, ...]
     visits: tuple[str, ...]
     steps: tuple[str, ...]
     asking: str | None
@@ -41,6 +42,7 @@ def words_of(letter: Letter) -> Words:
         subject=text(language, f"{key}.subject", **values),
         opening=_begun(text(language, f"{key}.opening", **values)),
         when=when_text(visit.starts_at, visit.zone, language) if told and visit and not _of_many(letter) else None,
+        where=(place(visit, language),) if visit and visit.far_away else (letter.clinic_name, letter.clinic_address),
         visits=tuple(_line(letter, one) for one in visits),
         steps=_steps(letter, visit) if visit else (),
         asking=text(language, f"{key}.asking", **values) if letter.kind not in CANCELLATIONS else None,
@@ -50,6 +52,11 @@ def words_of(letter: Letter) -> Words:
 def visits_of(letter: Letter) -> tuple[Visit, ...]:
     """Give the visits that a letter tells of, soonest first."""
     return letter.visits or ((letter.visit,) if letter.visit else ())
+
+
+def place(visit: Visit, language: Language) -> str:
+    """Say where a visit is: the clinic's address, or that the patient is called."""
+    return text(language, "mail.common.far_away") if visit.far_away else visit.clinic_address
 
 
 def date_text(moment: datetime, zone: ZoneInfo, language: Language) -> str:

@@ -113,6 +113,9 @@ class StaffFeed(Base):
     token_hash: Mapped[Digest] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    shown: Mapped[Digest | None]
+    """Which picture was last given; that it was read stands in the audit."""
+    shown_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
     clinic: Mapped[Clinic] = relationship()

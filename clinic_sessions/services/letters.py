@@ -13,6 +13,7 @@ from clinic_sessions.domain.calendar_entry import Standing
 from clinic_sessions.domain.lifecycle import EXPECTED, Action
 from clinic_sessions.domain.messages import CHECK_INS, Language, MessageKind
 from clinic_sessions.domain.protocols import PhaseKind
+from clinic_sessions.domain.visits import FAR_AWAY
 from clinic_sessions.models import LinkPurpose, Message, TreatmentSession
 from clinic_sessions.services.catalogue import protocol_of
 
@@ -38,6 +39,8 @@ class Visit:
     food_until: datetime | None
     liquid_until: datetime | None
     preparation: tuple[str, ...]
+    far_away: bool = False
+    """The patient is called, and does not come to the clinic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,4 +175,5 @@ def visit_of(treatment: TreatmentSession, language: Language) -> Visit:
         food_until=fasting.food_until if fasting else None,
         liquid_until=fasting.liquid_until if fasting else None,
         preparation=protocols.preparation(protocol, language.value) if protocol else (),
+        far_away=treatment.kind in FAR_AWAY,
     )

@@ -87,6 +87,8 @@ def _tables_of_staff() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shown", sa.String(length=64), nullable=True),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_staff_feeds_clinic_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_staff_feeds_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_feeds")),
