@@ -349,6 +349,18 @@ def test_a_visit_of_a_series_at_another_clinic_says_where_and_keeps_its_own_hour
     assert "- Tuesday, November 24, 2026, 9:00 am (Pacific Standard Time)\n" in told
 
 
+@pytest.mark.parametrize(("language", "how"), [(Language.EN, "By video or phone"), (Language.ES, "Por video")])
+def test_a_visit_by_video_sends_nobody_to_the_clinic(language: Language, how: str) -> None:
+    visit = replace(_visit(datetime(2026, 11, 24, 17, 0, tzinfo=UTC), language=language), far_away=True)
+    message = compose(_letter(MessageKind.CONFIRMATION, language, visit), _config()).message
+    for part in message.walk():
+        if not part.is_multipart():
+            assert "12 Harbor Street" not in part.get_content()
+    calendar = Calendar.from_ical(next(p.get_content() for p in message.walk() if p.get_filename() == "visit.ics"))
+    assert str(calendar.walk("VEVENT")[0]["LOCATION"]).startswith(how)
+    assert how in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
 def test_a_moved_visit_comes_first_and_the_others_to_come_after_it() -> None:
     letter = _letter(MessageKind.MOVED)
     assert letter.visit is not None
