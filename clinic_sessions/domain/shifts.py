@@ -33,6 +33,19 @@ class ExceptionKind(StrEnum):
     EXTRA = "extra"
 
 
+class ShiftReason(StrEnum):
+    """Why shifts cannot be changed as asked."""
+
+    IN_THE_PAST = "in_the_past"
+    ROLE_NOT_HELD = "role_not_held"
+    HAS_THESE_HOURS = "has_these_hours"
+    AT_ANOTHER_SITE = "at_another_site"
+    ENDED_ALREADY = "ended_already"
+    AWAY_ALREADY = "away_already"
+    LEAVES_SHORT = "leaves_short"
+    LEAVES_WITHOUT_ROLE = "leaves_without_role"
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeeklyShift:
     """One person's hours in a role on one weekday (Monday is 0), from `first_day` on; `last_day` None: no end."""
