@@ -71,8 +71,10 @@ class HoursForm(KeepingForm):
         return None not in read
 
     def _read_break(self, one: ClockField, two: ClockField) -> Stretch | tuple[()] | None:
+        if one.errors or two.errors:
+            return None
         if one.data is None and two.data is None:
-            return None if one.errors or two.errors else ()
+            return ()
         if one.data is None or two.data is None:
             refuse(two if two.data is None else one, "Enter both ends of the break, or neither.")
             return None
