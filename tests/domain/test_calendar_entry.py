@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_sessions.domain.calendar_entry import Standing, sequence, standing
-from clinic_sessions.domain.lifecycle import OCCUPYING, TRANSITIONS, UNDOABLE, Action, Status
+from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, SessionKind, Status, offered, transition
 
 Step = tuple[Status | None, Status]
 
@@ -16,6 +16,7 @@ Step = tuple[Status | None, Status]
 class Life:
     """A session as its calendar entry sees it: status, version of time and place, the steps that led there."""
 
+    kind: SessionKind
     status: Status
     schedule_version: int = 1
     steps: tuple[Step, ...] = ()
@@ -36,26 +37,28 @@ def _after(life: Life, action: Action) -> Life:
     if action is Action.UNDO:
         *rest, (_, back_to) = life.undoable
         return replace(life, status=back_to, steps=(*life.steps, (life.status, back_to)), undoable=tuple(rest))
-    to = TRANSITIONS[life.status][action].to
-    return Life(
-        status=to,
+    return replace(
+        life,
+        status=(to := transition(life.kind, life.status, action).to),
         schedule_version=life.schedule_version + (action is Action.MOVE),
         steps=(*life.steps, (life.status, to)),
         undoable=(*life.undoable, (action, life.status)),
     )
 
 
-@given(data=st.data(), begins=st.sampled_from([Status.HELD, Status.BOOKED]))
-def test_whatever_happens_each_new_picture_has_a_higher_number(data: st.DataObject, begins: Status) -> None:
-    life = Life(status=begins, steps=((None, begins),))
+@given(data=st.data(), kind=st.sampled_from(SessionKind), begins=st.sampled_from([Status.HELD, Status.BOOKED]))
+def test_whatever_happens_each_new_picture_has_a_higher_number(
+    data: st.DataObject, kind: SessionKind, begins: Status
+) -> None:
+    life = Life(kind=kind, status=begins, steps=((None, begins),))
     lives = [life]
     for _ in range(data.draw(st.integers(min_value=1, max_value=15))):
-        offered = list(TRANSITIONS[life.status])
+        acts = list(offered(life.kind, life.status))
         if life.undoable and life.undoable[-1][0] in UNDOABLE:
-            offered.append(Action.UNDO)
-        if not offered:
+            acts.append(Action.UNDO)
+        if not acts:
             break
-        life = _after(life, data.draw(st.sampled_from(offered)))
+        life = _after(life, data.draw(st.sampled_from(acts)))
         lives.append(life)
     for before, after in pairwise(lives):
         assert after.number >= before.number
@@ -63,7 +66,7 @@ def test_whatever_happens_each_new_picture_has_a_higher_number(data: st.DataObje
 
 
 def test_undoing_a_cancellation_is_newer_than_the_cancellation() -> None:
-    booked = Life(status=Status.BOOKED, steps=((None, Status.BOOKED),))
+    booked = Life(kind=SessionKind.TREATMENT, status=Status.BOOKED, steps=((None, Status.BOOKED),))
     cancelled = _after(booked, Action.CANCEL)
     again = _after(cancelled, Action.UNDO)
     moved = _after(again, Action.MOVE)
