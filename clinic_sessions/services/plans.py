@@ -138,7 +138,7 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
     )
     db.add(plan)
     db.flush()
-    changes = {"pattern": [None, pattern.in_words(request.pattern)], "provider_id": [None, request.provider_id]}
+    changes: dict[str, list[object]] = {"pattern": [None, pattern.in_words(request.pattern)], "provider_id": [None, request.provider_id]}
     audit.note(
         db, AuditAction.CREATE, "plan", plan.id, now=now, by=by, patient_id=patient.id, changes=changes,
     )  # fmt: skip
@@ -161,7 +161,7 @@ def change(
     if not wanted.has(max(highest, 1)):
         raise Refusal(PlanReason.FEWER_THAN_BOOKED)
     before = series.pattern_of(plan)
-    changes = {
+    changes: dict[str, list[object]] = {
         "pattern": [pattern.in_words(before), pattern.in_words(wanted)],
         "provider_id": [plan.provider_id, provider_id],
     }

@@ -1,0 +1,226 @@
+"""Booking, moving and cancelling dates of a series: all of them, or none with the reasons beside each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import EXPECTED
+from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.plans import PlanReason, PlanStatus, SeriesReason
+from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.series import Scope
+from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.wall_time import Span
+from clinic_sessions.models import Plan, TreatmentSession
+from clinic_sessions.services import booking, catalogue, changes, outreach, series, series_dates
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.room import NOTHING_LIFTED, Lifting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A date chosen for a place; `version`: that of the session that holds it, when it is to be moved."""
+
+    place: int
+    chair_id: int
+    starts_at: datetime
+    version: int | None = None
+
+
+class SeriesRefused(Refusal):
+    """Some dates of a series cannot be had, so none was saved; `by_place` says what stands against each."""
+
+    def __init__(self, by_place: Mapping[int, Refusal]) -> None:
+        super().__init__(*(reason for refusal in by_place.values() for reason in refusal.reasons))
+        self.by_place = by_place
+
+
+def book(
+    db: Session, plan: Plan, slots: Sequence[Slot], *, tell_patient: bool, now: datetime, by: Actor
+) -> list[TreatmentSession]:
+    """Book a date for each of the places, and tell the patient of all in one message.
+
+    Refuses with SeriesRefused when any of them cannot be had, PlanReason when the plan has ended; the caller then rolls
+    back. Raises Absent for chairs of other clinics.
+    """
+    _queue(db, plan, slots)
+    if plan.status is not PlanStatus.ACTIVE:
+        raise Refusal(PlanReason.NOT_ACTIVE)
+    held, one = series.held_days(series.placed(db, plan)), series.pattern_of(plan)
+    booked: list[TreatmentSession] = []
+    refused: dict[int, Refusal] = {}
+    for slot in sorted(slots, key=lambda slot: slot.starts_at):
+        if slot.place in held or not one.has(slot.place):
+            refused[slot.place] = Refusal(SeriesReason.PLACE_TAKEN)
+            continue
+        try:
+            booked.append(booking.place(db, _request(plan, slot), now=now, by=by))
+        except Refusal as refusal:
+            refused[slot.place] = refusal
+    if refused:
+        raise SeriesRefused(refused)
+    notice = MessageKind.SERIES_CONFIRMATION if len(booked) > 1 else MessageKind.CONFIRMATION
+    _tell(db, booked, notice if tell_patient else None, now=now, by=by)
+    return booked
+
+
+def in_scope(db: Session, treatment: TreatmentSession, scope: Scope) -> list[TreatmentSession]:
+    """List the sessions of a series that a change of this scope is about, in order: only those that are to come."""
+    if treatment.plan_id is None or treatment.place_in_plan is None:
+        return []
+    query = sa.select(TreatmentSession).where(
+        TreatmentSession.plan_id == treatment.plan_id,
+        TreatmentSession.place_in_plan.is_not(None),
+        TreatmentSession.clinic_id == treatment.clinic_id,
+        TreatmentSession.status.in_(EXPECTED),
+    )
+    coming = db.scalars(query.order_by(TreatmentSession.starts_at, TreatmentSession.id)).all()
+    return [
+        one
+        for one in coming
+        if scope is Scope.ALL
+        or one.id == treatment.id
+        or (scope is Scope.FOLLOWING and one.starts_at >= treatment.starts_at)
+    ]
+
+
+def move(
+    db: Session, plan: Plan, slots: Sequence[Slot], *,
+    reasons: Sequence[MoveReason], tell_patient: bool, now: datetime, by: Actor,
+) -> list[TreatmentSession]:  # fmt: skip
+    """Move the sessions that hold these places to other dates; each keeps its place, and one that stays put is left.
+
+    Sessions that are not to come any more are refused, as is a row that someone else has changed. Refuses with
+    SeriesRefused when any of them cannot be had; the caller then rolls back.
+    """
+    _queue(db, plan, slots)
+    by_place = {one.place_in_plan: one for one in series.placed(db, plan)}
+    refused = {slot.place: refusal for slot in slots if (refusal := _unmovable(by_place.get(slot.place), slot))}
+    moves = {
+        slot.place: slot for slot in slots
+        if slot.place not in refused and not _stays(by_place[slot.place], slot)
+    }  # fmt: skip
+    moved: list[TreatmentSession] = []
+    for place in _order(moves, by_place, refused):
+        without = frozenset(by_place[other].id for other in moves if by_place[other] not in moved)
+        request = _move_request(plan, moves[place], reasons, without)
+        try:
+            booking.put(db, by_place[place], request, now=now, by=by)
+        except Refusal as refusal:
+            refused[place] = refusal
+        moved.append(by_place[place])
+    if refused:
+        raise SeriesRefused(refused)
+    moved.sort(key=lambda one: one.starts_at)
+    _tell(db, moved, MessageKind.MOVED if tell_patient else None, now=now, by=by)
+    return moved
+
+
+def cancel(
+    db: Session, plan: Plan, treatments: Mapping[int, int], reasons: Sequence[CancelReason], *,
+    words: str | None, tell_patient: bool, now: datetime, by: Actor,
+) -> list[TreatmentSession]:  # fmt: skip
+    """Cancel sessions that are to come; `treatments`: the version that the person saw of each, by its id.
+
+    Their places are free again. Refuses with SeriesRefused when any of them was changed meanwhile.
+    """
+    db.refresh(plan, with_for_update=True)
+    by_id = {one.id: one for one in series.placed(db, plan)}
+    refused: dict[int, Refusal] = {}
+    cancelled = []
+    for treatment_id, version in treatments.items():
+        one = by_id.get(treatment_id)
+        if one is None or one.status not in EXPECTED:
+            refused[one.place_in_plan or 0 if one else 0] = ChangedMeanwhile(SeriesReason.NOT_TO_COME)
+            continue
+        try:
+            changes.cancel(db, one, reasons, version=version, now=now, by=by, words=words, tell_patient=tell_patient)
+        except Refusal as refusal:
+            refused[one.place_in_plan or 0] = refusal
+        cancelled.append(one)
+    if refused:
+        raise SeriesRefused(refused)
+    return cancelled
+
+
+def _queue(db: Session, plan: Plan, slots: Sequence[Slot]) -> None:
+    if not slots:
+        raise Refusal(SeriesReason.NOTHING_CHOSEN)
+    if len({slot.place for slot in slots}) != len(slots) or len(slots) > series_dates.MOST_DATES:
+        raise Absent
+    booking.queue_for(db, [(slot.chair_id, slot.starts_at) for slot in slots], plan.patient_id)
+    db.refresh(plan, with_for_update=True)
+
+
+def _request(plan: Plan, slot: Slot) -> BookingRequest:
+    return BookingRequest(
+        patient_id=plan.patient_id,
+        protocol_version_id=plan.protocol_version_id,
+        chair_id=slot.chair_id,
+        starts_at=slot.starts_at,
+        plan_id=plan.id,
+        place=slot.place,
+        lifting=_lifting(plan),
+    )
+
+
+def _move_request(plan: Plan, slot: Slot, reasons: Sequence[MoveReason], without: frozenset[int]) -> MoveRequest:
+    return MoveRequest(
+        chair_id=slot.chair_id,
+        starts_at=slot.starts_at,
+        version=slot.version or 0,
+        reasons=reasons,
+        lifting=_lifting(plan),
+        without=without,
+    )
+
+
+def _lifting(plan: Plan) -> Lifting:
+    """Whoever set a pattern that is closer than the protocol asks has lifted the spacing for its sessions."""
+    closer = series_dates.spacing_of(plan) < catalogue.protocol_of(plan.protocol_version).spacing.whole
+    return Lifting(kinds=frozenset({OverrideKind.SPACING})) if closer else NOTHING_LIFTED
+
+
+def _unmovable(treatment: TreatmentSession | None, slot: Slot) -> Refusal | None:
+    if treatment is None or treatment.status not in EXPECTED:
+        return ChangedMeanwhile(SeriesReason.NOT_TO_COME)
+    return ChangedMeanwhile(SeriesReason.CHANGED_MEANWHILE) if treatment.version != slot.version else None
+
+
+def _stays(treatment: TreatmentSession, slot: Slot) -> bool:
+    return (treatment.starts_at, treatment.chair_id) == (slot.starts_at, slot.chair_id)
+
+
+def _order(
+    moves: Mapping[int, Slot], by_place: Mapping[int | None, TreatmentSession], refused: dict[int, Refusal]
+) -> list[int]:
+    """Order moves so that none goes where another of them still stands; those in a ring are refused."""
+    waiting, ordered = dict(moves), list[int]()
+    while waiting:
+        ready = [place for place in waiting if not _blocked(place, waiting, by_place)]
+        if not ready:
+            refused.update({place: Refusal(SeriesReason.TRADED_PLACES) for place in waiting})
+            return ordered
+        ordered += ready
+        for place in ready:
+            del waiting[place]
+    return ordered
+
+
+def _blocked(place: int, waiting: Mapping[int, Slot], by_place: Mapping[int | None, TreatmentSession]) -> bool:
+    own, starts_at = by_place[place], waiting[place].starts_at
+    target = Span(starts_at=starts_at, ends_at=starts_at + (own.ends_at - own.starts_at))
+    return any(target.overlaps(by_place[other].block) for other in waiting if other != place)
+
+
+def _tell(
+    db: Session, treatments: Sequence[TreatmentSession], notice: MessageKind | None, *, now: datetime, by: Actor
+) -> None:
+    """Align every session; the notice of the first tells of all of them."""
+    for number, treatment in enumerate(treatments):
+        outreach.align(db, treatment, now=now, by=by, notice=notice if number == 0 else None)
