@@ -51,7 +51,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A time to offer, with what speaks for it; the lower the cost, the better."""
+    """A time to offer, with what speaks for it, the weightiest first; the lower the cost, the better."""
 
     time: FreeTime
     whys: tuple[Why, ...]
@@ -82,9 +82,9 @@ def _ranked(one: Candidate, habit: Habit, first_day: date, zone: ZoneInfo) -> Ra
     whys = {
         Why.ON_RHYTHM: habit.due == day,
         Why.SOONEST: day == first_day,
-        Why.USUAL_DAY: usual_day,
-        Why.USUAL_HOUR: away is not None and away <= USUAL_WITHIN,
         Why.USUAL_NURSE: one.usual_nurse,
+        Why.USUAL_HOUR: away is not None and away <= USUAL_WITHIN,
+        Why.USUAL_DAY: usual_day,
         Why.QUIET_START: bunched == 0,
     }
     cost = (

@@ -76,7 +76,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (OverrideKind.SECOND_DOSE, "Book a second dose on one day"),
     (LiftingReason.REASON_NEEDED, "Say why the rule is lifted."),
     (LiftingReason.MAY_NOT_LIFT, "Your role does not include lifting this rule."),
-    (Why.SOONEST, "soonest"),
+    (Why.SOONEST, "soonest day"),
     (Why.ON_RHYTHM, "the day it is due"),
     (Why.USUAL_DAY, "usual day"),
     (Why.USUAL_HOUR, "usual hour"),
