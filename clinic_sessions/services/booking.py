@@ -26,7 +26,7 @@ from clinic_sessions.models import (
     StatusChange,
     TreatmentSession,
 )
-from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series
+from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series, waitlist
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
@@ -115,6 +115,7 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
         changes={field: [None, getattr(treatment, field)] for field in ("status", "starts_at", "chair_id")},
         reason=request.lifting.words if found.lifted else None,
     )  # fmt: skip
+    waitlist.close_met(db, treatment, now=now, by=by)
     return treatment
 
 

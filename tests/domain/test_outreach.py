@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages import GRACE, MessageKind
 from clinic_sessions.domain.outreach import (
     QuietHours,
     before_quiet_hours,
     check_ins,
     next_free_moment,
+    notice_due,
     out_of_quiet_hours,
     reminders,
 )
@@ -88,3 +89,21 @@ def test_optional_messages_come_at_most_once_a_day_and_three_times_in_any_seven(
 
     assert len(set(days)) == len(days)
     assert all(sum(0 <= (day - first).days < 7 for day in days) <= 3 for first in days)
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts_in", "by_staff", "waits"),
+    [
+        (MessageKind.MOVED, timedelta(days=1), True, GRACE),
+        (MessageKind.MOVED, timedelta(days=1), False, timedelta(0)),
+        (MessageKind.CONFIRMATION, timedelta(days=1), True, timedelta(0)),
+        (MessageKind.CANCELLED, timedelta(minutes=2), True, timedelta(0)),
+        (MessageKind.CANCELLED_BY_CLINIC, GRACE, True, GRACE),
+        (MessageKind.DID_NOT_COME, timedelta(minutes=-20), True, GRACE),
+    ],
+)
+def test_a_change_by_staff_is_told_after_the_grace_unless_the_visit_begins_sooner(
+    kind: MessageKind, starts_in: timedelta, by_staff: bool, waits: timedelta
+) -> None:
+    now = datetime(2026, 11, 24, 18, tzinfo=UTC)
+    assert notice_due(kind, now, now + starts_in, by_staff=by_staff) == now + waits
