@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from wtforms import BooleanField, Form, HiddenField, SelectField, SelectMultipleField
+from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.protocols import Route
@@ -79,12 +80,12 @@ class DetailsForm(SiteForm):
     def validate_quiet_from(self, field: Any) -> None:
         """Quiet begins in the afternoon or the evening."""
         if field.data is not None and field.data < NOON:
-            raise ValueError("Quiet hours begin in the afternoon or evening. Enter a time like 9:00 pm.")
+            raise ValidationError("Quiet hours begin in the afternoon or evening. Enter a time like 9:00 pm.")
 
     def validate_quiet_until(self, field: Any) -> None:
         """Quiet ends in the morning."""
         if field.data is not None and field.data >= NOON:
-            raise ValueError("Quiet hours end in the morning. Enter a time like 8:00 am.")
+            raise ValidationError("Quiet hours end in the morning. Enter a time like 8:00 am.")
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Patient(Versioned, Base):
     registered_at: Mapped[datetime]
     registered_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
 
+    clinic: Mapped[Clinic] = relationship()
     other_clinics: Mapped[list[Clinic]] = relationship(secondary="patient_clinics", order_by=Clinic.id)
     conditions: Mapped[list["PatientCondition"]] = relationship(order_by="PatientCondition.id")
     weights: Mapped[list["Weight"]] = relationship(order_by="Weight.measured_at.desc(), Weight.id.desc()")

@@ -13,7 +13,7 @@ from clinic_sessions.models import Patient, Weight
 from clinic_sessions.routes.patient_parts import done, load, page
 from clinic_sessions.routes.patients import bp as bp
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, session, showed
+from clinic_sessions.routes.present import actor, clinic_for, session, showed
 from clinic_sessions.services import patient_conditions, weights
 from clinic_sessions.services.patient_conditions import ConditionReason
 from clinic_sessions.services.refusals import Absent, Refusal
@@ -35,7 +35,8 @@ SAID = {
 @needs(Permission.READ_CLINICAL)
 def weigh(patient_id: int) -> str:
     """Show the weights and the form for the next."""
-    return _weights_page(load(patient_id), _new_weight())
+    patient = load(patient_id)
+    return _weights_page(patient, _new_weight(patient))
 
 
 @bp.post("/patients/<int:patient_id>/weights")
@@ -51,8 +52,9 @@ def correct_weight(patient_id: int, weight_id: int) -> str:
     """Show the form for what a wrong weight should have been."""
     patient = load(patient_id)
     wrong = _weight(patient, weight_id)
-    moment = wrong.measured_at.astimezone(clinic().zone)
-    form = WeightForm(day=moment.date(), wall=moment.time(), unit=wrong.entered_unit, meta=meta(g.now, clinic().zone))
+    zone = clinic_for(patient).zone
+    moment = wrong.measured_at.astimezone(zone)
+    form = WeightForm(day=moment.date(), wall=moment.time(), unit=wrong.entered_unit, meta=meta(g.now, zone))
     return _weights_page(patient, form, wrong=wrong)
 
 
@@ -70,15 +72,16 @@ def _weight(patient: Patient, weight_id: int) -> Weight:
     return found
 
 
-def _new_weight() -> WeightForm:
-    now = g.now.astimezone(clinic().zone)
-    return WeightForm(day=now.date(), wall=now.time(), meta=meta(g.now, clinic().zone))
+def _new_weight(patient: Patient) -> WeightForm:
+    zone = clinic_for(patient).zone
+    now = g.now.astimezone(zone)
+    return WeightForm(day=now.date(), wall=now.time(), meta=meta(g.now, zone))
 
 
 def _save_weight(patient_id: int, corrects_id: int | None) -> Response | tuple[str, int]:
     patient = load(patient_id, to_change=True)
     wrong = _weight(patient, corrects_id) if corrects_id is not None else None
-    form = WeightForm(request.form, meta=meta(g.now, clinic().zone))
+    form = WeightForm(request.form, meta=meta(g.now, clinic_for(patient).zone))
     if not form.validate():
         return _weights_page(patient, form, wrong=wrong), 422
     try:

@@ -8,14 +8,15 @@ from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.patients import ClinicalForm, ContactForm, YesNo, differences
 from clinic_sessions.models import Patient
 from clinic_sessions.routes.patients import bp
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
-from clinic_sessions.services import patients
-from clinic_sessions.services.refusals import ChangedMeanwhile
+from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
+from clinic_sessions.services import patient_clinics, patients
+from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 
 _WISHES = {YesNo.YES: True, YesNo.NO: False, None: None}
 
@@ -28,7 +29,7 @@ def load(patient_id: int, *, to_change: bool = False) -> Patient:
 def page(template: str, patient: Patient, **more: Any) -> str:
     """Show one part of a patient's page under the strip."""
     may_read = person().may(Permission.READ_CLINICAL)
-    strip = patients.strip(patient, local_day(g.now, clinic().zone), clinical=may_read)
+    strip = patients.strip(patient, local_day(g.now, clinic_for(patient).zone), clinical=may_read)
     return render_template(f"patients/{template}.html", patient=patient, strip=strip, **more)
 
 
@@ -51,7 +52,7 @@ def contact(patient_id: int) -> str:
 def save_contact(patient_id: int) -> Response | tuple[str, int]:
     """Save who they are and how to reach them."""
     patient = load(patient_id, to_change=True)
-    form = ContactForm(request.form, meta=meta(g.now, clinic().zone))
+    form = ContactForm(request.form, meta=meta(g.now, clinic_for(patient).zone))
     if not form.validate():
         return page("contact", patient, form=form), 422
     values = {name: value for name, value in form.data.items() if name not in {"version", "email_wish"}}
@@ -77,6 +78,32 @@ def save_clinical(patient_id: int) -> Response | tuple[str, int]:
     return _save("clinical", patient, form, values)
 
 
+@bp.post("/patients/<int:patient_id>/clinics")
+@needs(Permission.EDIT_CONTACT)
+def add_clinic(patient_id: int) -> Response:
+    """Let the patient be treated at one more of the person's clinics."""
+    patient_clinics.add(session(), load(patient_id, to_change=True), _clinic_id(), now=g.now, by=actor())
+    return done(patient_id, "Saved.", "patients.contact")
+
+
+@bp.post("/patients/<int:patient_id>/clinics/remove")
+@needs(Permission.EDIT_CONTACT)
+def remove_clinic(patient_id: int) -> Response | tuple[str, int]:
+    """No longer treat the patient at a clinic, once nothing is booked there."""
+    try:
+        patient_clinics.remove(session(), load(patient_id, to_change=True), _clinic_id(), now=g.now, by=actor())
+    except Refusal as refusal:
+        session().rollback()
+        said = [patient_clinics.SAID[reason] for reason in refusal.reasons]
+        patient = load(patient_id)
+        return page("contact", patient, form=_as_it_stands("contact", patient), clinic_refusal=said), 409
+    return done(patient_id, "Removed.", "patients.contact")
+
+
+def _clinic_id() -> int:
+    return number(request.form.get("clinic")) or 0
+
+
 def _open(part: str, patient: Patient) -> str:
     showed(f"patient_{part}", patient.id, patient_id=patient.id)
     return page(part, patient, form=_as_it_stands(part, patient))
@@ -86,7 +113,7 @@ def _as_it_stands(part: str, patient: Patient) -> Any:
     if part == "clinical":
         return ClinicalForm(obj=patient)
     wish = None if patient.email_wish_at is None else YesNo.YES if patient.email_wanted else YesNo.NO
-    return ContactForm(obj=patient, email_wish=wish, meta=meta(g.now, clinic().zone))
+    return ContactForm(obj=patient, email_wish=wish, meta=meta(g.now, clinic_for(patient).zone))
 
 
 def _save(part: str, patient: Patient, form: Any, values: Mapping[str, Any]) -> Response | tuple[str, int]:

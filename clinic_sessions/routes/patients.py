@@ -13,7 +13,7 @@ from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.patients import RegisterForm
 from clinic_sessions.models import Patient
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
 from clinic_sessions.services import (
     form_keys,
     patient_answers,
@@ -40,7 +40,7 @@ def index() -> str:
     here = clinic()
     today = local_day(g.now, here.zone)
     if asked:
-        hits = patient_search.find(session(), here.id, asked, today=today, now=g.now)
+        hits = patient_search.find(session(), here.id, asked, today=today, now=g.now, also=_mine())
     else:
         hits = patient_search.coming(session(), here.id, now=g.now)
     showed("patient_list", None, patients=[hit.patient.id for hit in hits])
@@ -79,7 +79,9 @@ def register() -> Response | tuple[str, int]:
         answer = form_keys.claim(db, key, vars(who), now=g.now, by=actor())
         if answer:
             return redirect(answer, 303)
-        twins = patient_search.alike(db, clinic().id, name=who.name, birth_date=who.birth_date, phone=who.phone)
+        twins = patient_search.alike(
+            db, clinic().id, name=who.name, birth_date=who.birth_date, phone=who.phone, also=_mine()
+        )
         if not form.has_seen([twin.id for twin in twins]):
             db.rollback()
             showed("patient_list", None, patients=[twin.id for twin in twins])
@@ -107,12 +109,15 @@ def _register_page(
 def show(patient_id: int) -> str:
     """Show what this person may know of a patient."""
     patient = patients.load(session(), patient_id, person())
-    zone, clinical = clinic().zone, person().may(Permission.READ_CLINICAL)
+    place, clinical = clinic_for(patient), person().may(Permission.READ_CLINICAL)
+    zone = place.zone
     showed("patient", patient.id, patient_id=patient.id)
     course = patient_timeline.of(session(), patient, zone, clinical=clinical)
     return render_template(
         "patients/show.html",
         patient=patient,
+        place=place,
+        mine=_mine(),
         strip=patients.strip(patient, local_day(g.now, zone), clinical=clinical),
         progress=patient_search.progress_of(session(), [patient.id]).get(patient.id),
         visits=patient_overview.visits(session(), patient.id),
@@ -122,6 +127,10 @@ def show(patient_id: int) -> str:
         older_count=len(course[NEWEST:]),
         **(_clinical(patient) if clinical else {"missing": patient_overview.missing_contact(patient)}),
     )
+
+
+def _mine() -> list[int]:
+    return [one.id for one in person().clinics]
 
 
 def _clinical(patient: Patient) -> dict[str, Any]:

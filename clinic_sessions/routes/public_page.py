@@ -76,13 +76,13 @@ def said(link: Link | None, key: str, **values: object) -> str:
 
 
 def clinic_of(link: Link) -> Clinic:
-    """Give the clinic of a link's patient."""
-    return session().get_one(Clinic, link.patient.clinic_id)
+    """Give the clinic of a link's visit, or of its patient."""
+    return session().get_one(Clinic, links.clinic_id(session(), link))
 
 
 def who_calls(link: Link, alert: Alert) -> str:
     """Say who calls by when, as long as that moment is to come."""
-    clinic = clinic_of(link)
+    clinic = session().get_one(Clinic, alert.clinic_id)
     promised = alerts.promise_of(alert, clinic)
     if promised is None or promised.at <= g.now:
         return said(link, "crisis.told")

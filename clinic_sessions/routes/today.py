@@ -17,6 +17,7 @@ from clinic_sessions.services.today import Work
 bp = Blueprint("today", __name__)
 
 COUNTED = {
+    Work.CLOSED: "booked while closed",
     Work.ABSENT: "not here: did they come?",
     Work.UNCONFIRMED: "not confirmed for tomorrow",
     Work.ADDRESSES: "coming without a good email address",
@@ -24,6 +25,7 @@ COUNTED = {
     Work.CHECK_INS: "check-ins not answered",
 }
 TITLES = {
+    Work.CLOSED: "Booked while closed",
     Work.ABSENT: "Did they come?",
     Work.UNCONFIRMED: "Not confirmed for tomorrow",
     Work.ADDRESSES: "Coming without a good email address",
@@ -100,4 +102,8 @@ def _clinical(here: Clinic) -> dict[str, Any]:
     answered = today.answered(session(), here, g.now)
     if found := {effect.patient_id for effect in severe} | {line.patient_id for line in answered}:
         showed("responses", None, patients=sorted(found))
-    return {"open_alerts": alerts.open_count(session(), here.id), "severe": severe, "answered": answered}
+    return {
+        "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
+        "severe": severe,
+        "answered": answered,
+    }

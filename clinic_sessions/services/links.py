@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.models import Link, LinkPurpose, Patient
+from clinic_sessions.models import CheckIn, Link, LinkPurpose, Patient, TreatmentSession
 from clinic_sessions.services.refusals import Absent, Refusal
 
 _TOKEN_BYTES = 16
@@ -24,6 +24,14 @@ _PATHS = {
 class LinkReason(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+_CLINICS = {
+    LinkPurpose.APPOINTMENT: sa.select(TreatmentSession.clinic_id).where(TreatmentSession.id == sa.bindparam("about")),
+    LinkPurpose.CHECK_IN: sa.select(TreatmentSession.clinic_id)
+    .join(CheckIn, CheckIn.session_id == TreatmentSession.id)
+    .where(CheckIn.id == sa.bindparam("about")),
+}
 
 
 class Expired(Refusal):
@@ -93,3 +101,10 @@ def address(base_url: str, purpose: LinkPurpose, token: str) -> str:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def clinic_id(db: Session, link: Link) -> int:
+    """Give the clinic that a link is about: that of its visit, else the patient's own."""
+    query = _CLINICS.get(link.purpose)
+    found = db.scalar(query, {"about": link.object_id}) if query is not None else None
+    return link.patient.clinic_id if found is None else found

@@ -35,11 +35,6 @@ def may_be_treated(db: Session, patient_id: int, clinic_id: int) -> bool:
     return db.scalar(sa.select(Patient.id).where(Patient.id == patient_id, treated_at([clinic_id]))) is not None
 
 
-def offered(patient: Patient, mine: Collection[Clinic]) -> list[Clinic]:
-    """List those of a person's clinics at which the patient is not treated yet."""
-    return [clinic for clinic in mine if clinic.id not in patient.clinic_ids]
-
-
 def add(db: Session, patient: Patient, clinic_id: int, *, now: datetime, by: Actor) -> None:
     """Let a patient be treated at one more of the person's clinics; again changes nothing. Raises Absent."""
     clinic = _mine(clinic_id, by)

@@ -56,7 +56,12 @@ def visits(db: Session, patient_id: int) -> Visits:
     query = (
         sa.select(TreatmentSession)
         .where(TreatmentSession.patient_id == patient_id)
-        .options(joinedload(TreatmentSession.protocol_version), joinedload(TreatmentSession.chair))
+        .options(
+            joinedload(TreatmentSession.protocol_version),
+            joinedload(TreatmentSession.chair),
+            joinedload(TreatmentSession.clinic),
+            joinedload(TreatmentSession.host),
+        )
         .limit(MOST_VISITS)
     )
     still, start = TreatmentSession.status.in_(OCCUPYING), TreatmentSession.starts_at

@@ -12,7 +12,7 @@ from clinic_sessions.domain import names, record_numbers
 from clinic_sessions.domain.lifecycle import OCCUPYING
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.typed_days import possible_birth_dates
-from clinic_sessions.models import Patient, Plan, TreatmentSession
+from clinic_sessions.models import Clinic, Patient, Plan, TreatmentSession
 from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.patients import SEARCHED
 
@@ -40,6 +40,8 @@ class Hit:
 
     patient: Patient
     next_at: datetime | None
+    next_clinic: Clinic | None
+    """Where the next visit is: its time is that clinic's."""
     progress: Progress | None
 
 
@@ -114,21 +116,33 @@ def _begins_a_word(part: str) -> sa.ColumnElement[bool]:
 
 def _hits(db: Session, patients: Sequence[Patient], now: datetime) -> list[Hit]:
     ids = [patient.id for patient in patients]
-    coming_at, courses = _next_visits(db, ids, now), progress_of(db, ids)
-    return [Hit(patient=one, next_at=coming_at.get(one.id), progress=courses.get(one.id)) for one in patients]
+    following, courses = _next_visits(db, ids, now), progress_of(db, ids)
+    return [
+        Hit(
+            patient=one,
+            next_at=following[one.id][0] if one.id in following else None,
+            next_clinic=db.get(Clinic, following[one.id][1]) if one.id in following else None,
+            progress=courses.get(one.id),
+        )
+        for one in patients
+    ]
 
 
 def _still_to_come(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return TreatmentSession.status.in_(OCCUPYING), TreatmentSession.ends_at > now
 
 
-def _next_visits(db: Session, ids: Sequence[int], now: datetime) -> dict[int, datetime]:
+def _next_visits(db: Session, ids: Sequence[int], now: datetime) -> dict[int, tuple[datetime, int]]:
+    """Give when and at which clinic each patient's next visit is; the clinics are few, and known to the session."""
     query = (
-        sa.select(TreatmentSession.patient_id, sa.func.min(TreatmentSession.starts_at))
+        sa.select(TreatmentSession.patient_id, TreatmentSession.clinic_id, sa.func.min(TreatmentSession.starts_at))
         .where(TreatmentSession.patient_id.in_(ids), *_still_to_come(now))
-        .group_by(TreatmentSession.patient_id)
+        .group_by(TreatmentSession.patient_id, TreatmentSession.clinic_id)
     )
-    return {row[0]: row[1] for row in db.execute(query)}
+    following: dict[int, tuple[datetime, int]] = {}
+    for patient_id, clinic_id, starts_at in db.execute(query):
+        following[patient_id] = min(following.get(patient_id, (starts_at, clinic_id)), (starts_at, clinic_id))
+    return following
 
 
 def progress_of(db: Session, patient_ids: Sequence[int]) -> Mapping[int, Progress]:

@@ -62,7 +62,8 @@ def change(db: Session, user_id: int, ticked: Collection[int], *, version: int, 
     lost, won = (before & mine.keys()) - set(ticked), (mine.keys() & set(ticked)) - before
     for site_id in sorted(lost | won):
         room.close_gate(db, site_id)
-    db.refresh(user, with_for_update=True)
+    db.execute(sa.select(User.id).where(User.id == user.id).with_for_update())
+    db.refresh(user)
     if user.version != version:
         raise ChangedMeanwhile(PlaceReason.CHANGED_MEANWHILE)
     if reasons := _against(db, user, [mine[one] for one in sorted(lost)], bool((before - lost) | won), now):

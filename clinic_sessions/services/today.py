@@ -14,6 +14,7 @@ from clinic_sessions.domain.side_effects import Grade
 from clinic_sessions.domain.timetable import LONGEST_BLOCK
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import CheckIn, Clinic, Message, Patient, SideEffect, SideEffectEvent, TreatmentSession
+from clinic_sessions.services import hits
 
 AHEAD = timedelta(days=7)
 """An address is of interest while a visit comes within a week."""
@@ -27,6 +28,7 @@ MOST = 200
 class Work(StrEnum):
     """What can wait for the front desk."""
 
+    CLOSED = "closed"
     ABSENT = "absent"
     UNCONFIRMED = "unconfirmed"
     ADDRESSES = "addresses"
@@ -75,11 +77,17 @@ def waiting(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
     counts = {work: sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery()
               for work, query in _queries(clinic, now).items()}  # fmt: skip
     row = db.execute(sa.select(*counts.values())).one()
-    return {work: count for work, count in zip(counts, row, strict=True) if count}
+    closed = {Work.CLOSED: len(hits.stranded(db, clinic, now))}
+    return {work: count for work, count in [*closed.items(), *zip(counts, row, strict=True)] if count}
 
 
 def lines(db: Session, clinic: Clinic, work: Work, now: datetime) -> list[Line]:
     """List exactly what was counted, soonest first, at most MOST."""
+    if work is Work.CLOSED:
+        return [
+            Line(patient_id=hit.patient_id, name=hit.name, phone=hit.phone, session_id=hit.session_id, at=hit.starts_at)
+            for hit in hits.stranded(db, clinic, now)
+        ]
     query = _queries(clinic, now)[work]
     return [
         Line(patient_id=patient_id, name=name, phone=phone, session_id=session_id, at=at)
@@ -161,8 +169,9 @@ def _check_ins(clinic: Clinic, now: datetime) -> _Query:
     return (
         sa.select(Patient.id, Patient.name, Patient.phone, CheckIn.session_id, CheckIn.expires_at.label("moment"))
         .join(CheckIn, CheckIn.patient_id == Patient.id)
+        .join(TreatmentSession, TreatmentSession.id == CheckIn.session_id)
         .where(
-            Patient.clinic_id == clinic.id,
+            TreatmentSession.clinic_id == clinic.id,
             CheckIn.status == CheckInStatus.NOT_ANSWERED,
             CheckIn.expires_at >= now - BACK,
             CheckIn.expires_at <= now,
@@ -175,7 +184,8 @@ def answered(db: Session, clinic: Clinic, now: datetime) -> list[Line]:
     query = (
         sa.select(Patient.id, Patient.name, Patient.phone, CheckIn.session_id, CheckIn.answered_at.label("moment"))
         .join(CheckIn, CheckIn.patient_id == Patient.id)
-        .where(Patient.clinic_id == clinic.id, CheckIn.answered_at >= now - BACK)
+        .join(TreatmentSession, TreatmentSession.id == CheckIn.session_id)
+        .where(TreatmentSession.clinic_id == clinic.id, CheckIn.answered_at >= now - BACK)
         .order_by(CheckIn.answered_at.desc())
         .limit(20)
     )
