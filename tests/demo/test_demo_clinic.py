@@ -12,7 +12,7 @@ from clinic_sessions import demo
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus
 from clinic_sessions.domain.check_ins import CheckInStatus
 from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import OCCUPYING, Gate, Status
+from clinic_sessions.domain.lifecycle import OCCUPYING, Gate, SessionKind, Status
 from clinic_sessions.domain.messages import Language, MessageStatus
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.timetable import openings
@@ -62,6 +62,10 @@ def test_every_status_protocol_and_route_has_an_example(filled: Filled) -> None:
     assert {version.route for version in versions} == set(Route)
 
 
+def test_every_kind_of_visit_has_an_example_that_is_over_or_to_come(filled: Filled) -> None:
+    assert {one.kind for one in sessions(filled.db)} == set(SessionKind)
+
+
 def test_visits_reach_three_weeks_back_and_ahead(filled: Filled) -> None:
     made = sessions(filled.db)
     assert made[0].starts_at < filled.now - timedelta(days=18)
@@ -89,12 +93,13 @@ def test_no_chair_and_no_patient_is_in_two_visits_at_once(filled: Filled) -> Non
         assert [pair for pair in pairs if pair[0].block.overlaps(pair[1].block)] == []
 
 
-def test_every_visit_is_in_a_suitable_chair_within_opening_hours(filled: Filled) -> None:
+def test_every_visit_is_within_opening_hours_and_every_treatment_in_a_suitable_chair(filled: Filled) -> None:
     clinic = filled.db.scalars(sa.select(Clinic)).one()
     for treatment in sessions(filled.db):
-        assert treatment.chair is not None
-        assert treatment.protocol_version is not None
-        assert treatment.chair.allows(treatment.protocol_version.route)
+        if treatment.kind is SessionKind.TREATMENT:
+            assert treatment.chair is not None
+            assert treatment.protocol_version is not None
+            assert treatment.chair.allows(treatment.protocol_version.route)
         day = openings(local_day(treatment.starts_at, clinic.zone), hours_of(clinic), clinic.zone)
         assert any(opening.holds(treatment.block) for opening in day)
 
