@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Clinic, OpeningHours, Patient, TreatmentSession
+from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.models import Clinic, OpeningHours, Patient, Shift, TreatmentSession
 from clinic_sessions.services import form_keys
 from tests import factories
 from tests.conftest import SignIn
@@ -209,3 +210,26 @@ def test_a_post_that_names_another_patient_than_the_sessions_does_nothing(
     form = _change(treatment, patient=str(other.id), reasons="cost")
     assert signed_in(Role.FRONT_DESK).post(f"/sessions/{treatment.id}/cancel", data=form).status_code == 404
     assert [one.status for one in _sessions(db)] == [Status.BOOKED]
+
+
+def test_what_a_person_may_lift_is_offered_beside_the_reason_and_the_time_stays_chosen(
+    db: Session, patient: Patient, signed_in: SignIn
+) -> None:
+    db.execute(sa.update(Shift).where(Shift.role == SiteRole.NURSE).values(ends_minute=11 * 60))
+    db.commit()
+    form = _form(db, patient)
+    desk, provider = signed_in(Role.FRONT_DESK), signed_in(Role.PROVIDER)
+    asked = desk.post("/sessions/new", data=form)
+    assert "At 11:00 am it needs 0.5 of a nurse, and nothing is free." in asked.text
+    assert "A provider or the charge nurse can book this, with a reason." in asked.text
+    shown = provider.post("/sessions/new", data=form)
+    assert (asked.status_code, shown.status_code) == (409, 409)
+    assert re.search(r'name="lift" [^>]*value="cover"', shown.text)
+    assert re.search(rf'value="{re.escape(form["slot"])}" checked', shown.text)
+    unsaid = provider.post("/sessions/new", data={**form, "lift": "cover"})
+    assert (unsaid.status_code, _sessions(db)) == (422, [])
+    assert re.search(r'name="lift" [^>]*value="cover" checked', unsaid.text)
+    done = provider.post("/sessions/new", data={**form, "lift": "cover", "lift_words": "I stay with her"})
+    [made] = _sessions(db)
+    assert (done.status_code, made.overrides[0].words) == (303, "I stay with her")
+    assert desk.post("/sessions/new", data=_form(db, patient, lift="cover", lift_words="Me")).status_code == 409
