@@ -62,6 +62,10 @@ _ANSWERS: Mapping[AlertKind, tuple[str, str]] = MappingProxyType(
             "Reached at the third try: home by taxi, a neighbor is there.",
             "Called again: well. Felt crowded, asks for a room next time.",
         ),
+        AlertKind.DID_NOT_COME: (
+            "Reached at the second try: overslept, is well. No thoughts of harm.",
+            "Has another time. Will call next time.",
+        ),
     }
 )
 """What the provider writes when acknowledging and when closing."""

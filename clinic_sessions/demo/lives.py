@@ -22,7 +22,7 @@ from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
-from clinic_sessions.services import audit, booking, changes
+from clinic_sessions.services import absence, audit, booking, changes
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.room import Lifting
 
@@ -128,7 +128,9 @@ class Life:
             changes.confirm(self.world.db, treatment, version=treatment.version, now=at, by=answers.PATIENT)
 
     def _note_absence(self, treatment: TreatmentSession, at: datetime) -> None:
-        changes.note_absence(self.world.db, treatment, version=treatment.version, now=at, by=self.world.staff.desk)
+        db = self.world.db
+        changes.note_absence(db, treatment, version=treatment.version, now=at, by=self.world.staff.desk)
+        attending.answer_alert(self.world, absence.call_of(db, treatment))
 
     def _go(self, day: attending.Day) -> None:
         day.live()

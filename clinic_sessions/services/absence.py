@@ -41,15 +41,15 @@ def why_call(db: Session, treatment: TreatmentSession, now: datetime) -> list[Ca
     )
 
 
-def clinician_calls(db: Session, treatment: TreatmentSession) -> bool:
-    """Say whether the call of a clinician about this session is still open: then nobody else calls."""
-    query = sa.select(Alert.id).where(
+def call_of(db: Session, treatment: TreatmentSession) -> Alert | None:
+    """Give the alert that has a clinician call about a session, until it is closed: so long nobody else calls."""
+    query = sa.select(Alert).where(
         Alert.patient_id == treatment.patient_id,
         Alert.session_id == treatment.id,
         Alert.kind == AlertKind.DID_NOT_COME,
         Alert.status != AlertStatus.CLOSED,
     )
-    return db.scalar(query.limit(1)) is not None
+    return db.scalar(query.order_by(Alert.id.desc()).limit(1))
 
 
 def _last_alert_at(db: Session, treatment: TreatmentSession) -> datetime | None:

@@ -11,7 +11,7 @@ from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.messages import CHANGES, MessageStatus
 from clinic_sessions.models import Message, TreatmentSession
 from clinic_sessions.services import facts
-from clinic_sessions.services.absence import clinician_calls
+from clinic_sessions.services.absence import call_of
 from clinic_sessions.services.changes import ENDINGS
 
 NOT_HELD = frozenset({Status.CANCELLED, Status.DID_NOT_COME, Status.DID_NOT_GO_AHEAD})
@@ -46,7 +46,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> ChangeNotes:
         late=late(treatment),
         leaves_at=_leaves_at(db, treatment, now) if undo else None,
         undo=undo,
-        clinician_calls=ended and clinician_calls(db, treatment),
+        clinician_calls=ended and call_of(db, treatment) is not None,
         ended=ended,
     )
 
