@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,7 +12,7 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.domain.wall_time import Span, local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.visits import (
@@ -44,7 +44,10 @@ STANDS_SO = "This is how the visit stands already."
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is being booked or moved; `exact`: nothing had to be chosen in place of what was asked for."""
+    """What is being booked or moved; `exact`: nothing had to be chosen in place of what was asked for.
+
+    `first_day`: the day from which times are asked for.
+    """
 
     clinic: Clinic
     patient: Patient
@@ -53,7 +56,19 @@ class Choice:
     host: User | None
     minutes: int
     exact: bool
+    first_day: date | None
     moving: TreatmentSession | None = None
+
+    @property
+    def stands_at(self) -> datetime | None:
+        """Where the visit stands already with this host and this length, and need not be moved to."""
+        if self.moving is None or self.host is None:
+            return None
+        same = (self.moving.host_id, self.moving.block) == (self.host.id, self._at(self.moving.starts_at))
+        return self.moving.starts_at if same else None
+
+    def _at(self, starts_at: datetime) -> Span:
+        return Span(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=self.minutes))
 
     def wanted(self, earliest: datetime) -> Wanted | None:
         """Give what a search for times looks for; None while nobody can hold the visit."""
@@ -170,6 +185,7 @@ def _with_host(
         host=named or usual,
         minutes=minutes or rules.KINDS[kind].minutes,
         exact=exact and named is not None and minutes is not None,
+        first_day=read_day(request.args.get("from")) or (local_day(moving.starts_at, place.zone) if moving else None),
         moving=moving,
     )
 
@@ -222,10 +238,11 @@ def _move_page(choice: Choice, form: VisitForm, refusal: Exception | None = None
 
 def _page(template: str, choice: Choice, form: VisitForm, refusal: Exception | None, **more: object) -> str:
     instead = refusal.next_times if isinstance(refusal, HostTaken) else ()
-    first_day = read_day(request.args.get("from"))
-    want = choice.wanted(visit_offers.earliest(choice.clinic, choice.patient, first_day, g.now))
-    offered = visit_offers.times(session(), choice.clinic, want, first_day=first_day, now=g.now) if want else None
     today = local_day(g.now, choice.clinic.zone)
+    want = choice.wanted(visit_offers.earliest(choice.clinic, choice.patient, choice.first_day, g.now))
+    offered = (
+        visit_offers.times(session(), choice.clinic, want, now=g.now, stands_at=choice.stands_at) if want else None
+    )
     return render_template(
         template,
         choice=choice,

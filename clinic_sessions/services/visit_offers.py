@@ -46,12 +46,17 @@ def hosts(db: Session, clinic: Clinic, kind: SessionKind) -> list[User]:
     return [user for user in db.scalars(query) if user.roles & fitting]
 
 
-def times(db: Session, clinic: Clinic, want: Wanted, *, first_day: date | None, now: datetime) -> OfferedDays:
-    """Give the best six times of a host: the soonest, at most two of one day and three hours apart."""
+def times(
+    db: Session, clinic: Clinic, want: Wanted, *, now: datetime, stands_at: datetime | None = None
+) -> OfferedDays:
+    """Give the best six times of a host: the soonest, at most two of one day and three hours apart.
+
+    `stands_at`: a time that is not offered, because the visit stands there already.
+    """
     first = local_day(want.earliest, clinic.zone)
     found = list[datetime]()
     for _, starts in visit_room.free_days(db, clinic, want):
-        found += _spread(starts)
+        found += _spread([start for start in starts if start != stands_at])
         if len(found) >= IN_ALL:
             break
     found = found[:IN_ALL]
@@ -60,7 +65,7 @@ def times(db: Session, clinic: Clinic, want: Wanted, *, first_day: date | None, 
     return OfferedDays(
         starts=found,
         first=first,
-        earlier=max(today, first - timedelta(days=3)) if first_day is not None and first > today else None,
+        earlier=max(today, first - timedelta(days=3)) if first > today else None,
         later=last + timedelta(days=1),
     )
 
