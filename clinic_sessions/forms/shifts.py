@@ -38,8 +38,8 @@ class KeepingForm(Form):
 class HoursForm(KeepingForm):
     """Hours of a day with up to two breaks; `hours` and `breaks` hold after a good `validate`."""
 
-    starts = ClockField("From", ask="Enter when the hours start, like 8:00 am.")
-    ends = ClockField("To", ask="Enter when the hours end, like 4:30 pm.")
+    starts = ClockField("Starts", ask="Enter when the hours start, like 8:00 am.")
+    ends = ClockField("Ends", ask="Enter when the hours end, like 4:30 pm.")
     break_from = ClockField("Break from")
     break_to = ClockField("Break to")
     second_from = ClockField("Second break from")
@@ -107,7 +107,7 @@ class ChangeForm(HoursForm):
     """Other hours for some shifts of a person, or their end, from a day on."""
 
     shifts = RowsField("Which days", ask="Choose at least one of the days.")
-    first_day = DayField("From", ask=_DAY)
+    first_day = DayField("From which day", ask=_DAY)
 
     ending = False
 
@@ -127,8 +127,8 @@ class LeaveForm(KeepingForm):
     person = PersonField()
     first_day = DayField("First day", ask=_DAY)
     last_day = DayField("Last day")
-    starts = ClockField("From")
-    ends = ClockField("To")
+    starts = ClockField("Away from")
+    ends = ClockField("Away until")
     words = LineField("Reason")
 
     hours: Stretch = (0, MIDNIGHT)
@@ -155,8 +155,8 @@ class ExtraForm(Form):
     person = PersonField()
     role = OneOfField("As", SiteRole, ask="Choose a role.")
     day = DayField("Day", ask=_DAY)
-    starts = ClockField("From", ask="Enter when the hours start, like 8:00 am.")
-    ends = ClockField("To", ask="Enter when the hours end, like 4:30 pm.")
+    starts = ClockField("Starts", ask="Enter when the hours start, like 8:00 am.")
+    ends = ClockField("Ends", ask="Enter when the hours end, like 4:30 pm.")
     words = LineField("Reason")
 
     hours: Stretch = (0, MIDNIGHT)

@@ -41,7 +41,7 @@ class PersonDays:
 
 @dataclass(frozen=True, kw_only=True)
 class HourLoad:
-    """One hour at its tightest minute: nurses on shift and asked for, in thousandths of a nurse."""
+    """One hour at the tightest of its minutes with nurses on shift or asked for, in thousandths of a nurse."""
 
     starts_at: datetime
     on_milli: int
@@ -159,7 +159,8 @@ def _hours(cover: DayCover) -> list[HourLoad]:
 
 
 def _hour(cover: DayCover, minutes: range) -> HourLoad:
-    tightest = min(minutes, key=lambda minute: (cover.spare[minute], -cover.nurses[minute]))
+    busy = [minute for minute in minutes if _asked_and_on(cover, minute) != (0, 0)]
+    tightest = min(busy or minutes, key=lambda minute: (cover.spare[minute], -cover.nurses[minute]))
     short = next((minute for minute in minutes if cover.spare[minute] < 0), None)
     needed, on = _asked_and_on(cover, tightest)
     return HourLoad(
