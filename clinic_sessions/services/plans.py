@@ -41,9 +41,13 @@ class PlanRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One place of a plan: its session, or the day on which it is due (None: it may come at once)."""
+    """One place of a plan: its session, or the date on which it is due (None: no place before it has one yet).
+
+    `day`: its day by the pattern, counted from the first one's, which is day 1.
+    """
 
     number: int
+    day: int
     treatment: TreatmentSession | None
     due: date | None
 
@@ -74,7 +78,7 @@ def load(db: Session, plan_id: int, user: User, *, to_change: bool = False) -> P
         raise Absent
     patients.load(db, plan.patient_id, user, to_change=to_change)
     if to_change:
-        db.refresh(plan, with_for_update=True)
+        db.expire(plan)
     return plan
 
 
@@ -87,6 +91,7 @@ def overview(db: Session, plan: Plan) -> Overview:
     places = [
         Place(
             number=number,
+            day=one.day(number) + 1,
             treatment=by_place.get(number),
             due=None if number in held else pattern.due(one, held, number),
         )
@@ -138,10 +143,11 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
     )
     db.add(plan)
     db.flush()
-    changes: dict[str, list[object]] = {"pattern": [None, pattern.in_words(request.pattern)], "provider_id": [None, request.provider_id]}
-    audit.note(
-        db, AuditAction.CREATE, "plan", plan.id, now=now, by=by, patient_id=patient.id, changes=changes,
-    )  # fmt: skip
+    changes: dict[str, list[object]] = {
+        "pattern": [None, pattern.in_words(request.pattern)],
+        "provider_id": [None, request.provider_id],
+    }
+    audit.note(db, AuditAction.CREATE, "plan", plan.id, now=now, by=by, patient_id=patient.id, changes=changes)
     return plan
 
 

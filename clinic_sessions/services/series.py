@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from clinic_sessions.domain import pattern
 from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, Status
@@ -47,7 +47,7 @@ def placed(db: Session, plan: Plan) -> Sequence[TreatmentSession]:
             TreatmentSession.place_in_plan.is_not(None),
             TreatmentSession.status.in_(COUNTED),
         )
-        .options(contains_eager(TreatmentSession.clinic), joinedload(TreatmentSession.chair))
+        .options(contains_eager(TreatmentSession.clinic), selectinload(TreatmentSession.chair))
         .order_by(TreatmentSession.place_in_plan, TreatmentSession.id)
     )
     return db.scalars(query).all()

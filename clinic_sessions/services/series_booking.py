@@ -129,7 +129,6 @@ def cancel(
 
     Their places are free again. Refuses with SeriesRefused when any of them was changed meanwhile.
     """
-    db.refresh(plan, with_for_update=True)
     by_id = {one.id: one for one in series.placed(db, plan)}
     refused: dict[int, Refusal] = {}
     cancelled = []
@@ -154,7 +153,8 @@ def _queue(db: Session, plan: Plan, slots: Sequence[Slot]) -> None:
     if len({slot.place for slot in slots}) != len(slots) or len(slots) > series_dates.MOST_DATES:
         raise Absent
     booking.queue_for(db, [(slot.chair_id, slot.starts_at) for slot in slots], plan.patient_id)
-    db.refresh(plan, with_for_update=True)
+    # Whoever changes a plan queues for its patient too: from here on it is read as it will stay.
+    db.expire(plan)
 
 
 def _request(plan: Plan, slot: Slot) -> BookingRequest:
