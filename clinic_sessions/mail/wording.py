@@ -23,6 +23,8 @@ class Words:
     opening: str
     when: str | None
     where: tuple[str, ...]
+    heading: str
+    """What stands over the visits, where there are several."""
     visits: tuple[str, ...]
     steps: tuple[str, ...]
     asking: str | None
@@ -30,19 +32,20 @@ class Words:
 
 def words_of(letter: Letter) -> Words:
     """Put a letter into words."""
-    key = f"mail.{'moved_together' if letter.together else letter.kind.value}"
+    key = f"mail.{letter.kind.value}{'_together' if letter.together else ''}"
     visit, language = letter.visit, letter.language
     values = {"clinic": letter.clinic_name, "phone": phone(letter.clinic_phone)}
     if visit is not None:
         values["date"] = date_text(visit.starts_at, letter.zone, language)
         values["day"], values["of_day"] = _day(letter, visit, "day"), _day(letter, visit, "of_day")
     told = visit is not None and letter.kind not in CHECK_INS | {MessageKind.DID_NOT_COME}
-    visits = visits_of(letter) if letter.visits or letter.kind is MessageKind.SERIES_CONFIRMATION else ()
+    visits = visits_of(letter) if letter.visits or _of_many(letter) else ()
     return Words(
         subject=text(language, f"{key}.subject", **values),
         opening=_begun(text(language, f"{key}.opening", **values)),
         when=when_text(visit.starts_at, visit.zone, language) if told and visit and not _of_many(letter) else None,
         where=(place(visit, language),) if visit and visit.far_away else (letter.clinic_name, letter.clinic_address),
+        heading=text(language, f"mail.common.{'visits_off' if letter.kind in CANCELLATIONS else 'visits'}"),
         visits=tuple(_line(letter, one) for one in visits),
         steps=_steps(letter, visit) if visit else (),
         asking=text(language, f"{key}.asking", **values) if letter.kind not in CANCELLATIONS else None,
@@ -102,6 +105,8 @@ def _day(letter: Letter, visit: Visit, form: str) -> str:
 
 
 def _steps(letter: Letter, visit: Visit) -> tuple[str, ...]:
+    if letter.kind in CANCELLATIONS:
+        return ()
     if _of_many(letter):
         return _steps_of_all(letter)
     if letter.kind in PREPARED:

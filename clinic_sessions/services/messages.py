@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.check_ins import CheckInStatus
 from clinic_sessions.domain.lifecycle import OTHER_ENDINGS
@@ -20,7 +20,7 @@ from clinic_sessions.domain.messages import (
 )
 from clinic_sessions.domain.outreach import Planned
 from clinic_sessions.models import CheckIn, Message, MessageEvent, TreatmentSession
-from clinic_sessions.services import letters
+from clinic_sessions.services import series_told
 from clinic_sessions.services.actor import Actor
 
 _NOT_TO_ASK = {
@@ -112,8 +112,6 @@ def no_longer_so(message: Message) -> SkipReason | None:
     """Say why what a message would tell does not hold any more, or None when it does."""
     if message.treatment is not None and message.schedule_version is not None:
         treatment = message.treatment
-        if _of_a_series_to_come(message, treatment):
-            return None
         if message.kind in CHECK_INS and treatment.status in OTHER_ENDINGS:
             return SkipReason.CLINICIAN_FIRST
         reason = session_skip(
@@ -122,14 +120,6 @@ def no_longer_so(message: Message) -> SkipReason | None:
             planned_for=message.schedule_version,
             schedule_version=treatment.schedule_version,
         )
-        if reason is not None:
+        if reason is not None and not series_told.still_holds(message):
             return reason
     return _NOT_TO_ASK.get(message.check_in.status) if message.check_in is not None else None
-
-
-def _of_a_series_to_come(message: Message, treatment: TreatmentSession) -> bool:
-    """Say whether a message lists the visits of a series of which some are to come, whatever became of its first."""
-    db = object_session(message)
-    if db is None or treatment.plan_id is None or message.kind is not MessageKind.SERIES_CONFIRMATION:
-        return False
-    return letters.has_visits_to_come(db, treatment.plan_id)

@@ -23,7 +23,8 @@ from clinic_sessions.domain.wall_time import instant
 from clinic_sessions.mail.compose import WITH_CALENDAR, BadAddress, calendar_file, compose, preview
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import catalogue
-from clinic_sessions.services.letters import OF_A_SERIES, Letter, Visit
+from clinic_sessions.services.letters import Letter, Visit
+from clinic_sessions.services.series_told import ACTS
 from clinic_sessions.translations import keys
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -142,8 +143,8 @@ def test_no_message_reveals_what_a_visit_is_for(
     for protocol, starts_at in product([*shipped.values(), None], moments):
         letter = _letter(kind, language, _visit(starts_at, protocol, language))
         assert letter.visit is not None
-        several = replace(letter, visits=_weekly(letter.visit), together=kind is MessageKind.MOVED)
-        composed = compose(several if kind in OF_A_SERIES else letter, _config())
+        several = replace(letter, visits=_weekly(letter.visit), together=kind in ACTS)
+        composed = compose(several if kind in ACTS or kind is MessageKind.SERIES_CONFIRMATION else letter, _config())
         for where, text in _parts(composed.message):
             found = REVEALING.search(text.replace("Clinic Sessions//", ""))
             assert found is None, f"{where}: {found.group()!r} in {text}"
@@ -373,6 +374,20 @@ def test_a_moved_visit_comes_first_and_the_others_to_come_after_it() -> None:
     assert "When:" not in all_of_them.text
     for told in (one.text, all_of_them.text):
         assert "- Tuesday, December 8, 2026, 9:00 am (Pacific Standard Time)" in told
+
+
+def test_visits_cancelled_together_are_one_mail_whose_file_takes_them_all_out() -> None:
+    letter = _letter(MessageKind.CANCELLED_BY_CLINIC)
+    assert letter.visit is not None
+    several = replace(letter, visits=_weekly(letter.visit), together=True)
+    told, lines = preview(several), _lines(_calendar(several))
+
+    assert told.subject == "A change to your visits from Tuesday, November 24, 2026 on"
+    assert "These visits will not take place:\n- Tuesday, November 24, 2026, 9:00 am" in told.text
+    assert "When:" not in told.text
+    assert "no food" not in told.text
+    assert b"METHOD:CANCEL" in lines
+    assert lines.count(b"STATUS:CANCELLED") == 3
 
 
 AWAY_FROM_THE_NIGHT = st.times(min_value=time(4), max_value=time(23, 59)).map(

@@ -133,3 +133,53 @@ def test_the_last_visit_of_a_series_is_told_of_alone(
 
     letter = letter_of(_told(db, series[2], MessageKind.MOVED, now, by), now, {})
     assert (letter.visits, letter.together) == ((), False)
+
+
+def _cancel(db: Session, treatments: list[TreatmentSession], now: datetime, by: Actor) -> None:
+    for treatment in treatments:
+        lifecycle.do(db, treatment, Action.CANCEL, now=now, by=by)
+
+
+def test_visits_cancelled_in_one_act_are_told_of_in_the_notice_of_the_first(
+    db: Session, now: datetime, series: list[TreatmentSession], by: Actor
+) -> None:
+    _cancel(db, series[2:], now - timedelta(hours=1), by)
+    _cancel(db, series[:2], now, by)
+    message = _told(db, series[0], MessageKind.CANCELLED, now, by)
+    letter = letter_of(message, now, {})
+
+    assert [visit.uid for visit in letter.visits] == [series[0].uid, series[1].uid]
+    assert {visit.standing for visit in letter.visits} == {Standing.CANCELLED}
+    assert letter.together
+
+    lifecycle.undo(db, series[0], now=now, by=by)
+    assert messages.no_longer_so(message) is None
+    alone = letter_of(message, now, {})
+    assert (alone.visit and alone.visit.uid, alone.visits, alone.together) == (series[1].uid, (), False)
+    lifecycle.undo(db, series[1], now=now, by=by)
+    assert messages.no_longer_so(message) is SkipReason.UNDONE
+
+
+def test_a_visit_with_a_notice_of_its_own_stands_in_no_other(
+    db: Session, now: datetime, series: list[TreatmentSession], by: Actor
+) -> None:
+    _cancel(db, series, now, by)
+    told = [_told(db, treatment, MessageKind.CANCELLED, now, by) for treatment in series]
+    letters = [letter_of(message, now, {}) for message in told]
+    assert [letter.visit.uid for letter in letters if letter.visit] == [treatment.uid for treatment in series]
+    assert [letter.visits for letter in letters] == [(), (), ()]
+
+
+def test_the_notice_of_a_move_is_still_sent_for_the_others_when_its_own_visit_is_cancelled(
+    db: Session, now: datetime, series: list[TreatmentSession], by: Actor
+) -> None:
+    for treatment in series:
+        _move(db, treatment, timedelta(hours=1), now, by)
+    message = _told(db, series[0], MessageKind.MOVED, now, by)
+    _cancel(db, series[:1], now, by)
+
+    assert messages.no_longer_so(message) is None
+    letter = letter_of(message, now, {})
+    assert [visit.uid for visit in letter.visits] == [series[1].uid, series[2].uid]
+    assert (letter.visit, letter.together) == (letter.visits[0], True)
+    assert wanted_links(message, now)[LinkPurpose.APPOINTMENT][0] == series[1].id
