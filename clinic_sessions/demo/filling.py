@@ -13,6 +13,7 @@ from clinic_sessions.demo.fates import Fate, fates_of
 from clinic_sessions.demo.lives import Life
 from clinic_sessions.demo.patients import put_on_file
 from clinic_sessions.demo.post import Post
+from clinic_sessions.demo.second_site import open_second
 from clinic_sessions.demo.visits import add_visits
 from clinic_sessions.demo.world import World
 from clinic_sessions.models import Clinic, Installation, Patient, User
@@ -63,7 +64,8 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
         Life(world=world, one=one).live(own)
     without_plan = [one for one in people if one.plan is None]
     holds.hold_two(world, without_plan[0], without_plan[1])
-    add_visits(world, new=without_plan[2:], known=[one for one in people if one.plan is not None][4:])
+    add_visits(world, new=without_plan[2:], known=[one for one in people if one.plan is not None])
     waiting.put_on_waitlist(world, in_series=[one for one in people if one.plan is not None][-2:], new=without_plan[-1])
+    open_second(db, clinic, [one.patient for one in without_plan[-3:-1]], hashed, now)
     outreach.expire_check_ins(db, now)
     answers.recent_answers(db, staff, now)

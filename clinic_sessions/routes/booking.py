@@ -15,7 +15,7 @@ from clinic_sessions.models import Clinic, Patient
 from clinic_sessions.routes import filters, objections
 from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
 from clinic_sessions.services import booking, form_keys, offers, patient_search, patients, room
 from clinic_sessions.services.form_keys import FormKeyReason
 from clinic_sessions.services.offers import Looking
@@ -36,7 +36,7 @@ def new() -> str:
     if patient_id is None:
         return _find()
     patient = patients.load(session(), patient_id, person())
-    return _screen(patient, _form(None, site(patient)), what=request.args.get("what"))
+    return _screen(patient, _form(None, clinic_for(patient)), what=request.args.get("what"))
 
 
 @bp.post("/sessions/new")
@@ -44,7 +44,7 @@ def new() -> str:
 def create() -> Response | tuple[str, int]:
     """Book, once for each showing of the form; a refusal names the reasons and the next free times."""
     patient = patients.load(session(), number(request.form.get("patient")) or 0, person())
-    form, what = _form(request.form, site(patient)), request.form.get("what")
+    form, what = _form(request.form, clinic_for(patient)), request.form.get("what")
     if not form.validate() or form.chosen is None:
         return _screen(patient, form, what=what), 422
     version_id, plan_id = _read_what(what)
@@ -81,14 +81,7 @@ def _refused(patient_id: int, form: BookingForm, what: str | None, refusal: Exce
         return _screen(patient, form, what=what, refused=Refused(said=[GONE])), 409
     if FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons:
         return _screen(patient, form, what=what, refused=Refused(said=[FORM_USED])), 409
-    return _screen(patient, form, what=what, refused=objections.read(refusal, person(), site(patient))), 409
-
-
-def site(patient: Patient) -> Clinic:
-    """Give the clinic at which a patient is booked: the one worked at, when they may be treated there; else theirs."""
-    if clinic().id in patient.clinic_ids:
-        return clinic()
-    return next(one for one in person().clinics if one.id in patient.clinic_ids)
+    return _screen(patient, form, what=what, refused=objections.read(refusal, person(), clinic_for(patient))), 409
 
 
 def _form(typed: "MultiDict[str, str] | None", here: Clinic) -> BookingForm:
@@ -113,7 +106,7 @@ def _find() -> str:
 
 def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: Refused = objections.NOTHING) -> str:
     version_id, plan_id = _read_what(what)
-    here = site(patient)
+    here = clinic_for(patient)
     g.zone = here.zone
     desk = offers.open_desk(
         session(), here, patient,

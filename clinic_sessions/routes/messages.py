@@ -11,7 +11,7 @@ from clinic_sessions.forms.messages import read_filters, read_number
 from clinic_sessions.mail.compose import preview
 from clinic_sessions.models import Message
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.routes.present import actor, clinic, person, session, showed, shows
 from clinic_sessions.services import heartbeats, letters, message_list
 from clinic_sessions.services.message_list import Filters, ResendReason
 from clinic_sessions.services.refusals import Refusal
@@ -77,6 +77,7 @@ def resend(message_id: int) -> Response | tuple[str, int]:
 
 
 def _page(message: Message, refusal: list[str] | None = None) -> str:
+    shows(message.clinic)
     showed("message", message.id, patient_id=message.patient_id)
     against = message_list.why_not_again(message, g.now)
     return render_template(

@@ -22,6 +22,7 @@ from clinic_sessions.models import (
     CheckIn,
     CheckInAnswer,
     Clinic,
+    Closure,
     Installation,
     Message,
     Patient,
@@ -32,7 +33,7 @@ from clinic_sessions.models import (
     User,
     VitalsReading,
 )
-from clinic_sessions.services import facts, lifecycle, outreach, sign_ins
+from clinic_sessions.services import facts, hits, lifecycle, outreach, sign_ins
 from clinic_sessions.services.actor import SYSTEM
 from clinic_sessions.services.day_rooms import hours_of
 from clinic_sessions.services.outbox import any_due, due
@@ -88,20 +89,34 @@ def test_no_chair_and_no_patient_is_in_two_visits_at_once(filled: Filled) -> Non
     for of in ("chair_id", "patient_id"):
         groups: dict[int, list[TreatmentSession]] = {}
         for treatment in takes_time:
-            groups.setdefault(getattr(treatment, of), []).append(treatment)
+            if getattr(treatment, of) is not None:
+                groups.setdefault(getattr(treatment, of), []).append(treatment)
         pairs = [pair for group in groups.values() for pair in pairwise(group)]
         assert [pair for pair in pairs if pair[0].block.overlaps(pair[1].block)] == []
 
 
 def test_every_visit_is_within_opening_hours_and_every_treatment_in_a_suitable_chair(filled: Filled) -> None:
-    clinic = filled.db.scalars(sa.select(Clinic)).one()
     for treatment in sessions(filled.db):
+        clinic = treatment.clinic
         if treatment.kind is SessionKind.TREATMENT:
             assert treatment.chair is not None
             assert treatment.protocol_version is not None
             assert treatment.chair.allows(treatment.protocol_version.route)
         day = openings(local_day(treatment.starts_at, clinic.zone), hours_of(clinic), clinic.zone)
         assert any(opening.holds(treatment.block) for opening in day)
+
+
+def test_a_second_site_has_people_of_its_own_a_shared_patient_and_closures_that_hit_nobody(filled: Filled) -> None:
+    first, second = filled.db.scalars(sa.select(Clinic).order_by(Clinic.id)).all()
+    assert first.zone_name != second.zone_name
+    people = filled.db.scalars(sa.select(User)).all()
+    assert {len(user.clinics) for user in people} == {1, 2}
+    assert {user.clinics[0].id for user in people if len(user.clinics) == 1} == {first.id, second.id}
+    there = [one for one in sessions(filled.db) if one.clinic_id == second.id]
+    assert [second.id in one.patient.clinic_ids for one in there] == [True]
+    kinds = [(one.clinic_id, one.chair_id is None) for one in filled.db.scalars(sa.select(Closure))]
+    assert sorted(kinds) == [(first.id, False), (second.id, True)]
+    assert [hits.stranded(filled.db, site, filled.now) for site in (first, second)] == [[], []]
 
 
 def test_nothing_has_happened_after_now_or_before_its_booking(filled: Filled) -> None:
