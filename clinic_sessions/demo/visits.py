@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from clinic_sessions.demo.clinic import ZONE, office_hour
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
 from clinic_sessions.domain import visits as rules
 from clinic_sessions.domain.lifecycle import Action, SessionKind
-from clinic_sessions.domain.wall_time import day_span
+from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.services import changes, recording, steps, visit_room, visits
 from clinic_sessions.services.actor import Actor
@@ -66,11 +68,30 @@ _KNOWN = (
 
 def add_visits(world: World, new: Sequence[OnFile], known: Sequence[OnFile]) -> None:
     """Book and live through the visits: evaluations of new patients, the other kinds with patients in a series."""
-    for idea, one in [*zip(_NEW, new, strict=False), *zip(_KNOWN, known, strict=False)]:
+    for ideas, people in ((_NEW, list(new)), (_KNOWN, list(known))):
+        for idea in ideas:
+            _add(world, idea, people)
+
+
+def _add(world: World, idea: _Idea, people: list[OnFile]) -> None:
+    """Find a patient who comes for nothing else on that day, and time for them; nobody gets two of these visits."""
+    for one in people:
         starts_at = _start(world, idea, one)
-        if starts_at is not None:
+        if starts_at is not None and not _comes_anyway(world, one, starts_at):
+            people.remove(one)
             _live(world, idea, _book(world, idea, one, starts_at), one)
-        world.post.deliver(one.patient, world.now)
+            world.post.deliver(one.patient, world.now)
+            return
+
+
+def _comes_anyway(world: World, one: OnFile, starts_at: datetime) -> bool:
+    span = day_span(local_day(starts_at, ZONE), ZONE)
+    query = sa.select(sa.func.count(TreatmentSession.id)).where(
+        TreatmentSession.patient_id == one.patient.id,
+        TreatmentSession.starts_at >= span.starts_at,
+        TreatmentSession.starts_at < span.ends_at,
+    )
+    return bool(world.db.scalar(query))
 
 
 def _wanted(world: World, idea: _Idea, one: OnFile, earliest: datetime) -> Wanted:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from clinic_sessions.domain import pattern
-from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, Status
+from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, SessionKind, Status
 from clinic_sessions.domain.pattern import Pattern, PatternPhase
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.wall_time import local_day
@@ -106,10 +106,14 @@ def choices(db: Session, patient: Patient) -> list[Choice]:
 
 
 def last_start(db: Session, patient_id: int) -> datetime | None:
-    """Give when the patient's latest session starts, or started, that counts."""
+    """Give when the patient's latest treatment starts, or started, that counts."""
     return db.scalar(
         sa.select(TreatmentSession.starts_at)
-        .where(TreatmentSession.patient_id == patient_id, TreatmentSession.status.in_(COUNTED))
+        .where(
+            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.kind == SessionKind.TREATMENT,
+            TreatmentSession.status.in_(COUNTED),
+        )
         .order_by(TreatmentSession.starts_at.desc())
         .limit(1)
     )

@@ -121,6 +121,24 @@ def test_a_visit_is_moved_on_its_own_page(db: Session, signed_in: SignIn, patien
     assert moved.block.starts_at == datetime(2026, 11, 25, 17, 20, tzinfo=UTC)
     assert moved.ends_at - moved.starts_at == timedelta(minutes=30)
     assert desk.post(f"/visits/{visit.id}/move", data=sent).status_code == 409
+    back = desk.post(f"/sessions/{visit.id}/undo-move?version={moved.version}", data={})
+    assert back.status_code == 303
+    stands = visits(db)[0]
+    assert (stands.starts_at, stands.ends_at) == (TUESDAY_TEN, TUESDAY_TEN + timedelta(minutes=50))
+
+
+def test_a_visit_is_cancelled_as_a_treatment_is_and_another_of_its_kind_is_offered(
+    db: Session, signed_in: SignIn, patient: Patient, host: User
+) -> None:
+    desk = signed_in(Role.FRONT_DESK)
+    visit = book(db, desk, patient, host)
+    sent = {"version": str(visit.version), "reasons": "patient_asked", "tell": "y"}
+    answer = desk.post(f"/sessions/{visit.id}/cancel", data=sent)
+    assert answer.status_code == 303
+    assert f"/visits/new?patient={patient.id}&kind=integration&host={host.id}" in unescape(
+        desk.get(answer.location).text
+    )
+    assert visits(db)[0].status is Status.CANCELLED
 
 
 def test_a_visit_by_video_is_joined_and_done_without_a_word_of_a_dose(

@@ -29,7 +29,7 @@ from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, CheckIn, Clinic, Closure, Message, Patient, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, changes, cover, visit_room, visits
+from clinic_sessions.services import booking, changes, cover, series, visit_room, visits
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.room import TimeTaken
@@ -138,6 +138,15 @@ def test_a_nurse_who_holds_a_visit_cares_for_no_other(db: Session, desk: Actor, 
     changes.cancel(db, held, [CancelReason.PATIENT_ASKED], version=held.version, now=now, by=by)
     booking.book(db, treat, now=now, by=by)
     assert BookingReason.COVER_SHORT in reasons_of(db, a_wish(patient, nurse), now, by)
+
+
+def test_a_visit_without_a_dose_is_no_step_of_a_series(
+    db: Session, clinic: Clinic, host: User, desk: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    treated = factories.a_session(db, patient, TUESDAY_TEN - timedelta(days=7), status=Status.LEFT)
+    visits.book(db, a_wish(patient, host), now=now, by=desk)
+    assert series.last_start(db, patient.id) == treated.starts_at
 
 
 @pytest.mark.parametrize("given", [{"kind": EVALUATION}, {"minutes": 52}, {"kind": SessionKind.TREATMENT}])
