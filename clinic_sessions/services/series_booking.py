@@ -127,7 +127,8 @@ def cancel(
 ) -> list[TreatmentSession]:  # fmt: skip
     """Cancel sessions that are to come; `treatments`: the version that the person saw of each, by its id.
 
-    Their places are free again. Refuses with SeriesRefused when any of them was changed meanwhile.
+    Their places are free again; the notice of the first tells of all of them. Refuses with SeriesRefused when any of
+    them was changed meanwhile.
     """
     by_id = {one.id: one for one in series.placed(db, plan)}
     refused: dict[int, Refusal] = {}
@@ -137,8 +138,9 @@ def cancel(
         if one is None or one.status not in EXPECTED:
             refused[one.place_in_plan or 0 if one else 0] = ChangedMeanwhile(SeriesReason.NOT_TO_COME)
             continue
+        tell = tell_patient and not cancelled
         try:
-            changes.cancel(db, one, reasons, version=version, now=now, by=by, words=words, tell_patient=tell_patient)
+            changes.cancel(db, one, reasons, version=version, now=now, by=by, words=words, tell_patient=tell)
         except Refusal as refusal:
             refused[one.place_in_plan or 0] = refusal
         cancelled.append(one)
