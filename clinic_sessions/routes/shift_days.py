@@ -12,6 +12,7 @@ from clinic_sessions.routes.shift_pages import (
     SITE,
     Answer,
     answer,
+    asked_person,
     keeping_of,
     meta_of,
     names_of,
@@ -66,9 +67,7 @@ def extra(site_id: int) -> Answer:
     site = site_of(site_id)
     form = _extra_form(site, typed=False)
     form.day.data = read_day(request.args.get("day"))
-    user = next(
-        (one for one in shift_rules.people_of(session(), site) if str(one.id) == request.args.get("person")), None
-    )
+    user = asked_person(site)
     if user is not None:
         form.person.data, form.role.data = str(user.id), shift_rules.roles_of(user)[0]
     return page(site, "shifts/extra.html", form)

@@ -16,7 +16,7 @@ from clinic_sessions.models import Clinic, User
 from clinic_sessions.routes.present import person, session, showed, shows
 from clinic_sessions.services import shift_rules, sites
 from clinic_sessions.services.kept_cover import CoverShort, Hit, Keeping
-from clinic_sessions.services.refusals import NotAllowed, Refusal
+from clinic_sessions.services.refusals import Refusal
 
 SITE = "/settings/sites/<int:site_id>/shifts"
 Answer = str | Response | tuple[str, int]
@@ -118,8 +118,4 @@ def answer(
 
 
 def _said(refusal: Refusal | None) -> list[str]:
-    if refusal is None:
-        return []
-    if isinstance(refusal, NotAllowed):
-        return ["Your role does not include this."]
-    return [words.say(reason) for reason in refusal.reasons]
+    return [words.say(reason) for reason in refusal.reasons] if refusal else []

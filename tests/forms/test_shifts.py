@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from clinic_sessions.domain.shifts import MIDNIGHT
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.shift_fields import as_clock, weekday_names
-from clinic_sessions.forms.shifts import AddForm, ChangeForm, KeepingForm, LeaveForm
+from clinic_sessions.forms.shifts import AddForm, ChangeForm, ExtraForm, KeepingForm, LeaveForm
 
 NOW = meta(datetime(2026, 11, 23, 18, 0, tzinfo=UTC), ZoneInfo("America/Los_Angeles"))
 SHIFT = {"person": "7", "role": "nurse", "weekdays": ["0", "1"], "starts": "8 am", "ends": "4:30 pm",
@@ -92,6 +92,23 @@ def test_leave_that_makes_no_sense_is_asked_about(given: dict[str, str], field: 
     form = _leave(**given)
     assert not form.validate()
     assert list(form.errors) == [field]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"ends": "9 am"}, "ends"), ({"starts": "soon"}, "starts"), ({"day": "11/1/2026"}, "day")]
+)
+def test_extra_hours_that_make_no_sense_are_asked_about(given: dict[str, str], field: str) -> None:
+    typed = {"person": "7", "role": "nurse", "day": "11/24/2026", "starts": "9 am", "ends": "12 am"}
+    form = ExtraForm(MultiDict({**typed, **given}), meta=NOW)
+    form.person.offer([(7, "Dana Lee")])
+    assert not form.validate()
+    assert list(form.errors) == [field]
+
+
+def test_hours_are_shown_as_they_stand() -> None:
+    form = ChangeForm(meta=NOW)
+    form.fill((480, MIDNIGHT), [(720, 750)])
+    assert [form.starts._value(), form.ends._value(), form.break_to._value()] == ["8:00 am", "12:00 am", "12:30 pm"]
 
 
 def test_only_numbers_are_read_as_sessions_that_are_to_stand() -> None:

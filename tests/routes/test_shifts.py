@@ -44,6 +44,7 @@ def test_an_owner_adds_a_shift_and_everyone_sees_who_is_here(
     assert b"Monday" in owner.get(f"{pages}/new?person={nurse.id}").data
     answer = owner.post(f"{pages}/new", data=_add(nurse))
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{pages}?week=2026-11-23")
+    assert owner.post(f"{pages}/new", data=_add(nurse)).status_code == 409
     week = owner.get(f"{pages}?week=2026-11-25").get_data(as_text=True)
     assert week.count("8:00 am \u2013 4:30 pm") == week.count("12:00 \u2013 12:30 pm") == 2
     db.rollback()
@@ -83,8 +84,13 @@ def test_a_change_that_leaves_sessions_short_lists_them_and_a_reason_lets_them_s
     assert kept.status_code == 303
     db.rollback()
     assert db.scalars(sa.select(BookingOverride.words)).one() == "Dr. Chen steps in"
-    ended = owner.post(page, data={**typed, "act": "end", "starts": "", "ends": "", "first_day": "11/25/2026"})
-    assert ended.status_code == 409, "the row was ended by the change"
+    assert owner.post(page, data={**typed, "ends": "7 am"}).status_code == 422
+    gone = {**typed, "act": "end", "starts": "", "ends": ""}
+    assert owner.post(page, data={**gone, "first_day": "11/25/2026"}).status_code == 409, "the change has ended it"
+    wednesday = db.scalars(sa.select(Shift.id).where(Shift.weekday == 2)).one()
+    ending = {**gone, "shifts": str(wednesday), "first_day": "11/25/2026"}
+    db.rollback()
+    assert owner.post(f"/settings/sites/{clinic.id}/shifts/{wednesday}", data=ending).status_code == 303
 
 
 def test_leave_and_extra_hours_are_noted_and_taken_back(
@@ -92,7 +98,8 @@ def test_leave_and_extra_hours_are_noted_and_taken_back(
 ) -> None:
     owner = signed_in(Role.OWNER)
     pages = f"/settings/sites/{clinic.id}/shifts"
-    for path in ("leave", "extra"):
+    for path in ("new", "leave", "extra"):
+        assert owner.get(f"{pages}/{path}?person=x&day=x").status_code == 200
         assert b"Dana Lee" in owner.get(f"{pages}/{path}?person={nurse.id}&day=2026-11-24").data
     leave = {"person": nurse.id, "first_day": "11/24/2026", "last_day": "11/25/2026", "words": "Course"}
     assert owner.post(f"{pages}/leave", data={**leave, "starts": "9 am"}).status_code == 422
