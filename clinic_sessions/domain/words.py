@@ -11,12 +11,12 @@ from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanReason, SeriesReason
+from clinic_sessions.domain.ranking import Why
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
 from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
-from clinic_sessions.domain.ranking import Why
 from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.domain.weights import WeightUnit
 

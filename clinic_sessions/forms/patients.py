@@ -26,7 +26,9 @@ from clinic_sessions.forms.fields import (
     not_later,
 )
 from clinic_sessions.forms.moments import MomentForm
+from clinic_sessions.forms.weekdays import WeekdaysField
 
+MOST_NOTICE_HOURS = 14 * 24
 ASK_NAME = "Enter the patient's name."
 ASK_BIRTH_DATE = "Enter the birth date, like 4/12/1985."
 ASK_PHONE = "Enter a phone number with its area code, like (310) 555-0100."
@@ -73,7 +75,7 @@ def in_words(field: Any) -> str:
         return "Nothing"
     if isinstance(field, BooleanField):
         return "Yes" if field.data else "No"
-    return field.write(field.data) if isinstance(field, Typed) else words.say(field.data)
+    return field.write(field.data) if isinstance(field, Typed | WeekdaysField) else words.say(field.data)
 
 
 def fitted(shape: Callable[[str], str], text: str, words: str) -> str:
@@ -93,6 +95,8 @@ class ContactForm(IdentityForm):
     email = EmailAddressField("Email", render_kw={"autocomplete": "off", "spellcheck": "false"})
     email_wish = OneOfField("May we send mail?", YesNo, ask="Choose yes, no or not asked yet.", blank="Not asked yet")
     contact_wishes = LineField("Contact wishes")
+    days_wanted = WeekdaysField("Days that suit", short=True)
+    notice_hours = WholeNumberField("Hours they must know before", low=0, high=MOST_NOTICE_HOURS)
     interpreter = LineField("Interpreter")
     street = LineField("Street")
     city = LineField("City", longest=200)

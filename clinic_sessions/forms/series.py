@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
 
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.series import Scope
@@ -13,8 +13,8 @@ from clinic_sessions.forms.booking import FURTHEST, STALE_FORM, Chosen, in_years
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, DayField, LineField, WholeNumberField
+from clinic_sessions.forms.weekdays import WeekdaysField
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_DATES = 20
 MOST_SHIFT = 90
 
@@ -32,24 +32,10 @@ class Way(StrEnum):
     EARLIER = "earlier"
 
 
-class WeekdaysField(SelectMultipleField):
-    """Weekdays, as chips; Monday is 0."""
-
-    def __init__(self, label: str, **kwargs: Any) -> None:
-        choices = options((str(day), name) for day, name in enumerate(WEEKDAYS))
-        super().__init__(label, choices=choices, validate_choice=False, **kwargs)
-        self.type = "SelectMultipleField"
-
-    @property
-    def days(self) -> frozenset[int]:
-        """The weekdays that were chosen."""
-        return frozenset(int(value) for value in self.data or [] if value in {str(day) for day in range(7)})
-
-
 class WishForm(Form):
     """When the patient would like to come; needs `meta`."""
 
-    weekdays = WeekdaysField("Days that suit")
+    weekdays = WeekdaysField("Days that suit", short=True)
     wall = ClockField("Time", ask="Enter the time, like 10:00 am.")
     start = DayField("From", ask="Enter the first day, like 11/24/2026.")
     count = WholeNumberField("How many sessions", low=1, high=MOST_DATES, ask="Say how many sessions to book.")
@@ -65,7 +51,7 @@ class ChangeForm(Form):
     """What is to change in a series that is booked: days, time, or all dates by some days; needs `meta`."""
 
     scope = RadioField("Which sessions", choices=options((one.value, text) for one, text in SCOPES.items()))
-    weekdays = WeekdaysField("New days")
+    weekdays = WeekdaysField("New days", short=True)
     wall = ClockField("Time", ask="Enter the time, like 10:00 am.")
     shift = WholeNumberField("Shift by", low=0, high=MOST_SHIFT)
     way = SelectField("Earlier or later", choices=options((one.value, f"days {one.value}") for one in Way))

@@ -25,6 +25,7 @@ from clinic_sessions.forms.fields import (
     WholeNumberField,
 )
 from clinic_sessions.forms.moments import HOURS, moment_of, refuse
+from clinic_sessions.forms.weekdays import WEEKDAYS
 
 ZONES = (
     "America/New_York", "America/Detroit", "America/Chicago", "America/Denver", "America/Phoenix",
@@ -32,7 +33,6 @@ ZONES = (
 )  # fmt: skip
 """Offered as one types; every other zone that there is can be typed too."""
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NOON = time(12)
 _NOT_COLUMNS = frozenset({"quiet_from", "quiet_until", "version"})
 FURTHEST = timedelta(days=3 * 366)

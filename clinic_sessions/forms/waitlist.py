@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-from wtforms import Form, HiddenField, SelectField, SelectMultipleField
+from wtforms import Form, HiddenField, SelectField
 
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, LineField, WholeNumberField
+from clinic_sessions.forms.weekdays import WeekdaysField
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_NOTICE_HOURS = 14 * 24
-_DAYS = {str(number): number for number in range(len(DAYS))}
 
 
 class WishForm(Form):
@@ -19,9 +18,7 @@ class WishForm(Form):
 
     patient = HiddenField()
     what = SelectField("What", choices=[], coerce=str, validate_choice=False)
-    days = SelectMultipleField(
-        "Days that suit", choices=options(zip(_DAYS, DAYS, strict=True)), validate_choice=False
-    )  # fmt: skip
+    days = WeekdaysField("Days that suit")
     from_time = ClockField("Not before")
     until_time = ClockField("Over by")
     notice = WholeNumberField("Hours they must know before", low=0, high=MOST_NOTICE_HOURS)
@@ -38,11 +35,6 @@ class WishForm(Form):
             return good
         self.until_time.errors = ["This is not later than the other time. Change one of the two."]
         return False
-
-    @property
-    def weekdays(self) -> list[int]:
-        """The weekdays that were ticked, in order; Monday is 0."""
-        return sorted({_DAYS[value] for value in self.days.data or [] if value in _DAYS})
 
     @property
     def from_minute(self) -> int:

@@ -56,6 +56,7 @@ def save_contact(patient_id: int) -> Response | tuple[str, int]:
     if not form.validate():
         return page("contact", patient, form=form), 422
     values = {name: value for name, value in form.data.items() if name not in {"version", "email_wish"}}
+    values |= {"days_wanted": form.days_wanted.days, "notice_hours": form.notice_hours.data or 0}
     return _save("contact", patient, form, {**values, patients.WISH: _WISHES[form.email_wish.data]})
 
 

@@ -103,7 +103,7 @@ def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusa
 def _lines(
     plan: Plan, here: Clinic, wish_form: WishForm, form: DatesForm | None, refused: Mapping[int, Refusal]
 ) -> list[Line]:
-    wish = Wish(weekdays=wish_form.weekdays.days, wall=wish_form.wall.data)
+    wish = Wish(weekdays=frozenset(wish_form.weekdays.days), wall=wish_form.wall.data)
     ask = series_dates.for_booking(session(), plan, wish, first=wish_form.start.data, most=wish_form.count.data)
     rows = series_dates.preview(session(), here, plan.patient_id, plan.protocol_version, ask, now=g.now)
     lines = series_lines.of_rows(rows, plan, here, wish)
@@ -168,7 +168,7 @@ def _usual(plan: Plan, patient: Patient, here: Clinic, today: date) -> dict[str,
     counted = [place for place in free if place <= plan.session_count]
     wall = last.astimezone(here.zone).time() if last else USUAL
     return {
-        "weekdays": [str(day) for day in patient.days_wanted or sorted({day.weekday() for day in held.values()})],
+        "weekdays": patient.days_wanted or sorted({day.weekday() for day in held.values()}),
         "wall": wall.replace(second=0, microsecond=0),
         "start": max(today + timedelta(days=1), due or today),
         "count": len(counted) or min(BEYOND, len(free)) or 1,

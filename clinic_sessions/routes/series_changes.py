@@ -145,7 +145,7 @@ def _page(
 
 def _lines(plan: Plan, moving: Sequence[TreatmentSession], change: ChangeForm) -> list[Line]:
     here = moving[0].clinic
-    wish = Wish(weekdays=change.weekdays.days, wall=change.wall.data)
+    wish = Wish(weekdays=frozenset(change.weekdays.days), wall=change.wall.data)
     ask = series_dates.for_moving(plan, moving, wish, shift_days=change.shift_days, first=local_day(g.now, here.zone))
     rows = series_dates.preview(session(), here, plan.patient_id, plan.protocol_version, ask, now=g.now)
     return series_lines.of_rows(rows, plan, here, wish, {one.place_in_plan or 0: one for one in moving})

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
-from clinic_sessions.forms.waitlist import DAYS, WishForm
+from clinic_sessions.forms.waitlist import WishForm
+from clinic_sessions.forms.weekdays import WEEKDAYS
 from clinic_sessions.models import Patient, WaitlistWish
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
@@ -53,7 +54,7 @@ def create() -> Response | tuple[str, int]:
     wish = waitlist.Wish(
         protocol_version_id=choice.version.id,
         plan_id=choice.plan.id if choice.plan else None,
-        days=form.weekdays,
+        days=form.days.days,
         from_minute=form.from_minute,
         until_minute=form.until_minute,
         notice_hours=form.notice.data or 0,
@@ -96,7 +97,7 @@ def what_of(wish: WaitlistWish) -> str:
 
 def suits_text(wish: WaitlistWish) -> str:
     """Say which weekdays and hours suit."""
-    days = ", ".join(DAYS[day][:3] for day in wish.days) or "Any day"
+    days = ", ".join(WEEKDAYS[day][:3] for day in wish.days) or "Any day"
     first, last = _clock(wish.from_minute), _clock(wish.until_minute)
     if wish.until_minute == waitlist.ALL_DAY:
         return f"{days}, from {first}" if wish.from_minute else days

@@ -1,6 +1,7 @@
 """The patients' pages: who sees what, bad input of every kind, and two people at once."""
 
 import html
+import re
 import threading
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -492,3 +493,22 @@ def test_an_empty_file_says_what_to_do_next(patient: Patient, signed_in: SignIn)
     ):
         assert missing in page
     assert "Ana Ruiz" not in page.partition("</title>")[0]
+
+
+def test_the_days_that_suit_a_patient_are_kept_and_only_they_are_offered(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    desk = signed_in(Role.FRONT_DESK)
+    page = desk.get(f"/patients/{patient.id}/contact").text
+    form = dict(re.findall(r'name="(version|name|birth_date|phone|email)"[^>]*value="([^"]*)"', page))
+    form |= {"language": "en", "email_wish": "yes", "notice_hours": "72"}
+    answer = desk.post(f"/patients/{patient.id}/contact", data={**form, "days_wanted": ["1", "3"]})
+    assert answer.status_code == 303
+    db.rollback()
+    assert (patient.days_wanted, patient.notice_hours) == ([1, 3], 72)
+    offered = re.findall(
+        r'<span class="slot-chip-time">(\w{3}) \w+ (\d+),', desk.get(f"/sessions/new?patient={patient.id}").text
+    )
+    assert {day for day, _ in offered} == {"Tue", "Thu"}
+    assert min(int(day) for _, day in offered if int(day) > 10) == 26
