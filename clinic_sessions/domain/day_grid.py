@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
 
+from clinic_sessions.domain.cover import DayCover
 from clinic_sessions.domain.wall_time import Span
 
 ROW = timedelta(minutes=5)
 HOUR_ROWS = 12
-CELL_ROWS = 6
+QUARTER_ROWS = 3
+QUARTER_MINUTES = 15
 MOST_ROWS = 26 * HOUR_ROWS
 """The longest day, the one on which the clocks go back, and the hour into which it may run over."""
 
-SHORTEST_CELL = 3
+SHORTEST_STRETCH = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,10 @@ class Grid:
         start = min(self.row(span.starts_at), self.count - 1)
         return Rows(start=start, end=max(self.row(span.ends_at), start + 1))
 
+    def shows(self, span: Span) -> bool:
+        """Say whether any of a span falls on the grid."""
+        return span.starts_at < self.moment(self.count) and span.ends_at > self.first
+
     def moment(self, row: int) -> datetime:
         """Give the instant at which a row begins."""
         return self.first + row * ROW
@@ -64,12 +72,10 @@ def outside(grid: Grid, openings: Sequence[Span]) -> list[Rows]:
     return list(_between(grid, [grid.rows(opening) for opening in openings]))
 
 
-def free_cells(grid: Grid, taken: Iterable[Rows], openings: Sequence[Span], not_before: datetime) -> list[Rows]:
-    """Cut the free time of a chair into cells of at most half an hour, from `not_before` on."""
-    past = [Rows(start=0, end=grid.row(not_before + ROW - timedelta(microseconds=1)))]
-    closed = outside(grid, openings)
-    gaps = _between(grid, [*past, *closed, *taken])
-    return [cell for gap in gaps for cell in _cells(gap) if cell.end - cell.start >= SHORTEST_CELL]
+def free_stretches(grid: Grid, taken: Iterable[Rows], closed: Iterable[Rows], not_before: datetime) -> list[Rows]:
+    """Give the stretches of a chair in which somebody could be booked, from `not_before` on; slivers are left out."""
+    past = Rows(start=0, end=grid.row(not_before + ROW - timedelta(microseconds=1)))
+    return [gap for gap in _between(grid, [past, *closed, *taken]) if gap.end - gap.start >= SHORTEST_STRETCH]
 
 
 def _between(grid: Grid, taken: Iterable[Rows]) -> Iterator[Rows]:
@@ -82,23 +88,49 @@ def _between(grid: Grid, taken: Iterable[Rows]) -> Iterator[Rows]:
         yield Rows(start=at, end=grid.count)
 
 
-def _cells(gap: Rows) -> Iterator[Rows]:
-    start = gap.start
-    while start < gap.end:
-        end = min((start // CELL_ROWS + 1) * CELL_ROWS, gap.end)
-        yield Rows(start=start, end=end)
-        start = end
+class Level(StrEnum):
+    """How much of the nurses on shift is taken."""
+
+    NOBODY = "nobody"
+    FREE = "free"
+    PART = "part"
+    FULL = "full"
+    OVER = "over"
 
 
-def load(grid: Grid, parts: Iterable[tuple[Span, int]]) -> list[int]:
-    """Sum what each span takes, and give the highest sum of each half hour."""
-    change = [0] * (grid.count + 1)
-    for span, amount in parts:
-        rows = grid.rows(span)
-        change[rows.start] += amount
-        change[rows.end] -= amount
-    sums, now = [], 0
-    for row in range(grid.count):
-        now += change[row]
-        sums.append(now)
-    return [max(sums[at : at + CELL_ROWS]) for at in range(0, grid.count, CELL_ROWS)]
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Rows for which as much of as many nurses is taken, in thousandths of a nurse."""
+
+    rows: Rows
+    used_milli: int
+    nurses_milli: int
+
+    @property
+    def level(self) -> Level:
+        """Name how much is taken."""
+        if self.used_milli > self.nurses_milli:
+            return Level.OVER
+        if self.nurses_milli == 0:
+            return Level.NOBODY
+        if self.used_milli == self.nurses_milli:
+            return Level.FULL
+        return Level.PART if self.used_milli else Level.FREE
+
+
+def strip(cover: DayCover) -> list[Stretch]:
+    """Read a day's cover by the quarter hour, each at its scarcest minute; quarters that are the same stand together.
+
+    The window of `cover` begins with the first row of the grid.
+    """
+    spare, nurses = cover.spare, cover.nurses
+    quarters = []
+    for at in range(0, cover.length, QUARTER_MINUTES):
+        worst = min(range(at, min(at + QUARTER_MINUTES, cover.length)), key=spare.__getitem__)
+        quarters.append((nurses[worst] - spare[worst], nurses[worst]))
+    found, row = [], 0
+    for (used, there), same in groupby(quarters):
+        end = row + QUARTER_ROWS * len(list(same))
+        found.append(Stretch(rows=Rows(start=row, end=end), used_milli=used, nurses_milli=there))
+        row = end
+    return found

@@ -18,6 +18,7 @@ from tests.conftest import SignIn
 
 EIGHT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 PAGE = "/schedule?date=2026-11-24"
+WEEK = f"{PAGE}&view=week"
 
 
 @contextmanager
@@ -49,15 +50,16 @@ def _fill(db: Session, clinic: Clinic, count: int) -> None:
     db.commit()
 
 
+@pytest.mark.parametrize(("page", "card"), [(PAGE, 'class="slot-card"'), (WEEK, 'class="chip ')])
 @pytest.mark.parametrize("count", [8, 80])
-def test_the_day_page_asks_at_most_eight_queries_however_many_sessions_it_shows(
-    app: Flask, db: Session, clinic: Clinic, signed_in: SignIn, count: int
+def test_day_and_week_ask_at_most_eight_queries_however_many_sessions_they_show(
+    app: Flask, db: Session, clinic: Clinic, signed_in: SignIn, count: int, page: str, card: str
 ) -> None:
     _fill(db, clinic, count)
     visitor = signed_in(Role.NURSE)
     with _statements(app) as said:
-        page = visitor.get(PAGE)
-    assert page.text.count('class="slot-card"') == count
+        shown = visitor.get(page)
+    assert shown.text.count(card) == count
     assert len(said) <= 8, "\n".join(said)
 
 
@@ -80,6 +82,61 @@ def test_a_page_that_looks_again_hears_that_nothing_has_changed(db: Session, cli
     treatment.ends_at += timedelta(minutes=5)
     db.commit()
     assert visitor.get(again, headers={"X-Poll": "1"}).status_code == 200
+
+
+def test_a_page_that_looks_again_hears_of_a_change_of_shifts_or_closures(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    visitor = signed_in(Role.NURSE)
+    found = re.search(r'data-revision="([^"]+)"', visitor.get(WEEK).text)
+    assert found
+    assert visitor.get(f"{WEEK}&revision={found[1]}", headers={"X-Poll": "1"}).status_code == 304
+    clinic.turn += 1
+    db.commit()
+    assert visitor.get(f"{WEEK}&revision={found[1]}", headers={"X-Poll": "1"}).status_code == 200
+
+
+def test_filters_are_kept_in_every_address_and_the_others_are_only_taken(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic, "Ana Ruiz"), EIGHT)
+    im = factories.a_protocol(db, "im")
+    factories.a_session(db, factories.a_patient(db, clinic, "Bo Chen"), EIGHT, chair=clinic.chairs[2], protocol=im)
+    db.commit()
+    page = signed_in(Role.NURSE).get(f"{PAGE}&route=im").text
+    assert ("Bo Chen" in page, "Ana Ruiz" in page, ">Taken<" in page) == (True, False, True)
+    assert "Showing 1 of 2 sessions" in page
+    for address in ("date=2026-11-23&amp;route=im", "date=2026-11-25&amp;route=im", "view=week&amp;route=im"):
+        assert address in page
+    assert 'data-poll-url="/schedule?date=2026-11-24&amp;route=im"' in page
+
+
+@pytest.mark.parametrize("asked", ["route=oral", "nurse=x", "provider=-1", "nurse=99999999999", "view=month"])
+def test_filters_that_cannot_be_read_are_none(db: Session, clinic: Clinic, signed_in: SignIn, asked: str) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic, "Ana Ruiz"), EIGHT)
+    db.commit()
+    assert "Ana Ruiz" in signed_in(Role.NURSE).get(f"{PAGE}&{asked}").text
+
+
+def test_a_nurse_who_is_not_named_that_day_can_still_be_the_filter(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    nurse = factories.a_user(db, clinic, Role.NURSE, name="Kim Tran")
+    stranger = factories.a_user(db, factories.a_clinic(db), Role.NURSE, name="Not Ours")
+    db.commit()
+    visitor = signed_in(Role.NURSE)
+    assert f'<option value="{nurse.id}" selected>Kim Tran</option>' in visitor.get(f"{PAGE}&nurse={nurse.id}").text
+    assert "Not Ours" not in visitor.get(f"{PAGE}&nurse={stranger.id}").text
+
+
+@pytest.mark.parametrize("path", [PAGE, WEEK])
+def test_the_pages_name_no_patient_outside_their_content(
+    db: Session, clinic: Clinic, signed_in: SignIn, path: str
+) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic, "Ana Ruiz"), EIGHT)
+    db.commit()
+    head = signed_in(Role.NURSE).get(path).text.split("<body>")[0]
+    assert "Ana" not in head
 
 
 @pytest.mark.parametrize("role", list(Role))

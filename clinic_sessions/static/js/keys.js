@@ -20,9 +20,21 @@ function nearest(from, cards, key) {
   return best;
 }
 
+/* Nothing is chosen yet: down goes to the first card, left and right to the days around. */
+function enter(event) {
+  const target = event.key === 'ArrowDown'
+    ? [...document.querySelectorAll('[data-grid] a')].find((one) => one.offsetParent !== null)
+    : document.querySelector(`[data-key="${event.key}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (event.key === 'ArrowDown') target.focus();
+  else target.click();
+}
+
 function move(event) {
   const from = document.activeElement;
   const grid = from.closest('[data-grid]');
+  if (from.matches('body, main')) enter(event);
   if (!grid || !from.matches('a')) return;
   const to = nearest(from, grid.querySelectorAll('a'), event.key);
   if (!to) return;
@@ -37,7 +49,7 @@ function showKeys() {
 const ACTS = {
   '/': () => document.querySelector('[data-search-key]')?.focus(),
   n: () => document.querySelector('[data-book-key]')?.click(),
-  t: () => document.querySelector('a.brand')?.click(),
+  t: () => (document.querySelector('[data-key=t]') ?? document.querySelector('a.brand'))?.click(),
   '?': showKeys,
 };
 

@@ -1,3 +1,6 @@
+import './schedule-drag.js';
+import './schedule-free.js';
+
 /* Typing a time of one's own chooses it; choosing an offered time clears what was typed. */
 function choose(event) {
   const target = event.target;
@@ -12,7 +15,7 @@ function choose(event) {
 let place = null;
 
 function frame() {
-  return document.getElementById('day');
+  return document.getElementById('day-grid');
 }
 
 /* A picture that is swapped for a newer one stays where it was scrolled to. */
@@ -33,4 +36,7 @@ function toNow() {
 document.addEventListener('input', choose);
 document.addEventListener('scroll', keep, {capture: true, passive: true});
 document.addEventListener('swapped', restore);
+document.querySelector('form[data-filters]')?.addEventListener('change', (event) => {
+  if (event.target.matches('select')) event.currentTarget.requestSubmit();
+});
 toNow();
