@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.lifecycle import Action, Status
 
 
 class Standing(StrEnum):
@@ -30,6 +30,16 @@ def standing(status: Status) -> Standing:
     return Standing.TENTATIVE if status in TENTATIVE else Standing.CONFIRMED
 
 
+def turns(before: Status | None, after: Status) -> bool:
+    """Say whether a step in a visit's life changes how it stands in a calendar."""
+    return before is not None and standing(before) is not standing(after)
+
+
+def tells(action: Action, before: Status | None, after: Status) -> bool:
+    """Say whether a step changes anything that a calendar says: it stands there now, at another time, or otherwise."""
+    return before is None or action is Action.MOVE or turns(before, after)
+
+
 def sequence(schedule_version: int, steps: Iterable[tuple[Status | None, Status]]) -> int:
     """Give the SEQUENCE of a visit's calendar entry (RFC 5545, 3.8.7.4).
 
@@ -39,5 +49,4 @@ def sequence(schedule_version: int, steps: Iterable[tuple[Status | None, Status]
     >>> sequence(2, [(None, Status.BOOKED), (Status.BOOKED, Status.CANCELLED), (Status.CANCELLED, Status.BOOKED)])
     4
     """
-    turns = sum(before is not None and standing(before) is not standing(after) for before, after in steps)
-    return schedule_version + turns
+    return schedule_version + sum(turns(before, after) for before, after in steps)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, lazyload
 
 from clinic_sessions.domain import calendar_entry, names
 from clinic_sessions.domain.calendar_entry import CALLED_OFF, TENTATIVE, Standing
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import (
@@ -148,11 +149,9 @@ def picture(db: Session, clinic: Clinic, now: datetime) -> Picture:
 def query_of(clinic: Clinic, now: datetime) -> sa.Select[*tuple[object, ...]]:
     """Give the query of a feed's sessions."""
     span = window(clinic, now)
-    steps = StatusChange.session_id == TreatmentSession.id
     before, after = _standing(StatusChange.from_status), _standing(StatusChange.to_status)
-    turned = sa.and_(steps, StatusChange.from_status.is_not(None), before != after)
-    turns = sa.select(sa.func.count()).where(turned).correlate(TreatmentSession).scalar_subquery()
-    changed = sa.select(sa.func.max(StatusChange.recorded_at)).where(steps).correlate(TreatmentSession)
+    turned = sa.and_(StatusChange.from_status.is_not(None), before != after)
+    told = sa.or_(StatusChange.from_status.is_(None), StatusChange.action == Action.MOVE, before != after)
     return (
         sa.select(
             TreatmentSession.id,
@@ -163,8 +162,8 @@ def query_of(clinic: Clinic, now: datetime) -> sa.Select[*tuple[object, ...]]:
             TreatmentSession.ends_at,
             TreatmentSession.status,
             TreatmentSession.booked_at,
-            turns.label("turns"),
-            changed.scalar_subquery().label("changed_at"),
+            _of_steps(sa.func.count(), turned).label("turns"),
+            _of_steps(sa.func.max(StatusChange.recorded_at), told).label("changed_at"),
             Patient.name.label("patient_name"),
             Chair.name.label("chair_name"),
         )
@@ -177,6 +176,12 @@ def query_of(clinic: Clinic, now: datetime) -> sa.Select[*tuple[object, ...]]:
         )
         .order_by(TreatmentSession.starts_at, TreatmentSession.id)
     )
+
+
+def _of_steps(what: sa.ColumnElement[Any], which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """Ask something of those steps of each session that `which` names, as `calendar_entry` names them."""
+    query = sa.select(what).where(StatusChange.session_id == TreatmentSession.id, which)
+    return query.correlate(TreatmentSession).scalar_subquery()
 
 
 def window(clinic: Clinic, now: datetime) -> Span:

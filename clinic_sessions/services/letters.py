@@ -117,7 +117,7 @@ def visit_of(treatment: TreatmentSession, language: Language) -> Visit:
         uid=treatment.uid,
         sequence=calendar_entry.sequence(treatment.schedule_version, steps),
         standing=calendar_entry.standing(treatment.status),
-        changed_at=max((change.recorded_at for change in treatment.changes), default=treatment.booked_at),
+        changed_at=_told_at(treatment),
         starts_at=treatment.starts_at,
         leaves_at=treatment.ends_at - timedelta(minutes=turnaround),
         clinic_name=treatment.clinic.name_in_messages,
@@ -128,3 +128,8 @@ def visit_of(treatment: TreatmentSession, language: Language) -> Visit:
         preparation=protocols.preparation(protocol, language.value) if protocol else (),
         far_away=treatment.kind in FAR_AWAY,
     )
+
+
+def _told_at(treatment: TreatmentSession) -> datetime:
+    steps = (one for one in treatment.changes if calendar_entry.tells(one.action, one.from_status, one.to_status))
+    return max((one.recorded_at for one in steps), default=treatment.booked_at)

@@ -132,7 +132,7 @@ def cancel(
     """
     by_id = {one.id: one for one in series.placed(db, plan)}
     refused: dict[int, Refusal] = {}
-    cancelled = []
+    cancelled = list[TreatmentSession]()
     for treatment_id, version in treatments.items():
         one = by_id.get(treatment_id)
         if one is None or one.status not in EXPECTED:

@@ -70,7 +70,7 @@ def test_an_address_is_made_shown_once_and_revoked(
 ) -> None:
     nurse = signed_in(Role.NURSE)
     made = nurse.post("/feeds")
-    [address] = re.findall(r'value="http://localhost(/feed/[A-Za-z0-9_-]{22}\.ics)"', made.text)
+    [address] = re.findall(r">http://localhost(/feed/[A-Za-z0-9_-]{22}\.ics)<", made.text)
     assert made.headers["Cache-Control"] == "no-store"
     assert len(events(program.get(address))) == 1
 
@@ -214,18 +214,20 @@ def test_feed_and_mail_count_alike(
     desk = Actor(
         kind=ActorKind.USER, user=factories.a_user(db, db.get_one(Clinic, treatment.clinic_id), Role.FRONT_DESK)
     )
-    numbers = []
-    for step in ("", Action.CONFIRM, Action.CANCEL, Action.UNDO, Action.CANCEL):
+    said = []
+    for number, step in enumerate((None, Action.CONFIRM, Action.CANCEL, Action.UNDO, Action.CANCEL)):
+        at = now + timedelta(minutes=number)
         if step is Action.UNDO:
-            lifecycle.undo(db, treatment, now=now, by=desk)
-        elif step:
-            lifecycle.do(db, treatment, Action(step), now=now, by=desk)
+            lifecycle.undo(db, treatment, now=at, by=desk)
+        elif step is not None:
+            lifecycle.do(db, treatment, step, now=at, by=desk)
         db.commit()
         visit, [event] = visit_of(treatment, treatment.patient.language), events(program.get(path))
         assert (event["SEQUENCE"], event["LAST-MODIFIED"].dt) == (visit.sequence, visit.changed_at)
-        numbers.append(event["SEQUENCE"])
+        said.append((visit.sequence, visit.changed_at))
         db.rollback()
-    assert numbers == [1, 1, 2, 3, 4]
+    later = [now + timedelta(minutes=minutes) for minutes in (2, 3, 4)]
+    assert said == [(1, factories.LONG_AGO), (1, factories.LONG_AGO), (2, later[0]), (3, later[1]), (4, later[2])]
 
 
 @pytest.mark.parametrize("count", [8, 80])
