@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-import time_machine
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
@@ -48,7 +47,7 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def serving(database_url: str, folder: Path, count: int, now: datetime) -> Iterator[list[int]]:
     """Start server processes on one demo database, their clocks set to `now`, and give their ports."""
-    (folder / "clock").write_text(str((now - _real_now()).total_seconds()))
+    (folder / "clock").write_text(str((now - datetime.now(UTC)).total_seconds()))
     ports = [_free_port() for _ in range(count)]
     environment = {
         **os.environ,
@@ -77,11 +76,6 @@ def serving(database_url: str, folder: Path, count: int, now: datetime) -> Itera
             process.wait(20)
 
 
-def _real_now() -> datetime:
-    moment: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
-    return moment
-
-
 def _wait(port: int) -> None:
     for _ in range(300):
         if _is_alive(port):
@@ -102,9 +96,7 @@ def _is_alive(port: int) -> bool:
 def cookie_of(app: Flask, token: str) -> str:
     """Give the cookie of a browser in which the sign-in of `token` is open."""
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    # The server signs and checks its cookies by the real clock: one from the future would not be taken.
-    with time_machine.travel(_real_now()):
-        content = serializer.dumps({"_user_id": token, "_fresh": True, "csrf_token": RAW})
+    content = serializer.dumps({"_user_id": token, "_fresh": True, "csrf_token": RAW})
     return f"{app.config['SESSION_COOKIE_NAME']}={content}"
 
 
