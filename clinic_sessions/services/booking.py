@@ -51,7 +51,10 @@ class BookingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class MoveRequest:
-    """Where a session is to be moved, and from which version of it. `without`: others that move in the same act."""
+    """Where a session is to be moved, and from which version of it. `without`: others that move in the same act.
+
+    `as_of`: the moment that the time may not lie before; now, when none is given.
+    """
 
     chair_id: int
     starts_at: datetime
@@ -60,6 +63,7 @@ class MoveRequest:
     tell_patient: bool = True
     lifting: Lifting = NOTHING_LIFTED
     without: frozenset[int] = frozenset()
+    as_of: datetime | None = None
 
 
 class ChangeReason(StrEnum):
@@ -141,7 +145,7 @@ def put(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: 
     )
     if (block.starts_at, chair.id) == (treatment.starts_at, treatment.chair_id):
         room.refuse(db, [Objection(reason=BookingReason.SAME_TIME_AND_CHAIR)], treatment.clinic, want)
-    found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
+    found = room.check(db, chair, block, want, now=request.as_of or now, by=by, lifting=request.lifting)
     clinic_id, details = chair.clinic_id, _put(treatment, block, chair, found)
     try:
         with db.no_autoflush:

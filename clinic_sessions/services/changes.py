@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import absence
 from clinic_sessions.domain.lifecycle import EXPECTED, Action, SessionKind, Status, StepReason
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages import GRACE, MessageKind
 from clinic_sessions.domain.reasons import BY_CLINIC, CancelReason
 from clinic_sessions.models import MoveWish, StatusChange, TreatmentSession
 from clinic_sessions.services import booking, lifecycle, outreach, steps, visits
@@ -110,9 +110,9 @@ def undo_move(db: Session, treatment: TreatmentSession, *, version: int | None, 
     last = _last_to_undo(treatment, frozenset({Action.MOVE}), version, by)
     moved_to = treatment.schedule_version
     if treatment.kind is SessionKind.TREATMENT:
-        booking.move(db, treatment, _back(treatment, last), now=now, by=by)
+        booking.move(db, treatment, _back(treatment, last, now), now=now, by=by)
     else:
-        visits.move(db, treatment, _visit_back(treatment, last), now=now, by=by)
+        visits.move(db, treatment, _visit_back(treatment, last, now), now=now, by=by)
     _keep_wish(db, treatment, of=moved_to - 1)
     if outreach.has_heard_of(db, treatment, moved_to):
         outreach.align(db, treatment, now=now, by=by, notice=MessageKind.MOVED)
@@ -123,20 +123,21 @@ def undo_move(db: Session, treatment: TreatmentSession, *, version: int | None, 
     return False
 
 
-def _back(treatment: TreatmentSession, last: StatusChange) -> MoveRequest:
+def _back(treatment: TreatmentSession, last: StatusChange, now: datetime) -> MoveRequest:
     """Ask for the place before a move; the rules that were lifted for it stay lifted."""
-    before = treatment.schedule_version - 1
+    before, starts_at = treatment.schedule_version - 1, _former_moment(last, "starts_at", treatment.starts_at)
     kinds = frozenset(one.kind for one in treatment.overrides if one.schedule_version == before)
     return MoveRequest(
         chair_id=_former(last, "chair_id", treatment.chair_id),
-        starts_at=_former_moment(last, "starts_at", treatment.starts_at),
+        starts_at=starts_at,
         version=treatment.version,
         tell_patient=False,
         lifting=Lifting(kinds=kinds, words="As before the move that was undone."),
+        as_of=_as_of(last, starts_at, now),
     )
 
 
-def _visit_back(treatment: TreatmentSession, last: StatusChange) -> VisitMove:
+def _visit_back(treatment: TreatmentSession, last: StatusChange, now: datetime) -> VisitMove:
     """Ask for the time and the host before a move."""
     starts_at = _former_moment(last, "starts_at", treatment.starts_at)
     minutes = (_former_moment(last, "ends_at", treatment.ends_at) - starts_at) // timedelta(minutes=1)
@@ -146,7 +147,13 @@ def _visit_back(treatment: TreatmentSession, last: StatusChange) -> VisitMove:
         starts_at=starts_at,
         version=treatment.version,
         tell_patient=False,
+        as_of=_as_of(last, starts_at, now),
     )
+
+
+def _as_of(last: StatusChange, starts_at: datetime, now: datetime) -> datetime:
+    """Let a visit that has begun meanwhile come back within the grace: the patient may be at the door."""
+    return min(starts_at, now) if now - last.recorded_at <= GRACE else now
 
 
 def _former_moment(last: StatusChange, field: str, present: datetime) -> datetime:

@@ -36,7 +36,10 @@ class VisitRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class VisitMove:
-    """When a visit is to be instead, with whom and how long, and from which version of it."""
+    """When a visit is to be instead, with whom and how long, and from which version of it.
+
+    `as_of`: the moment that the time may not lie before; now, when none is given.
+    """
 
     host_id: int
     minutes: int
@@ -44,6 +47,7 @@ class VisitMove:
     version: int
     reasons: Sequence[MoveReason] = ()
     tell_patient: bool = True
+    as_of: datetime | None = None
 
 
 def book(db: Session, request: VisitRequest, *, now: datetime, by: Actor) -> TreatmentSession:
@@ -94,7 +98,7 @@ def move(db: Session, treatment: TreatmentSession, request: VisitMove, *, now: d
     if (block, request.host_id) == (treatment.block, treatment.host_id):
         visit_room.refuse(db, [Objection(reason=BookingReason.SAME_TIME_AND_CHAIR)], clinic, want)
     lifecycle.granted(treatment, Action.MOVE, by)
-    milli, clinic_id = visit_room.check(db, clinic, block, want, now=now), clinic.id
+    milli, clinic_id = visit_room.check(db, clinic, block, want, now=request.as_of or now), clinic.id
     details = _put(treatment, block, request.host_id, milli)
     with db.no_autoflush:
         try:

@@ -155,6 +155,21 @@ def test_a_patient_who_never_got_the_confirmation_gets_it_when_the_move_is_undon
     assert _notices(db, treatment) == [(MessageKind.CONFIRMATION, now + MINUTE)]
 
 
+def test_a_visit_that_has_begun_meanwhile_can_come_back_within_the_grace_only(
+    db: Session, treatment: TreatmentSession, desk: Actor
+) -> None:
+    for later, comes_back in ((2 * MINUTE, True), (GRACE + MINUTE, False)):
+        moved_at = THURSDAY_TEN - MINUTE
+        _move(db, treatment, desk, moved_at, THURSDAY_TEN + DAY)
+        if comes_back:
+            changes.undo_move(db, treatment, version=treatment.version, now=moved_at + later, by=desk)
+            assert treatment.starts_at == THURSDAY_TEN
+        else:
+            with pytest.raises(TimeTaken) as refused:
+                changes.undo_move(db, treatment, version=treatment.version, now=moved_at + later, by=desk)
+            assert list(refused.value.reasons) == [BookingReason.IN_THE_PAST]
+
+
 def test_a_move_cannot_be_undone_once_its_place_is_taken(
     db: Session, clinic: Clinic, treatment: TreatmentSession, desk: Actor, now: datetime
 ) -> None:
