@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from icalendar import Calendar
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.check_ins import CheckInStatus
@@ -96,6 +98,41 @@ def test_a_booking_s_confirmation_goes_out_once_with_its_calendar_file_and_its_l
         MessageStatus.SENDING,
         MessageStatus.SENT,
     ]
+
+
+def test_each_mail_about_a_visit_carries_the_same_uid_under_a_higher_number(
+    db: Session, patient: Patient, by: Actor, now: datetime, work: Work, office: PostOffice,
+    time_at: time_machine.Traveller,
+) -> None:  # fmt: skip
+    treatment = _book(db, patient, by, now, now + timedelta(days=10))
+    _run(work)
+
+    def change(hours: int, notice: MessageKind | None) -> None:
+        at = now + timedelta(hours=hours)
+        outreach.align(db, treatment, now=at, by=by, notice=notice)
+        db.commit()
+        time_at.move_to(at + timedelta(minutes=5))
+        _run(work)
+        db.rollback()
+
+    was, hour = treatment.starts_at, timedelta(hours=1)
+    treatment.starts_at, treatment.ends_at = was + hour, treatment.ends_at + hour
+    treatment.schedule_version += 1
+    details = {"starts_at": [was.isoformat(), treatment.starts_at.isoformat()]}
+    lifecycle.do(db, treatment, Action.MOVE, now=now, by=by, details=details)
+    change(1, MessageKind.MOVED)
+    lifecycle.do(db, treatment, Action.CANCEL, now=now, by=by)
+    change(2, MessageKind.CANCELLED)
+    lifecycle.undo(db, treatment, now=now, by=by)
+    change(3, None)
+
+    files = [list(mail.walk())[-1] for _, mail in office.taken]
+    asked = [part["Content-Type"].params["method"] for part in files]
+    calendars = [Calendar.from_ical(str(part.get_content())) for part in files]
+    entries: list[Any] = [entry for calendar in calendars for entry in calendar.walk("VEVENT")]
+    assert asked == [str(calendar["METHOD"]) for calendar in calendars] == ["PUBLISH", "PUBLISH", "CANCEL", "PUBLISH"]
+    assert [(entry["UID"], entry["SEQUENCE"]) for entry in entries] == [(treatment.uid, n) for n in (1, 2, 3, 4)]
+    assert [entry["STATUS"] for entry in entries] == ["CONFIRMED", "CONFIRMED", "CANCELLED", "CONFIRMED"]
 
 
 def test_greylisting_puts_a_message_off_a_minute_and_the_second_try_has_the_same_message_id(
