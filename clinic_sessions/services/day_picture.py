@@ -12,7 +12,7 @@ from clinic_sessions.domain.lifecycle import OCCUPYING
 from clinic_sessions.domain.shifts import Duty
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.services import schedule_rows
-from clinic_sessions.services.grounds import Ground, Place
+from clinic_sessions.services.grounds import Ground, Place, Shut
 from clinic_sessions.services.schedule_rows import FREED, Card, Known, Person, Wanted
 
 
@@ -70,6 +70,7 @@ class Day:
     rails: Sequence[Known]
     nurses: Sequence[Person]
     providers: Sequence[Person]
+    closures: Sequence[Shut]
     chair_names: dict[int, str]
     until: datetime
     is_today: bool
@@ -78,6 +79,11 @@ class Day:
     def shown(self) -> list[Card]:
         """The sessions that somebody wanted to see."""
         return [card for card in self.cards if card.is_wanted]
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether any chair has a free stretch."""
+        return any(lane.free for lane in self.lanes)
 
     @property
     def called_off(self) -> list[Card]:
@@ -100,6 +106,7 @@ def lay_out(facts: Facts) -> Day:
         rails=list({id(card.known): card.known for card in drawn if card.known}.values()),
         nurses=schedule_rows.nurses(facts.cards),
         providers=schedule_rows.providers(facts.cards),
+        closures=facts.ground.closures,
         chair_names={chair.id: chair.name for chair in facts.ground.chairs},
         until=facts.until,
         is_today=facts.is_today,
