@@ -14,7 +14,7 @@ BOOKS = ["/sessions/new", "/sessions/new?patient=1"]
 CLINICAL = ["/board", "/alerts", "/patients/1/clinical", "/patients/1/weights", "/patients/1/conditions"]
 PAGES = {
     "desk": [*CARE, *BOOKS, "/patients/new", "/patients/1/contact", "/waiting/unconfirmed"],
-    "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact"],
+    "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
     "provider": [*CARE, *CLINICAL],
     "owner": [*CARE, *BOOKS],
     "auditor": ["/", "/messages", "/mailbox"],
