@@ -158,3 +158,13 @@ def test_a_visit_by_video_is_joined_and_done_without_a_word_of_a_dose(
     assert "Visit done" in page
     assert "Dose" not in page
     assert "ride" not in page
+
+
+def test_today_says_with_whom_a_visit_is_and_how_a_patient_far_away_arrives(
+    db: Session, signed_in: SignIn, patient: Patient, host: User, now: datetime
+) -> None:
+    desk = signed_in(Role.FRONT_DESK)
+    book(db, desk, patient, host, slot=f"{now:%Y-%m-%dT%H:%M}Z", kind="telehealth")
+    page = desk.get("/").text
+    assert "Telehealth visit, Dr. Ada Park" in page
+    assert "Joined<" in page
