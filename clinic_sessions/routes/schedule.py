@@ -109,8 +109,10 @@ def _common(view: View, wanted: Wanted, page: Day | Week) -> dict[str, object]:
 class Drawing:
     """The parts of a day's page that stay the same as long as the day does."""
 
+    hours: str
     cover: str
     lanes: str
+    legend: str
     list: str
 
 
@@ -118,7 +120,13 @@ class Drawing:
 def _drawn(page: Day, can_book: bool) -> Drawing:
     """Draw a day, once: the services give the same day as long as nothing that it shows has changed."""
     macros = _macros("picture")
-    return Drawing(cover=macros.cover(page.strip), lanes=macros.lanes(page, can_book), list=macros.day_list(page))
+    return Drawing(
+        hours=macros.hours(page.grid) if page.grid else "",
+        cover=macros.cover(page.strip),
+        lanes=macros.lanes(page, can_book),
+        legend=macros.legend(),
+        list=macros.day_list(page),
+    )
 
 
 @cache

@@ -91,7 +91,7 @@ def read(db: Session, clinic: Clinic, days: Sequence[date]) -> Ground:
         "from_moment": day_span(days[0], clinic.zone).starts_at,
         "to_moment": day_span(days[-1], clinic.zone).ends_at,
     }
-    for cells in db.execute(_QUERY, wanted):
+    for cells in db.execute(_QUERY, wanted).all():
         if cells[0] is not None:
             chairs[Place(*cells[:7])] = None
         if cells[7] is not None:

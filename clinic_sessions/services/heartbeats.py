@@ -20,9 +20,13 @@ def beat(db: Session, worker: str, now: datetime) -> None:
         row.at = now
 
 
+_BEATS = Heartbeat.__table__.c
+_LATEST = sa.select(sa.func.max(_BEATS.at, type_=_BEATS.at.type))
+
+
 def latest(db: Session) -> datetime | None:
     """Give when any worker was last heard of; None when none ever was."""
-    return db.scalar(sa.select(sa.func.max(Heartbeat.at, type_=Heartbeat.at.type)))
+    return db.scalar(_LATEST)
 
 
 def is_silent(db: Session, now: datetime) -> bool:

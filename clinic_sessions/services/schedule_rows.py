@@ -190,7 +190,7 @@ Built once, and of tables rather than classes: either would be half of what it c
 def read(db: Session, clinic: Clinic, first: date, last: date) -> tuple[Card, ...]:
     """Read the sessions in order of their start; of several rules lifted for one, the first."""
     found: dict[int, Card] = {}
-    for row in db.execute(QUERY, span_of(clinic, first, last)):
+    for row in db.execute(QUERY, span_of(clinic, first, last)).all():
         found.setdefault(row[0], Card(*row))
     return tuple(found.values())
 
