@@ -25,7 +25,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, facts, room
+from clinic_sessions.services import audit, facts, room, visit_room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -127,9 +127,16 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
         undoes_id=last.id,
     )
     if back_to in OCCUPYING and treatment.status not in OCCUPYING:
-        room.check_again(db, treatment, here=back_to in IN_CLINIC)
+        _check_again(db, treatment, here=back_to in IN_CLINIC)
     _write(db, treatment, change, now=now, by=by)
     return change
+
+
+def _check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
+    if treatment.kind is SessionKind.TREATMENT or here:
+        room.check_again(db, treatment, here=here)
+    else:
+        visit_room.check_again(db, treatment)
 
 
 def _undoable(treatment: TreatmentSession, by: Actor) -> tuple[StatusChange, Status]:

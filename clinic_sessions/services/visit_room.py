@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import timetable, visits
-from clinic_sessions.domain.cover import Profile, visit_profile
+from clinic_sessions.domain.cover import MINUTE, Profile, visit_profile
 from clinic_sessions.domain.lifecycle import OCCUPYING, SessionKind
 from clinic_sessions.domain.shifts import Duty
 from clinic_sessions.domain.timetable import LONGEST_BLOCK, BookingReason, DayRoom, Objection
@@ -84,6 +84,23 @@ def check(db: Session, clinic: Clinic, block: Span, want: Wanted, *, now: dateti
     if found:
         refuse(db, found, clinic, want)
     return milli
+
+
+def check_again(db: Session, treatment: TreatmentSession) -> None:
+    """Refuse with BookingReason when a visit cannot come back to the time and the host that it had.
+
+    Its share of the nurses becomes what the host's shifts now say. The host's row is not queued for: whoever moves the
+    visit waits for the host first and for the visit then; of rivals for the host the database refuses the second.
+    """
+    want = Wanted(
+        kind=treatment.kind, patient_id=treatment.patient_id, host_id=treatment.host_id or 0,
+        minutes=(treatment.ends_at - treatment.starts_at) // MINUTE, earliest=treatment.starts_at,
+        without=frozenset({treatment.id}),
+    )  # fmt: skip
+    found, milli = against(db, treatment.clinic, treatment.block, want, now=treatment.starts_at)
+    if found:
+        raise Refusal(*(one.reason for one in found))
+    treatment.nurse_milli = milli
 
 
 def against(db: Session, clinic: Clinic, block: Span, want: Wanted, *, now: datetime) -> tuple[list[Objection], int]:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import OCCUPYING, TRANSITIONS, Action, SessionKind, Status
@@ -27,7 +28,7 @@ from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import ActorKind, CheckIn, Clinic, Closure, Message, Patient, TreatmentSession, User
+from clinic_sessions.models import ActorKind, CheckIn, Clinic, Closure, Message, Patient, Shift, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import booking, changes, cover, series, visit_room, visits
 from clinic_sessions.services.actor import Actor
@@ -198,7 +199,7 @@ def test_a_move_takes_another_host_and_length_and_asks_the_patient_again(
         visits.move(db, other, VisitMove(host_id=nurse.id, version=other.version, **to), now=now, by=desk)
 
 
-def test_the_database_keeps_a_host_from_a_visit_that_comes_back(
+def test_a_visit_does_not_come_back_to_a_host_who_is_taken_or_gone(
     db: Session, clinic: Clinic, host: User, desk: Actor, now: datetime
 ) -> None:
     first = visits.book(db, a_wish(factories.a_patient(db, clinic), host), now=now, by=desk)
@@ -208,6 +209,21 @@ def test_the_database_keeps_a_host_from_a_visit_that_comes_back(
     with pytest.raises(Refusal) as refused:
         take(db, first, Action.UNDO, now, desk)
     assert refused.value.reasons == (BookingReason.HOST_ELSEWHERE,)
+    db.rollback()
+    db.execute(sa.delete(Shift).where(Shift.user_id == host.id))
+    with pytest.raises(Refusal) as gone:
+        take(db, first, Action.UNDO, now, desk)
+    assert set(gone.value.reasons) == {BookingReason.HOST_ELSEWHERE, BookingReason.HOST_OFF_SHIFT}
+
+
+def test_the_database_itself_refuses_a_host_in_two_places(
+    db: Session, clinic: Clinic, host: User, desk: Actor, now: datetime
+) -> None:
+    visits.book(db, a_wish(factories.a_patient(db, clinic), host), now=now, by=desk)
+    second = visits.book(db, a_wish(factories.a_patient(db, clinic), host, TUESDAY_TEN + HOUR), now=now, by=desk)
+    second.starts_at -= timedelta(minutes=15)
+    with pytest.raises(DatabaseError, match="overlap_host"):
+        db.flush()
 
 
 def test_a_visit_ends_without_a_dose_and_asks_for_no_check_in(
