@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 from wtforms import BooleanField, Form, HiddenField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.timetable import Opening
 from clinic_sessions.domain.typed_clinic import ClinicUnreadable, day_text, read_day_hours
@@ -33,6 +32,7 @@ ZONES = (
 )  # fmt: skip
 """Offered as one types; every other zone that there is can be typed too."""
 
+EQUIPPED = ((Route.IV.value, "IV"), (Route.IN_.value, "Nasal"), (Route.IM.value, "Injection (IM)"))
 NOON = time(12)
 _NOT_COLUMNS = frozenset({"quiet_from", "quiet_until", "version"})
 FURTHEST = timedelta(days=3 * 366)
@@ -154,7 +154,7 @@ class ChairForm(Form):
     """A chair, and what it is equipped for."""
 
     name = LineField("Name", longest=60, ask="Enter the name of the chair, like Chair 4.")
-    routes = SelectMultipleField("Equipped for", choices=options((one.value, words.say(one)) for one in Route))
+    routes = SelectMultipleField("Equipped for", choices=options(EQUIPPED))
     in_use = BooleanField("In use", default=True)
     version = VersionField()
     kept = HiddenField("Kept")

@@ -112,7 +112,7 @@ def show(patient_id: int) -> str:
     place, clinical = clinic_for(patient), person().may(Permission.READ_CLINICAL)
     zone = place.zone
     showed("patient", patient.id, patient_id=patient.id)
-    course = patient_timeline.of(session(), patient, zone, clinical=clinical)
+    course = patient_timeline.of(session(), patient, place, clinical=clinical)
     return render_template(
         "patients/show.html",
         patient=patient,

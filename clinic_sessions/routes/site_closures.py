@@ -1,20 +1,24 @@
 """Settings of the owner: when a site, or a chair of it, takes nobody."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.sites import ClosureForm, RemovalForm
-from clinic_sessions.models import Clinic
+from clinic_sessions.models import Clinic, Closure
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session
 from clinic_sessions.routes.site_chairs import bp as bp
 from clinic_sessions.routes.site_settings import ONE, Answer, done, load, refused
 from clinic_sessions.services import closures, sites
 from clinic_sessions.services.refusals import Refusal
+
+MOMENT = timedelta(microseconds=1)
 
 
 @bp.get(f"{ONE}/closures", endpoint="closures")
@@ -64,14 +68,21 @@ def _form(site: Clinic, typed: MultiDict[str, str] | None = None) -> ClosureForm
     return form
 
 
+def _days(closure: Closure, site: Clinic) -> tuple[date, date] | None:
+    """Give the first and the last day of a closure of whole days; None when it begins or ends within a day."""
+    first, last = local_day(closure.starts_at, site.zone), local_day(closure.ends_at - MOMENT, site.zone)
+    whole = Span(starts_at=day_span(first, site.zone).starts_at, ends_at=day_span(last, site.zone).ends_at)
+    return (first, last) if whole == Span(starts_at=closure.starts_at, ends_at=closure.ends_at) else None
+
+
 def _page(site: Clinic, form: ClosureForm, **more: Any) -> str:
     listed = closures.listed(session(), site, g.now)
     return render_template(
         "settings/closures.html",
         site=site,
         form=form,
-        coming=[one for one in listed if one.removed_at is None and one.ends_at > g.now],
-        over=[one for one in listed if one.removed_at is not None or one.ends_at <= g.now],
+        coming=[(one, _days(one, site)) for one in listed if one.removed_at is None and one.ends_at > g.now],
+        over=[(one, _days(one, site)) for one in listed if one.removed_at is not None or one.ends_at <= g.now],
         tab="settings.closures",
         **more,
     )

@@ -19,7 +19,7 @@ from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind
 from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.weights import kg_text, lb_text
-from clinic_sessions.models import Message, Patient, SideEffect, StatusChange, TreatmentSession, Weight
+from clinic_sessions.models import Clinic, Message, Patient, SideEffect, StatusChange, TreatmentSession, Weight
 from clinic_sessions.services import patient_answers, side_effects, weights
 from clinic_sessions.services.patient_answers import Reading
 
@@ -51,9 +51,9 @@ class TimelineEntry:
     offset_text: str | None = None
 
 
-def of(db: Session, patient: Patient, zone: ZoneInfo, *, clinical: bool) -> list[TimelineEntry]:
+def of(db: Session, patient: Patient, here: Clinic, *, clinical: bool) -> list[TimelineEntry]:
     """List the newest MOST entries of a patient, the newest first; without `clinical` only what the desk may read."""
-    found = [*_steps(db, patient.id, zone, clinical), *_messages(db, patient.id)]
+    found = [*_steps(db, patient.id, here, clinical), *_messages(db, patient.id)]
     if clinical:
         found += [*_effects(db, patient.id), *_weighings(db, patient.id), *_check_ins(db, patient.id)]
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:MOST]
@@ -64,7 +64,7 @@ def by_day(entries: Iterable[TimelineEntry], zone: ZoneInfo) -> list[tuple[date,
     return [(day, list(group)) for day, group in groupby(entries, key=lambda entry: local_day(entry.at, zone))]
 
 
-def _steps(db: Session, patient_id: int, zone: ZoneInfo, clinical: bool) -> list[TimelineEntry]:
+def _steps(db: Session, patient_id: int, here: Clinic, clinical: bool) -> list[TimelineEntry]:
     query = (
         sa.select(StatusChange)
         .join(TreatmentSession, TreatmentSession.id == StatusChange.session_id)
@@ -78,12 +78,15 @@ def _steps(db: Session, patient_id: int, zone: ZoneInfo, clinical: bool) -> list
     changes = db.scalars(query).all()
     undone = {change.undoes_id for change in changes}
     return [
-        _step(change, zone, clinical, change.id in undone) for change in changes if change.action is not Action.UNDO
+        _step(change, here, clinical, change.id in undone) for change in changes if change.action is not Action.UNDO
     ]
 
 
-def _step(change: StatusChange, zone: ZoneInfo, clinical: bool, undone: bool) -> TimelineEntry:
-    told = [f"Visit of {_when(change.treatment.starts_at, zone)}", *_kind(change.treatment), *_moved(change, zone), *_late(change)]
+def _step(change: StatusChange, here: Clinic, clinical: bool, undone: bool) -> TimelineEntry:
+    place = change.treatment.clinic
+    elsewhere = [f"at {place.name}"] if place.id != here.id else []
+    visit = f"Visit of {_when(change.treatment.starts_at, place.zone)}"
+    told = [visit, *elsewhere, *_kind(change.treatment), *_moved(change, place.zone), *_late(change)]
     if clinical or change.action in _REASONS_ARE_THE_DESKS:
         told += [_REASONS.get(reason, reason.replace("_", " ")) for reason in change.reasons]
     if clinical and change.words:
