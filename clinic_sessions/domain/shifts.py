@@ -44,6 +44,7 @@ class ShiftReason(StrEnum):
     AWAY_ALREADY = "away_already"
     LEAVES_SHORT = "leaves_short"
     LEAVES_WITHOUT_ROLE = "leaves_without_role"
+    LEAVES_WITHOUT_HOST = "leaves_without_host"
 
 
 @dataclass(frozen=True, kw_only=True)

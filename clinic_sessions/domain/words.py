@@ -191,6 +191,10 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
         ShiftReason.LEAVES_WITHOUT_ROLE,
         "Sessions that are booked would be without someone who must be on site. Move or cancel them first.",
     ),
+    (
+        ShiftReason.LEAVES_WITHOUT_HOST,
+        "Visits that are booked would be without the person who holds them. Move or cancel them first.",
+    ),
     (WeightUnit.LB, "lb"),
     (WeightUnit.KG, "kg"),
     (Role.FRONT_DESK, "Front desk"),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,10 +15,14 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.shifts import ShiftReason
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import day_span, local_day
-from clinic_sessions.models import AuditAction, BookingOverride, Chair, Clinic, Patient, TreatmentSession
-from clinic_sessions.services import audit, cover, room
+from clinic_sessions.models import AuditAction, BookingOverride, Chair, Clinic, Patient, TreatmentSession, User
+from clinic_sessions.services import audit, cover, hosted, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import NotAllowed, Refusal
+
+_Lack = tuple[int, StrEnum]
+NURSES, HOST = ShiftReason.LEAVES_SHORT, ShiftReason.LEAVES_WITHOUT_HOST
+"""What a session may lack besides a role on site."""
 
 EVERY_DAY = frozenset(range(7))
 
@@ -37,16 +42,20 @@ class Touched:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A session that a change would leave without cover, and what it would lack first."""
+    """A session that a change would leave without cover, and what it would lack first: nurses, or someone on site.
+
+    `shortfall` None: the host of a visit would not be on shift for all of it.
+    """
 
     session_id: int
     schedule_version: int
     patient_id: int
     patient_name: str
     chair_name: str | None
+    host_name: str | None
     starts_at: datetime
     ends_at: datetime
-    shortfall: Shortfall
+    shortfall: Shortfall | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +69,21 @@ class Keeping:
 class CoverShort(Refusal):
     """The change would leave sessions without cover: `hits`, soonest first.
 
-    With a reason it can be made all the same, unless a session would be left without a role that it requires.
+    With a reason it can be made all the same, unless a session would be left without a role that it requires, or a
+    visit without its host.
     """
 
     def __init__(self, hits: Sequence[Hit]) -> None:
-        roles = any(hit.shortfall.role is not None for hit in hits)
-        super().__init__(ShiftReason.LEAVES_WITHOUT_ROLE if roles else ShiftReason.LEAVES_SHORT)
+        reasons = {_reason(hit.shortfall) for hit in hits}
+        super().__init__(*sorted(reasons))
         self.hits = hits
-        self.may_be_kept = not roles
+        self.may_be_kept = reasons == {ShiftReason.LEAVES_SHORT}
+
+
+def _reason(shortfall: Shortfall | None) -> ShiftReason:
+    if shortfall is None:
+        return ShiftReason.LEAVES_WITHOUT_HOST
+    return ShiftReason.LEAVES_SHORT if shortfall.role is None else ShiftReason.LEAVES_WITHOUT_ROLE
 
 
 @contextmanager
@@ -77,23 +93,36 @@ def kept(
     """Make the change in the body of the `with`, between two looks at the sessions ahead on the days it touches.
 
     Bookings wait meanwhile. Sessions that the change would leave without cover, or sooner or with less than they
-    lacked before, stand against it: refuses with CoverShort, or, when `keeping` names all of them, writes for each who
-    lifted cover and why. Raises NotAllowed when that is not for the person to say.
+    lacked before, and visits that it would leave without their host stand against it: refuses with CoverShort, or,
+    when `keeping` names all of them, writes for each who lifted cover and why. Raises NotAllowed when that is not for
+    the person to say.
     """
     room.close_gate(db, clinic.id)
     days = _days_booked(db, clinic, touched, now)
-    before = {(one.session_id, one.shortfall.role): one.shortfall for one in cover.short(db, clinic, days)}
+    before = _lacking(db, clinic, days)
     yield
     db.flush()
-    after = cover.short(db, clinic, days)
-    if worse := [one for one in after if _is_worse(one.shortfall, before.get((one.session_id, one.shortfall.role)))]:
-        hits = _hits(db, worse)
+    hosted.charge_nurses(db, clinic, days)
+    after = _lacking(db, clinic, days)
+    if worse := {key: lack for key, lack in after.items() if key not in before or _is_worse(lack, before[key])}:
+        hits = _hits(db, [(session_id, lack) for (session_id, _), lack in worse.items()])
         _check(hits, keeping, by)
         _lift(db, hits, keeping.words if keeping else "", now=now, by=by)
 
 
-def _is_worse(now: Shortfall, before: Shortfall | None) -> bool:
-    return before is None or (now.at, now.spare_milli) < (before.at, before.spare_milli)
+def _lacking(db: Session, clinic: Clinic, days: Collection[date]) -> dict[_Lack, Shortfall | None]:
+    found: dict[_Lack, Shortfall | None] = {
+        (session_id, HOST): None for session_id in hosted.left_alone(db, clinic, days)
+    }
+    for one in cover.short(db, clinic, days):
+        found[one.session_id, one.shortfall.role or NURSES] = one.shortfall
+    return found
+
+
+def _is_worse(now: Shortfall | None, before: Shortfall | None) -> bool:
+    if now is None or before is None:
+        return False
+    return (now.at, now.spare_milli) < (before.at, before.spare_milli)
 
 
 def _days_booked(db: Session, clinic: Clinic, touched: Touched, now: datetime) -> set[date]:
@@ -109,37 +138,21 @@ def _days_booked(db: Session, clinic: Clinic, touched: Touched, now: datetime) -
     return {day for moment in db.scalars(query) if touched.holds(day := local_day(moment, clinic.zone))}
 
 
-def _hits(db: Session, shorts: Sequence[cover.Short]) -> list[Hit]:
+def _hits(db: Session, lacks: Collection[tuple[int, Shortfall | None]]) -> list[Hit]:
+    one = TreatmentSession
     query = (
         sa.select(
-            TreatmentSession.id,
-            TreatmentSession.schedule_version,
-            TreatmentSession.patient_id,
-            Patient.name.label("patient_name"),
-            Chair.name.label("chair_name"),
-            TreatmentSession.starts_at,
-            TreatmentSession.ends_at,
+            one.id.label("session_id"), one.schedule_version, one.patient_id, one.starts_at, one.ends_at,
+            Patient.name.label("patient_name"), Chair.name.label("chair_name"), User.name.label("host_name"),
         )
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
-        .outerjoin(Chair, Chair.id == TreatmentSession.chair_id)
-        .where(TreatmentSession.id.in_({one.session_id for one in shorts}))
-    )
-    rows = {row.id: row for row in db.execute(query)}
-    found = [
-        Hit(
-            session_id=row.id,
-            schedule_version=row.schedule_version,
-            patient_id=row.patient_id,
-            patient_name=row.patient_name,
-            chair_name=row.chair_name,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            shortfall=one.shortfall,
-        )
-        for one in shorts
-        for row in [rows[one.session_id]]
-    ]
-    return sorted(found, key=lambda hit: (hit.starts_at, hit.session_id))
+        .join(Patient, Patient.id == one.patient_id)
+        .outerjoin(Chair, Chair.id == one.chair_id)
+        .outerjoin(User, User.id == one.host_id)
+        .where(one.id.in_({session_id for session_id, _ in lacks}))
+    )  # fmt: skip
+    rows = {row["session_id"]: row for row in db.execute(query).mappings()}
+    hits = [Hit(**rows[session_id], shortfall=shortfall) for session_id, shortfall in lacks]
+    return sorted(hits, key=lambda hit: (hit.starts_at, hit.session_id))
 
 
 def _check(hits: Sequence[Hit], keeping: Keeping | None, by: Actor) -> None:

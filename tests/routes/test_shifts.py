@@ -76,7 +76,7 @@ def test_a_change_that_leaves_sessions_short_lists_them_and_a_reason_lets_them_s
     refused = owner.post(page, data=typed)
     said = refused.get_data(as_text=True)
     assert refused.status_code == 409
-    assert "At 10:30 am it needs 0.5 of a nurse; 0 would be free." in said
+    assert "From 10:30 am 0.5 of a nurse would be missing." in said
     assert f'href="/sessions/{treatment.id}/move"' in said
     assert f'name="kept" type="hidden" value="{treatment.id}"' in said
     assert 'value="10:30 am"' in said

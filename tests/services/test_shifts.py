@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.cover import Shortfall
+from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.domain.shifts import MIDNIGHT, ExceptionKind, ShiftReason
@@ -113,7 +115,8 @@ def test_ending_a_shift_names_the_sessions_it_would_leave_short_and_ends_nothing
     with pytest.raises(CoverShort) as refused:
         shifts.end(db, site, [row.id for row in rows], TUESDAY, now=now, by=owner)
     [hit] = refused.value.hits
-    assert (hit.session_id, hit.starts_at, hit.shortfall.needed_milli) == (treatment.id, TUESDAY_TEN, 500)
+    assert (hit.session_id, hit.starts_at) == (treatment.id, TUESDAY_TEN)
+    assert hit.shortfall == Shortfall(at=TUESDAY_TEN, needed_milli=500, spare_milli=-500)
     assert refused.value.reasons == (ShiftReason.LEAVES_SHORT,)
     db.rollback()
     assert _said(db, site, TUESDAY) == ["nurse 08:00-18:00"]
@@ -164,6 +167,43 @@ def test_no_reason_lets_a_session_stand_without_a_role_that_it_requires(
         shift_days.take_leave(db, site, _leave(provider), now=now, by=owner, keeping=word)
     assert refused.value.reasons == (ShiftReason.LEAVES_WITHOUT_ROLE,)
     assert not refused.value.may_be_kept
+
+
+def _visit(db: Session, site: Clinic, host: User, kind: SessionKind = SessionKind.INTEGRATION) -> TreatmentSession:
+    treatment = _booked(db, site)
+    treatment.kind, treatment.protocol_version_id, treatment.chair_id, treatment.host = kind, None, None, host
+    treatment.ends_at = treatment.starts_at + timedelta(minutes=50)
+    db.flush()
+    return treatment
+
+
+def test_no_reason_lets_a_visit_stand_without_whoever_holds_it(
+    db: Session, site: Clinic, nurse: User, owner: Actor, now: datetime
+) -> None:
+    shifts.add(db, site, _new(nurse, hours=LONG_DAY), now=now, by=owner)
+    shifts.add(db, site, _new(factories.a_user(db, site, Role.NURSE), hours=LONG_DAY), now=now, by=owner)
+    visit = _visit(db, site, nurse)
+    shift_days.take_leave(db, site, _leave(nurse, hours=(480, 600)), now=now, by=owner)
+    word = Keeping(words="By phone", session_ids=[visit.id])
+    with pytest.raises(CoverShort) as refused:
+        shift_days.take_leave(db, site, _leave(nurse, hours=(600, 630)), now=now, by=owner, keeping=word)
+    assert refused.value.reasons == (ShiftReason.LEAVES_WITHOUT_HOST,)
+    [hit] = refused.value.hits
+    assert (hit.session_id, hit.host_name, hit.shortfall) == (visit.id, nurse.name, None)
+
+
+def test_whoever_holds_a_visit_is_not_counted_for_others_when_they_join_the_nurses(
+    db: Session, site: Clinic, owner: Actor, now: datetime
+) -> None:
+    both = factories.a_user(db, site, Role.PROVIDER, Role.NURSE)
+    shifts.add(db, site, _new(both, SiteRole.PROVIDER, hours=LONG_DAY), now=now, by=owner)
+    visit = _visit(db, site, both)
+    rows = shifts.add(db, site, _new(both, hours=LONG_DAY), now=now, by=owner)
+    db.expire_all()
+    assert visit.nurse_milli == 1000
+    shifts.end(db, site, [row.id for row in rows], TUESDAY, now=now, by=owner)
+    db.expire_all()
+    assert visit.nurse_milli == 0
 
 
 def test_only_who_may_lift_cover_or_runs_the_site_can_let_sessions_stand(
