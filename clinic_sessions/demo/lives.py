@@ -17,12 +17,11 @@ from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import AuditAction, CheckIn, Plan, TreatmentSession
-from clinic_sessions.services import absence, audit, booking, changes
+from clinic_sessions.models import CheckIn, TreatmentSession
+from clinic_sessions.services import absence, booking, changes, plans, series
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.room import Lifting
 
@@ -159,18 +158,11 @@ class Life:
 
     def _close_plan(self) -> None:
         plan = self.one.plan
-        if plan is None:
+        if plan is None or series.pattern_of(plan).goes_on:
             return
         done = sa.select(sa.func.count()).select_from(TreatmentSession).where(
             TreatmentSession.plan_id == plan.id, TreatmentSession.status == Status.LEFT
         )  # fmt: skip
         if self.world.db.scalar(done) == plan.session_count:
-            self._complete(plan)
-
-    def _complete(self, plan: Plan) -> None:
-        by = self.world.staff.providers[0]
-        audit.note(
-            self.world.db, AuditAction.CHANGE, "plan", plan.id, now=self.world.now, by=by, patient_id=plan.patient_id,
-            changes={"status": [plan.status, PlanStatus.COMPLETED]},
-        )  # fmt: skip
-        plan.status = PlanStatus.COMPLETED
+            by = self.world.staff.providers[0]
+            plans.end(self.world.db, plan, version=plan.version, now=self.world.now, by=by)

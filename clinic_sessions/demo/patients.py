@@ -12,16 +12,12 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing, office_hour
 from clinic_sessions.demo.people import ALSO_TREATED_FOR, DETAILS, OUTSIDE_CARE, PATIENTS, RELATIVES, STREETS, Person
-from clinic_sessions.domain import record_numbers
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain import pattern, record_numbers
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import AuditAction, Clinic, Patient, PatientCondition, Plan, ProtocolVersion, Weight
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, catalogue, plans
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patients import searched
-
-SERIES = {"iv-mood": 6, "im": 6, "in-racemic": 6, "in-esketamine": 12, "iv-pain": 1}
-"""Sessions in a plan of each protocol, as its own series says; esketamine goes on weekly after four weeks."""
 
 _AREAS = ("310", "213", "323", "818", "626")
 
@@ -142,18 +138,11 @@ def _weights(
 def _plan(
     db: Session, staff: Staffing, person: Person, patient: Patient, versions: Mapping[str, ProtocolVersion]
 ) -> Plan:
-    key = person.protocol or ""
-    provider = staff.providers[patient.id % len(staff.providers)]
-    plan = Plan(
-        patient_id=patient.id,
-        protocol_version_id=versions[key].id,
+    version, provider = versions[person.protocol or ""], staff.providers[patient.id % len(staff.providers)]
+    usual = plans.PlanRequest(
+        protocol_version_id=version.id,
         condition=person.condition,
-        session_count=SERIES[key],
-        status=PlanStatus.ACTIVE,
-        started_at=patient.registered_at + timedelta(hours=2),
-        by_id=provider.user_id,
+        pattern=pattern.of_protocol(catalogue.protocol_of(version).series),
+        provider_id=provider.user_id or 0,
     )
-    db.add(plan)
-    db.flush()
-    audit.note(db, AuditAction.CREATE, "plan", plan.id, now=plan.started_at, by=provider, patient_id=patient.id)
-    return plan
+    return plans.start(db, patient, usual, now=patient.registered_at + timedelta(hours=2), by=provider)

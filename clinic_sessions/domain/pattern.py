@@ -160,7 +160,7 @@ def due(pattern: Pattern, held: Mapping[int, date], place: int) -> date | None:
     before = [one for one in held if one < place]
     if not before:
         return None
-    day = held[max(before)] + timedelta(days=pattern.day(place) - pattern.day(max(before)))
+    day = max(held[one] for one in before) + timedelta(days=pattern.day(place) - pattern.day(max(before)))
     later = [held[one] for one in held if one > place]
     if later and (min(later) - day).days < pattern.closest:
         return max(held.values()) + timedelta(days=pattern.gap(place))

@@ -27,7 +27,7 @@ class PhaseForm(Form):
     """One phase: so many sessions in so many days or weeks, and how many in all."""
 
     count = WholeNumberField("Sessions in all", low=1, high=MOST_SESSIONS)
-    sessions = WholeNumberField("How many at a time", low=1, high=14)
+    sessions = WholeNumberField("How many", low=1, high=14)
     every = WholeNumberField("Every", low=1, high=MOST_DAYS)
     unit = SelectField("Days or weeks", choices=options((unit, unit) for unit in UNITS), default="weeks")
 

@@ -34,9 +34,18 @@ class Line:
     treatment: TreatmentSession | None = None
 
     @property
+    def stays(self) -> bool:
+        """Whether the session that is to be moved would be where it is."""
+        return (
+            self.treatment is not None
+            and self.chosen is not None
+            and (self.treatment.chair_id, self.treatment.starts_at) == _key(self.chosen)
+        )
+
+    @property
     def needs_eyes(self) -> bool:
         """Whether its choices are shown at once: it is not as wished, was refused, or has no date."""
-        return not self.as_wished or bool(self.refused)
+        return not (self.as_wished or self.stays) or bool(self.refused)
 
 
 def of_rows(
@@ -49,7 +58,7 @@ def of_rows(
             place=row.place,
             text=pattern.progress(row.place, plan.session_count),
             chosen=row.time,
-            times=[*([row.time] if row.time else []), *row.others],
+            times=[*([row.time] if row.time else []), *sorted(row.others, key=lambda one: one.starts_at)],
             wished=f"{filters.short_day(row.wished_day)}, {_wall(wish.wall)}",
             as_wished=row.as_wished,
             why=_why(row, clinic, wish),

@@ -1,7 +1,7 @@
 """Dates for the places of a series: the whole stretch is read once, searched together, and each date explained."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ MOST_DATES = 20
 class Ask:
     """What dates are looked for: the wish, each place's day by the pattern, and the day before which none may be.
 
-    `chairs`: those to keep to while they are free. `without`: the sessions that are being moved.
+    `chairs`: those to keep to while they are free. `moving`: the sessions that are being moved, by place.
     """
 
     wish: Wish
@@ -30,7 +30,17 @@ class Ask:
     first: date
     spacing: int
     chairs: Collection[int] = ()
-    without: frozenset[int] = frozenset()
+    moving: Mapping[int, TreatmentSession] = field(default_factory=dict)
+
+    @property
+    def without(self) -> frozenset[int]:
+        """The sessions whose present times count as free."""
+        return frozenset(one.id for one in self.moving.values())
+
+    def own_chair(self, place: int, starts_at: datetime) -> int | None:
+        """Give the chair of a session that would stay at its present time: it stays there too."""
+        own = self.moving.get(place)
+        return own.chair_id if own is not None and own.starts_at == starts_at else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +110,7 @@ def for_moving(plan: Plan, moving: Sequence[TreatmentSession], wish: Wish, *, sh
         first=first,
         spacing=spacing_of(plan),
         chairs={one.chair_id for one in moving if one.chair_id},
-        without=frozenset(one.id for one in moving),
+        moving={one.place_in_plan: one for one in moving if one.place_in_plan},
     )
 
 
@@ -166,10 +176,14 @@ def _between_quarters(day: date, picture: _Picture, ask: Ask) -> list[FreeTime]:
 
 
 def _row(found: Found, picture: _Picture, ask: Ask, chairs: Mapping[int, str]) -> Row:
+    time_ = found.time
+    own = ask.own_chair(found.place, time_.span.starts_at) if time_ else None
+    if time_ is not None and own is not None:
+        time_ = replace(time_, chair_id=own)
     return Row(
         place=found.place,
         wished_day=found.wished_day,
-        time=_dated(found.time, chairs) if found.time else None,
+        time=_dated(time_, chairs) if time_ else None,
         as_wished=found.as_wished,
         against=[] if found.as_wished else _against(found.wished_day, picture, ask),
         others=[_dated(one, chairs) for one in found.alternatives],
