@@ -15,6 +15,7 @@ from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.lifecycle import OCCUPYING, Gate, SessionKind, Status
 from clinic_sessions.domain.messages import Language, MessageStatus
 from clinic_sessions.domain.protocols import Route
+from clinic_sessions.domain.shifts import ExceptionKind
 from clinic_sessions.domain.timetable import openings
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
@@ -27,13 +28,14 @@ from clinic_sessions.models import (
     Message,
     Patient,
     PatientCondition,
+    ShiftException,
     SideEffect,
     StatusChange,
     TreatmentSession,
     User,
     VitalsReading,
 )
-from clinic_sessions.services import facts, hits, lifecycle, outreach, sign_ins
+from clinic_sessions.services import cover, facts, hits, lifecycle, outreach, sign_ins
 from clinic_sessions.services.actor import SYSTEM
 from clinic_sessions.services.day_rooms import hours_of
 from clinic_sessions.services.outbox import any_due, due
@@ -117,6 +119,15 @@ def test_a_second_site_has_people_of_its_own_a_shared_patient_and_closures_that_
     kinds = [(one.clinic_id, one.chair_id is None) for one in filled.db.scalars(sa.select(Closure))]
     assert sorted(kinds) == [(first.id, False), (second.id, True)]
     assert [hits.stranded(filled.db, site, filled.now) for site in (first, second)] == [[], []]
+
+
+def test_someone_is_to_be_away_and_someone_stays_longer_and_no_session_ahead_lacks_a_nurse(filled: Filled) -> None:
+    db, now = filled.db, filled.now
+    clinic = db.scalars(sa.select(Clinic).order_by(Clinic.id)).first()
+    assert clinic is not None
+    assert Counter(db.scalars(sa.select(ShiftException.kind))) == {ExceptionKind.OFF: 2, ExceptionKind.EXTRA: 1}
+    today = local_day(now, clinic.zone)
+    assert cover.short(db, clinic, [today + timedelta(days=n) for n in range(22)]) == []
 
 
 def test_nothing_has_happened_after_now_or_before_its_booking(filled: Filled) -> None:
