@@ -82,6 +82,7 @@ def test_a_person_of_two_sites_works_at_the_one_they_choose(
     assert (answer.status_code, answer.location) == (303, path)
     assert "Lee" in owner.get(path).text
     assert owner.post("/site", data={"clinic": 999}).status_code == 404
+    db.rollback()
     assert signed_in(Role.NURSE).post("/site", data={"clinic": second.id}).status_code == 404
     assert 'action="/site"' not in signed_in(Role.NURSE).get("/").text
 
