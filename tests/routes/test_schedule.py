@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
-from clinic_sessions.models import AuditEntry, Chair, Clinic
+from clinic_sessions.models import AuditEntry, Chair, Clinic, Closure
 from tests import factories
 from tests.conftest import SignIn
 
@@ -57,6 +58,8 @@ def test_day_and_week_ask_at_most_eight_queries_however_many_sessions_they_show(
 ) -> None:
     _fill(db, clinic, count)
     visitor = signed_in(Role.NURSE)
+    # A process reads each protocol version once, whenever it first shows it.
+    visitor.get(page)
     with _statements(app) as said:
         shown = visitor.get(page)
     assert shown.text.count(card) == count
@@ -94,6 +97,38 @@ def test_a_page_that_looks_again_hears_of_a_change_of_shifts_or_closures(
     clinic.turn += 1
     db.commit()
     assert visitor.get(f"{WEEK}&revision={found[1]}", headers={"X-Poll": "1"}).status_code == 200
+
+
+def test_a_card_leads_to_its_move_as_long_as_the_patient_is_to_come(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    booked = factories.a_session(db, factories.a_patient(db, clinic), EIGHT)
+    host = factories.a_user(db, clinic, Role.PROVIDER, name="Dr. Adler")
+    visit = factories.a_session(db, factories.a_patient(db, clinic, "Bo Chen"), EIGHT, chair=clinic.chairs[1])
+    visit.kind, visit.protocol_version, visit.chair = SessionKind.TELEHEALTH, None, None
+    visit.host_id = host.id
+    db.flush()
+    over = factories.a_session(
+        db, factories.a_patient(db, clinic, "Cy Dahl"), EIGHT, chair=clinic.chairs[1], status=Status.LEFT
+    )
+    db.commit()
+    page = signed_in(Role.FRONT_DESK).get(PAGE).text
+    assert f'href="/sessions/{booked.id}/move"' in page
+    assert f'href="/visits/{visit.id}/move"' in page
+    assert f"/{over.id}/move" not in page
+    assert ">Dr. Adler</h2>" in page
+
+
+def test_closures_shade_the_chair_and_are_said_in_the_list(db: Session, clinic: Clinic, signed_in: SignIn) -> None:
+    closure = Closure(
+        clinic_id=clinic.id, chair_id=clinic.chairs[1].id, starts_at=EIGHT, ends_at=EIGHT + timedelta(hours=2),
+        reason="Repair", made_at=EIGHT, by_id=factories.a_user(db, clinic, Role.OWNER).id,
+    )  # fmt: skip
+    db.add(closure)
+    db.commit()
+    page = signed_in(Role.NURSE).get(PAGE).text
+    assert '<li class="closure from-0 to-24">Closed: Repair</li>' in page
+    assert "Closed: Repair, 8:00 \u2013 10:00 am, Chair 2" in page
 
 
 def test_filters_are_kept_in_every_address_and_the_others_are_only_taken(
