@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import BookingOverride, Clinic, Shift, ShiftException, User
 from tests import factories
 from tests.conftest import SignIn
@@ -129,3 +131,20 @@ def test_nobody_else_sees_or_changes_the_shifts_of_a_site(
     assert signed_in(Role.OWNER, at=other).get(pages).status_code == 404
     db.rollback()
     assert signed_in(Role.OWNER).post(f"{pages}/999", data={}).status_code == 404
+
+
+@pytest.mark.parametrize(("count", "page"), [(2, "week"), (12, "week"), (12, "day")])
+def test_the_pages_ask_at_most_sixteen_queries_however_many_people_there_are(
+    app: Flask, db: Session, clinic: Clinic, signed_in: SignIn, count: int, page: str
+) -> None:
+    for n in range(count):
+        person = factories.a_user(db, clinic, Role.NURSE, name=f"Nurse {n:02d}")
+        factories.on_shift(db, person, clinic, SiteRole.NURSE)
+    factories.a_session(db, factories.a_patient(db, clinic), TUESDAY_TEN)
+    owner, path = signed_in(Role.OWNER), f"/settings/sites/{clinic.id}/shifts" if page == "week" else "/shifts"
+    said: list[str] = []
+    with app.app_context():
+        engine = extension.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: said.append(str(args[2])))
+    assert owner.get(path).get_data(as_text=True).count("Nurse 0") >= min(count, 10)
+    assert len(said) <= 16, "\n".join(said)
