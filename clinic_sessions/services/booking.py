@@ -98,7 +98,7 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     """Book as `book` does, for a caller who has queued and tells the patient: `align` is still to be called."""
     patient, chair = _patient(db, request.patient_id, by), _chair(db, request.chair_id)
     plan, version = _what(db, request, patient)
-    if chair.clinic_id not in patient.clinic_ids or (version.status is not ProtocolStatus.PUBLISHED and plan is None):
+    if chair.clinic_id not in _common(patient, by) or (version.status is not ProtocolStatus.PUBLISHED and plan is None):
         raise Absent
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
     want = free_times.wanted(version, patient.id, max(block.starts_at, now))
@@ -170,10 +170,16 @@ def check_version(db: Session, treatment: TreatmentSession, version: int) -> Non
 
 
 def _patient(db: Session, patient_id: int, by: Actor) -> Patient:
-    patient = db.get(Patient, patient_id, options=[joinedload(Patient.other_clinics)])
-    if patient is None or by.user is None or patient.clinic_ids.isdisjoint(clinic.id for clinic in by.user.clinics):
+    """Load a patient with the clinics that treat them, as they are now that the queue is behind us."""
+    patient = db.get(Patient, patient_id, options=[joinedload(Patient.other_clinics)], populate_existing=True)
+    if patient is None or not _common(patient, by):
         raise Absent
     return patient
+
+
+def _common(patient: Patient, by: Actor) -> frozenset[int]:
+    """Give the clinics that treat the patient and at which the person works: nobody books elsewhere."""
+    return patient.clinic_ids & {clinic.id for clinic in by.user.clinics} if by.user else frozenset()
 
 
 def _chair(db: Session, chair_id: int) -> Chair:

@@ -12,12 +12,12 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.typed_clinic import ClinicUnreadable, day_text, read_day_hours
 from clinic_sessions.domain.wall_time import Span
-from clinic_sessions.models import ActorKind, Clinic, User
+from clinic_sessions.models import ActorKind, Clinic, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import booking, closures
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.hits import WouldHit
-from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.room import TimeTaken
 from tests import factories
 
@@ -107,3 +107,32 @@ def test_a_days_hours_are_read_as_people_type_them(typed: str, read: list[tuple[
     else:
         assert read_day_hours(typed) == read
         assert read_day_hours(day_text(read)) == read
+
+
+def test_a_shared_patient_is_booked_at_either_site_by_its_own_people_and_never_at_both_at_once(
+    db: Session, clinic: Clinic, now: datetime
+) -> None:
+    second = factories.a_clinic(db, "America/Phoenix")
+    patient, desk = factories.a_patient(db, clinic), factories.a_user(db, clinic, Role.FRONT_DESK)
+    there = factories.a_user(db, second, Role.FRONT_DESK)
+
+    def book(user: User, starts_at: datetime, at: Clinic = second) -> TreatmentSession:
+        request = booking.BookingRequest(
+            patient_id=patient.id,
+            protocol_version_id=factories.a_protocol(db).id,
+            chair_id=at.chairs[0].id,
+            starts_at=starts_at,
+        )
+        return booking.book(db, request, now=now, by=Actor(kind=ActorKind.USER, user=user, role=Role.FRONT_DESK))
+
+    with pytest.raises(Absent):
+        book(there, THURSDAY)
+    patient.other_clinics.append(second)
+    db.commit()
+    assert book(there, THURSDAY).clinic_id == second.id
+    db.commit()
+    with pytest.raises(Absent):
+        book(desk, THURSDAY + timedelta(days=7))
+    with pytest.raises(TimeTaken) as refused:
+        book(desk, THURSDAY, at=clinic)
+    assert BookingReason.PATIENT_ELSEWHERE in refused.value.reasons
