@@ -16,7 +16,9 @@ from clinic_sessions.forms.fields import BodyField, OneOfField, WholeNumberField
 REASONS: dict[Action, type[StrEnum]] = {Action.CALL_OFF: CallOffReason, Action.STOP_EARLY: StopReason}
 """Steps that say why, and the chips that they offer."""
 
-ELSEWHERE = frozenset({Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.MOVE, Action.CANCEL})
+ELSEWHERE = frozenset(
+    {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
+)
 """Changes of the booking have forms of their own."""
 
 

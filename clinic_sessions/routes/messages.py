@@ -23,6 +23,7 @@ SAID = {
     ResendReason.ON_ITS_WAY: "This message is still on its way.",
     ResendReason.NO_LONGER_SO: "What it says is no longer so, or its time has passed.",
     ResendReason.NO_ADDRESS: "There is no good email address. Ask the patient for one, or call.",
+    ResendReason.CLINICIAN_FIRST: "A clinician calls first. Send it once the alert about this visit is closed.",
     ResendReason.NOT_WANTED: "The patient does not want email. Please call.",
 }
 ONE = "/messages/<int:message_id>"

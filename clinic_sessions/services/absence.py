@@ -7,16 +7,17 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import absence, words
 from clinic_sessions.domain.absence import CallReason
-from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
+from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.models import Alert, StatusChange, TreatmentSession
-from clinic_sessions.services import session_alerts
+from clinic_sessions.services import alerts, session_alerts
 from clinic_sessions.services.actor import Actor
 
 _DID_NOT_TAKE_PLACE = frozenset(
     {Status.HELD, Status.LAPSED, Status.CANCELLED, Status.DID_NOT_COME, Status.DID_NOT_GO_AHEAD}
 )
 _SAID = {Status.DID_NOT_COME: "Did not come. Call today.", Status.CANCELLED: "Cancelled late, on the day. Call today."}
+_UNDONE = "What raised this was undone: the patient is expected again."
 
 
 def tell_clinician(db: Session, treatment: TreatmentSession, change: StatusChange, *, now: datetime, by: Actor) -> bool:
@@ -50,6 +51,15 @@ def call_of(db: Session, treatment: TreatmentSession) -> Alert | None:
         Alert.status != AlertStatus.CLOSED,
     )
     return db.scalar(query.order_by(Alert.id.desc()).limit(1))
+
+
+def withdraw_call(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> None:
+    """Close the alert of a session that is to be again, with a note; one that somebody has taken on stays theirs."""
+    alert = call_of(db, treatment)
+    if alert is None or alert.status is not AlertStatus.OPEN:
+        return
+    for action in (AlertAction.ACKNOWLEDGE, AlertAction.CLOSE):
+        alerts.answer(db, alert, action, _UNDONE, seen=alert.version, now=now, by=by)
 
 
 def _last_alert_at(db: Session, treatment: TreatmentSession) -> datetime | None:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, object_session, selectinload
 
 from clinic_sessions.domain.messages import ABOUT_A_VISIT_TO_COME, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.outreach import Planned
 from clinic_sessions.models import AuditAction, Message, Patient, User
-from clinic_sessions.services import audit, messages
+from clinic_sessions.services import absence, audit, messages
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.notices import NOTICE_OF_USE
 from clinic_sessions.services.patient_clinics import treated_at
@@ -33,6 +33,7 @@ class ResendReason(StrEnum):
     NO_LONGER_SO = "no_longer_so"
     NO_ADDRESS = "no_address"
     NOT_WANTED = "not_wanted"
+    CLINICIAN_FIRST = "clinician_first"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +125,20 @@ def why_not_again(message: Message, now: datetime) -> list[ResendReason]:
         return [ResendReason.ON_ITS_WAY]
     if messages.no_longer_so(message) or now >= _useful_until(message, now):
         return [ResendReason.NO_LONGER_SO]
+    if _waits_for_clinician(message):
+        return [ResendReason.CLINICIAN_FIRST]
     if not message.patient.email_wanted:
         return [ResendReason.NOT_WANTED]
     no_address = message.patient.email is None or message.patient.email_bounced_at is not None
     return [ResendReason.NO_ADDRESS] if no_address else []
+
+
+def _waits_for_clinician(message: Message) -> bool:
+    """Whether a clinician is still to call before the patient gets this message."""
+    db = object_session(message)
+    if message.skip_reason is not SkipReason.CLINICIAN_FIRST or message.treatment is None or db is None:
+        return False
+    return absence.call_of(db, message.treatment) is not None
 
 
 def resend(db: Session, message: Message, *, now: datetime, by: Actor) -> Message:

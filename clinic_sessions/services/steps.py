@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
-from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.models import StatusChange, TreatmentSession
-from clinic_sessions.services import facts, lifecycle, limits, outreach, recording, room, session_alerts
+from clinic_sessions.services import absence, facts, lifecycle, limits, outreach, recording, room, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
 
@@ -28,8 +27,6 @@ _ALERTS: Mapping[Action, tuple[AlertKind, AlertTier]] = MappingProxyType(
     }
 )
 """The other endings, and how soon a clinician is to act on each [P]."""
-
-_NOTICES = MappingProxyType({Action.NOTE_ABSENCE: MessageKind.DID_NOT_COME})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     if step.action is Action.START and treatment.nurse_id is None and by.role is Role.NURSE:
         treatment.nurse_id = by.user_id
     _tell(db, treatment, change, now=now, by=by)
-    outreach.align(db, treatment, now=now, by=by, notice=_NOTICES.get(step.action))
+    outreach.align(db, treatment, now=now, by=by)
     return change
 
 
@@ -77,6 +74,7 @@ def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor)
     change = lifecycle.undo(db, treatment, now=now, by=by)
     if undone is not None and (event_id := undone.details.get("dose_event")) is not None:
         recording.withdraw_dose(db, treatment, int(event_id), now=now, by=by)
+    absence.withdraw_call(db, treatment, now=now, by=by)
     outreach.align(db, treatment, now=now, by=by)
     return change
 

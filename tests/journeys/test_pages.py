@@ -13,7 +13,15 @@ CARE = ["/", "/schedule", "/schedule?date=2026-12-02", "/patients", "/patients?q
 BOOKS = ["/sessions/new", "/sessions/new?patient=1"]
 CLINICAL = ["/board", "/alerts", "/patients/1/clinical", "/patients/1/weights", "/patients/1/conditions"]
 PAGES = {
-    "desk": [*CARE, *BOOKS, "/patients/new", "/patients/1/contact", "/waiting/unconfirmed"],
+    "desk": [
+        *CARE,
+        *BOOKS,
+        "/patients/new",
+        "/patients/1/contact",
+        "/waiting/unconfirmed",
+        "/waitlist",
+        "/waitlist/new?patient=1",
+    ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
     "provider": [*CARE, *CLINICAL],
     "owner": [*CARE, *BOOKS],

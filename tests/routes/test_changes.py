@@ -7,9 +7,12 @@ import pytest
 import time_machine
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import Clinic, Patient, TreatmentSession, WaitlistWish
+from clinic_sessions.services import alerts
+from clinic_sessions.services.actor import SYSTEM
 from tests import factories
 from tests.conftest import SignIn, Visitor
 
@@ -114,14 +117,19 @@ def test_who_is_not_here_is_asked_about_and_put_on_the_waitlist_in_the_same_flow
 def test_the_desk_reads_that_a_clinician_will_call_but_never_why(
     db: Session, patient: Patient, signed_in: SignIn, time_at: time_machine.Traveller
 ) -> None:
-    treatment = factories.a_session(db, patient, NOW - timedelta(minutes=15), place_in_plan=1)
+    treatment = factories.a_session(db, patient, NOW - timedelta(minutes=15))
+    lately, same_day = NOW - timedelta(days=3), AlertTier.SAME_DAY
+    alerts.raise_alert(
+        db, patient, AlertKind.SAFETY_ANSWER, same_day, "Item 9: 1", dedup_key="check_in:1", now=lately, by=SYSTEM
+    )
     desk, nurse = signed_in(Role.FRONT_DESK), signed_in(Role.NURSE)
     page = _absence(desk, treatment, time_at)
     everything = page + desk.get(f"/sessions/{treatment.id}").text + desk.get(f"/patients/{patient.id}").text
     assert "A clinician will call" in page
     assert "tel:" not in page
-    assert "early in their series" not in everything.lower()
-    assert "It is early in their series." in nurse.get("/alerts").text
+    assert "safety alert was raised" not in everything
+    assert "Item 9" not in everything
+    assert "A safety alert was raised within the last 14 days." in nurse.get("/alerts").text
 
 
 def test_the_waitlist_is_the_desks_and_not_an_auditors(clinic: Clinic, patient: Patient, signed_in: SignIn) -> None:

@@ -196,7 +196,7 @@ def test_a_session_that_cannot_go_ahead_says_why_and_leads_to_booking(
     assert f"/sessions/new?patient={patient}" in visitor.get(answer.location).text
 
 
-@pytest.mark.parametrize("typed", ["", "nonsense", "move", "cancel", "book"])
+@pytest.mark.parametrize("typed", ["", "nonsense", "move", "cancel", "book", "note_absence"])
 def test_a_step_that_is_none_is_refused(
     db: Session, treatment: TreatmentSession, signed_in: SignIn, typed: str
 ) -> None:

@@ -6,16 +6,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.alerts import AlertKind, AlertTier
+from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.messages import GRACE, NOTICES, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.reasons import CancelReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.models import ActorKind, Alert, Clinic, Message, MoveWish, Patient, TreatmentSession
-from clinic_sessions.services import alerts, appointments, booking, change_notes, changes, eligibility
+from clinic_sessions.services import alerts, appointments, booking, change_notes, changes, eligibility, message_list
 from clinic_sessions.services.actor import Actor, patient_by_link
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.message_list import ResendReason
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import TimeTaken
 from tests import factories
@@ -258,6 +259,27 @@ def test_we_missed_you_waits_for_the_clinician_after_a_recent_alert(
     assert missed.skip_reason is SkipReason.CLINICIAN_FIRST
     notes = change_notes.of(db, treatment, at)
     assert (notes.proposed, notes.clinician_calls, notes.leaves_at) == (False, True, None)
+
+    assert message_list.why_not_again(missed, at) == [ResendReason.CLINICIAN_FIRST]
+    for action in (AlertAction.ACKNOWLEDGE, AlertAction.CLOSE):
+        alerts.answer(db, alert, action, "Reached, is well.", seen=alert.version, now=at, by=desk)
+    assert message_list.why_not_again(missed, at) == []
+
+
+def test_an_absence_that_is_undone_takes_back_its_call_unless_somebody_is_calling(
+    db: Session, treatment: TreatmentSession, desk: Actor
+) -> None:
+    treatment.place_in_plan = 1
+    db.flush()
+    at = THURSDAY_TEN + 20 * MINUTE
+    for taken_on, left in ((False, AlertStatus.CLOSED), (True, AlertStatus.ACKNOWLEDGED)):
+        changes.note_absence(db, treatment, version=treatment.version, now=at, by=desk)
+        alert = db.scalars(sa.select(Alert).order_by(Alert.id.desc())).first()
+        assert alert is not None
+        if taken_on:
+            alerts.answer(db, alert, AlertAction.ACKNOWLEDGE, "Calling.", seen=alert.version, now=at, by=desk)
+        changes.undo_ending(db, treatment, version=treatment.version, now=at, by=desk)
+        assert alert.status is left
 
 
 def test_a_patient_without_cause_for_worry_is_written_to_after_the_grace_unless_they_come_after_all(
