@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from flask_login import current_user
 
-from clinic_sessions.domain import doses, weights, words
+from clinic_sessions.domain import doses, pattern, weights, words
 from clinic_sessions.forms.fields import phone_text
 from clinic_sessions.models import Clinic
 from clinic_sessions.services import sign_ins
@@ -18,6 +18,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         at=at, day=day, short_day=short_day, day_at=day_at, isoz=isoz, age=age, words=words.say,
         mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, phone=phone_text, value=_value,
+        of_series=pattern.progress,
     )  # fmt: skip
 
 
