@@ -13,7 +13,7 @@ from clinic_sessions.forms.fields import ClockField, DayField, LineField, OneOfF
 from clinic_sessions.forms.shift_fields import PersonField, RowsField, after, as_clock, in_reach, refuse, stretch
 
 LONGEST_LEAVE = timedelta(days=366)
-MOST_KEPT = 500
+MOST_KEPT = 5000
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 NO_HOURS = "Enter an end that comes after the start. Hours past midnight belong to the next day."
 _DAY = "Enter a day, like 11/24/2026."
