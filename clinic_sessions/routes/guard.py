@@ -21,6 +21,8 @@ from clinic_sessions.services.actor import Actor
 log = logging.getLogger(__name__)
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SHOWN = frozenset({200, 409, 422})
+"""Answers with a page: also a refusal, and a form with errors, show whom they are about."""
 POLL = "X-Poll"
 CSP = "; ".join(
     (
@@ -123,7 +125,7 @@ def _remember(response: Response) -> Response:
     """Write the audit entries of what was shown, and that the person is there, in a transaction of their own."""
     person = current_user.is_authenticated if request.endpoint not in {None, "static"} else False
     stale = person and not request.headers.get(POLL) and sign_ins.is_stale(current_user.sign_in, g.now)
-    if not stale and not (g.get("reads") and response.status_code == 200):
+    if not stale and not (g.get("reads") and response.status_code in SHOWN):
         return response
     begin_write(db.session())
     for entity, entity_id, patient_id, patient_ids in g.reads:
