@@ -19,6 +19,7 @@ from clinic_sessions.domain.pattern import (
 from clinic_sessions.forms.booking import STALE_FORM, number
 from clinic_sessions.forms.choosing import PickField, options
 from clinic_sessions.forms.fields import VersionField, WholeNumberField
+from clinic_sessions.forms.keys import is_key
 
 UNITS = {"days": 1, "weeks": WEEK}
 
@@ -126,7 +127,7 @@ class PlanForm(PhasesForm):
         if self.condition.data is None:
             self.condition.errors = [self.condition.ask]
             good = False
-        if number(self.protocol.data) is None or not self.form_key.data:
+        if number(self.protocol.data) is None or not is_key(self.form_key.data):
             self.form_errors = [STALE_FORM]
             good = False
         return good

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
+from wtforms.validators import ValidationError
 
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.series import Scope
@@ -13,10 +14,13 @@ from clinic_sessions.forms.booking import FURTHEST, STALE_FORM, Chosen, in_years
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, DayField, LineField, WholeNumberField
+from clinic_sessions.forms.keys import is_key
 from clinic_sessions.forms.weekdays import WeekdaysField
 
 MOST_DATES = 20
 MOST_SHIFT = 90
+LAST_DATE = 2 * FURTHEST
+"""How far ahead the last date of a series may be."""
 
 SCOPES = {
     Scope.THIS: "Only this session",
@@ -44,7 +48,7 @@ class WishForm(Form):
         """Refuse days that have passed and those out of reach."""
         today: date = self.meta.today
         if field.data and not (in_years(field.data) and today <= field.data <= today + FURTHEST):
-            raise ValueError("Choose a day from today to a year ahead.")
+            raise ValidationError("Choose a day from today to a year ahead.")
 
 
 class ChangeForm(Form):
@@ -74,19 +78,22 @@ class DatesForm(Form):
     versions: Mapping[int, int] = {}
     unchosen: Sequence[int] = ()
 
-    def read_dates(self, typed: Any) -> bool:
+    def read_dates(self, typed: Any, today: date) -> bool:
         """Read a date or a drop for each place that was shown; says whether every one of them has either."""
         places = [place for text in typed.getlist("place")[:MOST_DATES] if (place := number(text))]
+        good = bool(places) and is_key(self.form_key.data)
         self.dropped = frozenset(place for place in places if typed.get(f"drop-{place}"))
         slots = {place: read_slot(typed.get(f"slot-{place}")) for place in places}
         self.chosen = {
-            place: Chosen(chair_id=slot[0], starts_at=slot[1]) for place, slot in slots.items() if slot is not None
+            place: Chosen(chair_id=slot[0], starts_at=slot[1])
+            for place, slot in slots.items()
+            if slot is not None and slot[1].date() <= today + LAST_DATE
         }
         self.versions = {place: number(typed.get(f"version-{place}")) or 0 for place in places}
         self.unchosen = [place for place in places if place not in self.chosen and place not in self.dropped]
-        if not places or not self.form_key.data:
+        if not good:
             self.form_errors = [STALE_FORM]
-        return bool(places and self.form_key.data) and not self.unchosen
+        return good and not self.unchosen
 
     @property
     def wanted(self) -> dict[int, Chosen]:

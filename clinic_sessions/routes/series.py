@@ -52,7 +52,7 @@ def save(plan_id: int) -> Answer:
     """Book every date that is not left out, or none; once for each showing of the form."""
     plan = plans.load(session(), plan_id, person())
     form, wish = DatesForm(request.form), _wish_form(plan)
-    if not form.read_dates(request.form) or not form.validate():
+    if not form.read_dates(request.form, g.now.date()) or not form.validate():
         return _page(plan, wish, form), 422
     slots = slots_of(form)
     try:

@@ -12,6 +12,7 @@ from clinic_sessions.domain.series_solver import Wish
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.fields import meta
+from clinic_sessions.forms.keys import is_key
 from clinic_sessions.forms.series import CancelSeriesForm, ChangeForm, MovesForm, Way
 from clinic_sessions.models import Plan, TreatmentSession
 from clinic_sessions.routes import series_lines
@@ -42,7 +43,7 @@ def save(session_id: int) -> Answer:
     """Move every session that is not left as it is, or none; once for each showing of the form."""
     treatment = load(session_id)
     plan, change, form = _plan(treatment), _change_form(treatment), MovesForm(request.form)
-    if not form.read_dates(request.form) or not form.validate():
+    if not form.read_dates(request.form, g.now.date()) or not form.validate():
         return _page(treatment, plan, change, form), 422
     try:
         return _save_once(plan, form)
@@ -80,7 +81,7 @@ def do_cancel(session_id: int) -> Answer:
     """Cancel the sessions that were shown, or none; once for each showing of the form."""
     treatment, form = load(session_id), CancelSeriesForm(request.form)
     seen = _seen()
-    if not form.validate() or not seen or not form.form_key.data:
+    if not form.validate() or not seen or not is_key(form.form_key.data):
         return _cancel_page(treatment, form), 422
     try:
         return _cancel_once(_plan(treatment), seen, form)

@@ -51,11 +51,12 @@ def book(
     _queue(db, plan, slots)
     if plan.status is not PlanStatus.ACTIVE:
         raise Refusal(PlanReason.NOT_ACTIVE)
-    held, one = series.held_days(series.placed(db, plan)), series.pattern_of(plan)
+    held = series.held_days(series.placed(db, plan))
+    open_ = series.open_places(plan, held, 2 * series_dates.MOST_DATES)
     booked: list[TreatmentSession] = []
     refused: dict[int, Refusal] = {}
     for slot in sorted(slots, key=lambda slot: slot.starts_at):
-        if slot.place in held or not one.has(slot.place):
+        if slot.place not in open_:
             refused[slot.place] = Refusal(SeriesReason.PLACE_TAKEN)
             continue
         try:

@@ -17,6 +17,9 @@ from clinic_sessions.services import catalogue, day_rooms, free_times, series
 MOST_DATES = 20
 """As many dates as one act books or changes."""
 
+FURTHEST = timedelta(days=400)
+"""How far after the first date of a series the others are looked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
@@ -96,6 +99,7 @@ def for_booking(db: Session, plan: Plan, wish: Wish, *, first: date, most: int) 
     one = series.pattern_of(plan)
     open_ = series.open_places(plan, series.held_days(series.placed(db, plan)), min(most, MOST_DATES))
     places = [Wanted(place=n, day=first + timedelta(days=one.day(n) - one.day(open_[0]))) for n in open_]
+    places = [wanted for wanted in places if wanted.day <= first + FURTHEST]
     return Ask(wish=wish, places=places, first=first, spacing=spacing_of(plan))
 
 
