@@ -19,7 +19,8 @@ from clinic_sessions.routes.present import clinic, person, session, showed
 from clinic_sessions.routes.schedule_view import View, read_wanted, view_of
 from clinic_sessions.services import schedule, week
 from clinic_sessions.services.day_picture import Day
-from clinic_sessions.services.schedule_rows import Wanted, with_chosen
+from clinic_sessions.services.schedule_people import with_chosen
+from clinic_sessions.services.schedule_rows import Wanted
 from clinic_sessions.services.week import Week
 
 bp = Blueprint("schedule", __name__)

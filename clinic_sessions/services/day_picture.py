@@ -11,9 +11,10 @@ from clinic_sessions.domain.day_grid import Grid, Rows, Stretch
 from clinic_sessions.domain.lifecycle import OCCUPYING
 from clinic_sessions.domain.shifts import Duty
 from clinic_sessions.domain.wall_time import Span
-from clinic_sessions.services import schedule_rows
+from clinic_sessions.services import schedule_people, schedule_rows
 from clinic_sessions.services.grounds import Ground, Place, Shut
-from clinic_sessions.services.schedule_rows import FREED, Card, Known, Person, Wanted
+from clinic_sessions.services.schedule_people import Person
+from clinic_sessions.services.schedule_rows import FREED, Card, Known, Wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +105,8 @@ def lay_out(facts: Facts) -> Day:
         lanes=[*_chairs(facts, drawn, grid, openings), *_hosts(drawn, grid)] if grid else [],
         strip=day_grid.strip(_cover(facts, grid)) if grid else [],
         rails=list({id(card.known): card.known for card in drawn if card.known}.values()),
-        nurses=schedule_rows.nurses(facts.cards),
-        providers=schedule_rows.providers(facts.cards),
+        nurses=schedule_people.nurses(facts.cards),
+        providers=schedule_people.providers(facts.cards),
         closures=facts.ground.closures,
         chair_names={chair.id: chair.name for chair in facts.ground.chairs},
         until=facts.until,

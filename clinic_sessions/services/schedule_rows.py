@@ -1,8 +1,9 @@
 """The sessions of a stretch of days as the schedule shows them: one range query, and what may be left out of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
@@ -122,13 +123,6 @@ class Known(NamedTuple):
     profile: Profile
 
 
-class Person(NamedTuple):
-    """Someone whose sessions can be looked at alone."""
-
-    id: int
-    name: str
-
-
 _ONE, _BOOKED = TreatmentSession.__table__.c, BookingOverride.__table__.c
 
 
@@ -214,10 +208,16 @@ def _read(version: ProtocolVersion) -> Known:
     return Known(name=version.digest[:12], route=version.route, parts=parts, profile=profile_of(protocol))
 
 
+@lru_cache(maxsize=64)
+def _alike(named: tuple[tuple[int, str], ...]) -> frozenset[int]:
+    """Every name of a day is held against every other: the dearest part of a picture, and seldom another answer."""
+    return alike(named)
+
+
 def marked(cards: Iterable[Card], *, until: datetime, wanted: Wanted = ALL) -> list[Card]:
     """Mark the cards of a day: names that are alike, patients who should be here by `until`, sessions wanted."""
     every = list(cards)
-    same = alike((card.patient_id, card.name) for card in every if card.status not in FREED)
+    same = _alike(tuple((card.patient_id, card.name) for card in every if card.status not in FREED))
     return [
         card._replace(
             is_alike=card.patient_id in same,
@@ -237,28 +237,3 @@ def _profile(card: Card) -> Profile:
     known = card.known
     minutes = (card.ends_at - card.starts_at) // MINUTE
     return known.profile if known else visit_profile(minutes, card.nurse_milli)
-
-
-def nurses(cards: Collection[Card]) -> list[Person]:
-    """List the nurses who are named on any of the sessions."""
-    return _people((card.nurse_id, card.nurse) for card in cards)
-
-
-def providers(cards: Collection[Card]) -> list[Person]:
-    """List those who lead the plan of any of the sessions, or hold one."""
-    led = [(card.provider_id, card.provider) for card in cards]
-    return _people([*led, *((card.host_id, card.host) for card in cards)])
-
-
-def _people(named: Iterable[tuple[int | None, str | None]]) -> list[Person]:
-    people = {Person(id=one, name=name) for one, name in named if one is not None and name is not None}
-    return sorted(people, key=lambda person: (person.name, person.id))
-
-
-def with_chosen(db: Session, clinic: Clinic, people: Sequence[Person], chosen: int | None) -> list[Person]:
-    """Add the one who was chosen to those who are named, if they work at the clinic."""
-    if chosen is None or any(person.id == chosen for person in people):
-        return list(people)
-    query = sa.select(User.id, User.name).join(UserClinic, UserClinic.user_id == User.id)
-    row = db.execute(query.where(User.id == chosen, UserClinic.clinic_id == clinic.id)).one_or_none()
-    return [*people, Person(id=row.id, name=row.name)] if row else list(people)

@@ -13,9 +13,10 @@ from clinic_sessions.domain.day_grid import Grid, Stretch
 from clinic_sessions.domain.shifts import Duty
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import Clinic
-from clinic_sessions.services import grounds, rota, schedule_rows
+from clinic_sessions.services import grounds, rota, schedule_people, schedule_rows
 from clinic_sessions.services.grounds import Ground, Shut
-from clinic_sessions.services.schedule_rows import ALL, FREED, Card, Person, Wanted
+from clinic_sessions.services.schedule_people import Person
+from clinic_sessions.services.schedule_rows import ALL, FREED, Card, Wanted
 
 DAYS = 7
 
@@ -72,8 +73,8 @@ def week_of(db: Session, clinic: Clinic, first: date, *, now: datetime, wanted: 
     by_day = {day: list(some) for day, some in groupby(cards, key=lambda card: local_day(card.starts_at, clinic.zone))}
     return Week(
         days=[_day(clinic, day, _marked(by_day, day, now, wanted), ground, shifts.duties(day, day)) for day in days],
-        nurses=schedule_rows.nurses(cards),
-        providers=schedule_rows.providers(cards),
+        nurses=schedule_people.nurses(cards),
+        providers=schedule_people.providers(cards),
     )
 
 
