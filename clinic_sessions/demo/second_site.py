@@ -31,7 +31,8 @@ STAFF = (
     (Staff(address="nurse5@demo.example", name="Priya Raman, RN", role=Role.NURSE), SiteRole.NURSE),
     (Staff(address="provider3@demo.example", name="Dr. Helen Marsh", role=Role.PROVIDER), SiteRole.PROVIDER),
 )
-AT_BOTH = ("owner@demo.example", "auditor@demo.example")
+OWNER = "owner@demo.example"
+AT_BOTH = ("auditor@demo.example", "desk@demo.example", "provider2@demo.example")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class Demo:
 
 def open_second(db: Session, first: Clinic, shared: Sequence[Patient], password_hash: str, now: datetime) -> None:
     """Open the second site, let patients of the first be treated there too, and close what is closed ahead."""
-    owner = db.scalars(sa.select(User).where(User.email == AT_BOTH[0])).one()
+    owner = db.scalars(sa.select(User).where(User.email == OWNER)).one()
     demo = Demo(db=db, now=now, owner=Actor(kind=ActorKind.USER, user=owner, role=Role.OWNER))
     site = _open(demo)
-    for one in db.scalars(sa.select(User).where(User.email.in_(AT_BOTH[1:]))):
+    for one in db.scalars(sa.select(User).where(User.email.in_(AT_BOTH))):
         one.clinics.append(site)
     for person, role in STAFF:
         _hire(demo, site, person, role, password_hash)

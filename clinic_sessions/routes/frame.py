@@ -50,7 +50,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _banners(clinic: Clinic, mine: list[int], reads_alerts: bool) -> list[Banner]:
-    banners = [_elsewhere(place)] if (place := g.get("page_clinic")) is not None and place.id != clinic.id else []
+    banners = []
     session = db.session()
     if waiting := alerts.open_count(session, *mine):
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
@@ -61,6 +61,8 @@ def _banners(clinic: Clinic, mine: list[int], reads_alerts: bool) -> list[Banner
         banners.append(Banner(kind="danger", text="The mail worker is silent: patients may not be getting messages."))
     if not settings().is_demo and not settings().smtp_url:
         banners.append(Banner(kind="warn", text="Patients are not being mailed."))
+    if (place := g.get("page_clinic")) is not None and place.id != clinic.id:
+        banners.append(_elsewhere(place))
     return banners
 
 

@@ -71,6 +71,8 @@ def register() -> Response | tuple[str, int]:
         key = form_keys.new()
     if not form.validate():
         return _register_page(form, key), 422
+    if request.form.get("site", str(clinic().id)) != str(clinic().id):
+        return _register_page(form, key, refusal=[f"You work at {clinic().name} now. Is that where they come?"]), 409
     who = patients.Registration(
         name=form.name.data, birth_date=form.birth_date.data, phone=form.phone.data, language=form.language.data
     )

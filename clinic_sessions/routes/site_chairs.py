@@ -83,7 +83,7 @@ def save_chair(site_id: int, chair_id: int) -> Answer:
         )  # fmt: skip
     except Refusal as refusal:
         return _chair_page(site, found, form, **refused(refusal, SAID, form, site)), 409
-    return done("Saved.", "settings.chairs", site_id=site.id)
+    return done("Saved.", "settings.chairs", kept=form.kept.data, site_id=site.id)
 
 
 def _list_page(site: Clinic, form: Form, **more: Any) -> str:

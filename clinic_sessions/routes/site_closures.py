@@ -44,7 +44,7 @@ def add_closure(site_id: int) -> Answer:
         )  # fmt: skip
     except Refusal as refusal:
         return _page(site, form, **refused(refusal, sites.SAID, form, site)), 409
-    return done("Closed.", "settings.closures", site_id=site.id)
+    return done("Closed.", "settings.closures", kept=form.kept.data, site_id=site.id)
 
 
 @bp.post(f"{ONE}/closures/<int:closure_id>/remove")

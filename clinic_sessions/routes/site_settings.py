@@ -28,10 +28,10 @@ def load(site_id: int) -> Clinic:
     return shows(sites.load(session(), site_id, person()))
 
 
-def done(text: str, endpoint: str, **values: Any) -> Response:
-    """Commit, say so, and go on."""
+def done(text: str, endpoint: str, *, kept: str | None = None, **values: Any) -> Response:
+    """Commit, say so, and go on; with `kept`, also where the sessions are found that stay booked."""
     session().commit()
-    flash(text)
+    flash(f"{text} What stays booked stands on Today: booked while closed." if kept else text)
     return redirect(url_for(endpoint, **values), 303)
 
 
@@ -128,7 +128,7 @@ def save_hours(site_id: int) -> Answer:
         )
     except Refusal as refusal:
         return _hours_page(site, form, **refused(refusal, sites.SAID, form, site)), 409
-    return done("Saved.", "settings.hours", site_id=site.id)
+    return done("Saved.", "settings.hours", kept=form.kept.data, site_id=site.id)
 
 
 def _hours_page(site: Clinic, form: Form, **more: Any) -> str:

@@ -24,7 +24,7 @@ PAGES = {
     ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
     "provider": [*CARE, *CLINICAL],
-    "owner": [*CARE, *BOOKS],
+    "owner": [*CARE, *BOOKS, "/settings", "/settings/people", "/settings/sites/1/hours", "/settings/sites/2/closures"],
     "auditor": ["/", "/messages", "/mailbox"],
 }
 LINKS = {

@@ -87,6 +87,22 @@ def test_a_person_of_two_sites_works_at_the_one_they_choose(
     assert 'action="/site"' not in signed_in(Role.NURSE).get("/").text
 
 
+def test_nobody_is_registered_at_a_site_that_was_left_in_another_tab(
+    db: Session, clinic: Clinic, second: Clinic, signed_in: SignIn
+) -> None:
+    desk = factories.a_user(db, clinic, Role.FRONT_DESK)
+    desk.clinics.append(second)
+    visitor = signed_in(user=desk)
+    typed = {
+        "name": "Bo Lee", "birth_date": "4/12/1985", "phone": "(310) 555-0123", "language": "en",
+        "site": str(clinic.id), "form_key": "a-form-key-of-this-test",
+    }  # fmt: skip
+    visitor.post("/site", data={"clinic": second.id})
+    left = visitor.post("/patients/new", data=typed)
+    assert (left.status_code, "You work at Desert Ridge now" in left.text) == (409, True)
+    assert visitor.post("/patients/new", data={**typed, "site": str(second.id)}).status_code == 303
+
+
 def test_a_picture_of_one_site_is_never_renewed_with_another(owner: Visitor, clinic: Clinic, second: Clinic) -> None:
     there = {"X-Poll": "1", "X-Site": str(clinic.id)}
     assert owner.get("/schedule", headers=there).status_code == 200
