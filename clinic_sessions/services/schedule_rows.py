@@ -24,7 +24,6 @@ from clinic_sessions.models import (
     ProtocolVersion,
     TreatmentSession,
     User,
-    UserClinic,
 )
 from clinic_sessions.services import catalogue
 
