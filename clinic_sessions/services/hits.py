@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -14,10 +14,14 @@ from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.timetable import LONGEST_BLOCK, Opening, openings
 from clinic_sessions.domain.wall_time import Span, local_day
 from clinic_sessions.models import Chair, Clinic, Closure, Patient, ProtocolVersion, TreatmentSession
+from clinic_sessions.services import cover
 from clinic_sessions.services.day_rooms import hours_of
 from clinic_sessions.services.refusals import Refusal
 
 Ahead = sa.Row[int, datetime, datetime, bool, bool]
+
+
+COVER_DAYS = 14
 
 
 class HitReason(StrEnum):
@@ -103,6 +107,17 @@ def stranded(db: Session, clinic: Clinic, now: datetime) -> list[Hit]:
             if row.closed or row.unfit or not open_then(Span(starts_at=row.starts_at, ends_at=row.ends_at))
         ],
     )
+
+
+def uncovered(db: Session, clinic: Clinic, now: datetime) -> list[Hit]:
+    """List the sessions of the next two weeks without nurses enough, or without a role that must be on site.
+
+    They lost their cover after they were booked, as when an account was disabled; those kept by name are left out.
+    """
+    today = local_day(now, clinic.zone)
+    short = cover.short(db, clinic, [today + timedelta(days=day) for day in range(COVER_DAYS)])
+    ahead = set(db.scalars(_ids(clinic.id, now).where(TreatmentSession.id.in_({one.session_id for one in short}))))
+    return _among(db, sorted(ahead))
 
 
 def standing(db: Session, clinic_id: int, now: datetime) -> Sequence[Ahead]:

@@ -1,5 +1,6 @@
 """What waits for someone today, and how the clinic does."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ from clinic_sessions.domain.timetable import LONGEST_BLOCK
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import CheckIn, Clinic, Message, Patient, SideEffect, SideEffectEvent, TreatmentSession
 from clinic_sessions.services import hits
+from clinic_sessions.services.hits import Hit
 
 AHEAD = timedelta(days=7)
 """An address is of interest while a visit comes within a week."""
@@ -29,6 +31,7 @@ class Work(StrEnum):
     """What can wait for the front desk."""
 
     CLOSED = "closed"
+    UNCOVERED = "uncovered"
     ABSENT = "absent"
     UNCONFIRMED = "unconfirmed"
     ADDRESSES = "addresses"
@@ -71,22 +74,27 @@ class MailHealth:
 
 _Query = sa.Select[int, str, str, int | None, datetime]
 
+_STRANDED: Mapping[Work, Callable[[Session, Clinic, datetime], Sequence[Hit]]] = {
+    Work.CLOSED: hits.stranded,
+    Work.UNCOVERED: hits.uncovered,
+}
+
 
 def waiting(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
     """Count what waits for the front desk; what does not wait is left out."""
     counts = {work: sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery()
               for work, query in _queries(clinic, now).items()}  # fmt: skip
     row = db.execute(sa.select(*counts.values())).one()
-    closed = {Work.CLOSED: len(hits.stranded(db, clinic, now))}
-    return {work: count for work, count in [*closed.items(), *zip(counts, row, strict=True)] if count}
+    stranded = [(work, len(found(db, clinic, now))) for work, found in _STRANDED.items()]
+    return {work: count for work, count in [*stranded, *zip(counts, row, strict=True)] if count}
 
 
 def lines(db: Session, clinic: Clinic, work: Work, now: datetime) -> list[Line]:
     """List exactly what was counted, soonest first, at most MOST."""
-    if work is Work.CLOSED:
+    if work in _STRANDED:
         return [
             Line(patient_id=hit.patient_id, name=hit.name, phone=hit.phone, session_id=hit.session_id, at=hit.starts_at)
-            for hit in hits.stranded(db, clinic, now)
+            for hit in _STRANDED[work](db, clinic, now)
         ]
     query = _queries(clinic, now)[work]
     return [

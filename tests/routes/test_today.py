@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Clinic
+from clinic_sessions.models import Clinic, Shift
 from tests import factories
 from tests.conftest import SignIn
 
@@ -47,3 +48,15 @@ def test_an_auditor_sees_no_patient(db: Session, clinic: Clinic, signed_in: Sign
 
 def test_work_that_is_no_kind_of_work_is_not_found(clinic: Clinic, signed_in: SignIn) -> None:
     assert signed_in(Role.FRONT_DESK).get("/waiting/nothing").status_code == 404
+
+
+def test_who_lost_their_nurse_after_they_were_booked_waits_for_the_desk(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic, "Bo Chen"), NOON + timedelta(days=1))
+    desk = signed_in(Role.FRONT_DESK)
+    assert "/waiting/uncovered" not in desk.get("/").text
+    db.execute(sa.delete(Shift))
+    db.commit()
+    assert "/waiting/uncovered" in desk.get("/").text
+    assert "Bo Chen" in desk.get("/waiting/uncovered").text
