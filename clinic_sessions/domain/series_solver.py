@@ -25,6 +25,9 @@ OTHER_WEEKDAY = 240
 WINDOW_DAYS = 14
 """How many days from its wished day a place may be put, so that the whole set is complete [P]."""
 
+REACH_DAYS = 2 * WINDOW_DAYS
+"""How many days from its wished day other dates are offered for a place [P]."""
+
 ALTERNATIVES = 4
 APART = timedelta(minutes=60)
 
@@ -191,6 +194,8 @@ def _is_spaced(day: date, fixed: Collection[date], spacing: int) -> bool:
 def _options(nominal: date, wish: Wish, free: Mapping[date, Sequence[FreeTime]], zone: ZoneInfo) -> list[_Option]:
     found = []
     for day, times in free.items():
+        if abs((day - nominal).days) > REACH_DAYS:
+            continue
         away = abs((day - nominal).days) * DAY_OFF + (0 if wish.suits(day) else OTHER_WEEKDAY)
         found += [_Option(day=day, cost=away + _minutes_off(one, wish, zone), time=one) for one in times]
     return sorted(found, key=lambda option: option.cost)
