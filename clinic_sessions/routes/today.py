@@ -55,6 +55,8 @@ def index() -> str:
         shown["waiting"] = today.waiting(session(), here, g.now)
         shown["waitlist"] = waitlist.count(session(), here.id)
         shown["move_wishes"] = len(appointments.open_move_wishes(session(), here.id))
+    elif person().may(Permission.MANAGE_SITES):
+        shown["waiting"] = today.stranded(session(), here, g.now)
     if Role.PROVIDER in roles:
         shown.update(_clinical(here))
     if roles & {Role.OWNER, Role.AUDITOR}:

@@ -85,8 +85,14 @@ def waiting(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
     counts = {work: sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery()
               for work, query in _queries(clinic, now).items()}  # fmt: skip
     row = db.execute(sa.select(*counts.values())).one()
-    stranded = [(work, len(found(db, clinic, now))) for work, found in _STRANDED.items()]
-    return {work: count for work, count in [*stranded, *zip(counts, row, strict=True)] if count}
+    others = {work: count for work, count in zip(counts, row, strict=True) if count}
+    return {**stranded(db, clinic, now), **others}
+
+
+def stranded(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
+    """Count what a change of hours, chairs, closures or shifts has left behind: it waits for whoever made it too."""
+    counts = {work: len(found(db, clinic, now)) for work, found in _STRANDED.items()}
+    return {work: count for work, count in counts.items() if count}
 
 
 def lines(db: Session, clinic: Clinic, work: Work, now: datetime) -> list[Line]:

@@ -199,6 +199,7 @@ def test_shorter_hours_show_whom_they_hit_and_keep_only_those_shown(
     [pair] = [one["opening_hours"] for one in changes_of(db, "clinic")]
     assert ("thu 8:00 am" in pair[0], "thu" in pair[1]) == (True, False)
     assert closed_over(db, clinic) == ["Bo Lee", "Late Comer"]
+    assert "booked while closed" in owner.get("/").text
     waiting = owner.get("/waiting/closed").text
     assert f"/sessions/{treatment.id}/move" in waiting
 
