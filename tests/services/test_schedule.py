@@ -1,6 +1,8 @@
 """The day by chair and the week: what they show, and what they ask of the database."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.models import BookingOverride, Clinic, Closure, User
-from clinic_sessions.services import schedule, schedule_rows, week
+from clinic_sessions.services import day_rooms, schedule, week
 from clinic_sessions.services.schedule_rows import Wanted
 from tests import factories
 
@@ -218,12 +220,38 @@ def test_the_revision_changes_with_shifts_hours_and_closures_and_with_time(
     assert schedule.revision(db, clinic, DAY, DAY, now=TEN + timedelta(minutes=4)) == seen[2]
 
 
-def test_the_sessions_of_some_days_are_a_range_of_an_index(db: Session, clinic: Clinic) -> None:
-    query = schedule_rows.QUERY.params(schedule_rows.span_of(clinic, DAY, DAY))
-    text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
+def _plan_of(db: Session, act: Callable[[], object]) -> str:
+    """How the database reads sessions while `act` asks for them."""
+    asked: list[tuple[str, Any]] = []
+
+    def listen(*args: Any) -> None:
+        if "FROM treatment_sessions" in args[2]:
+            asked.append((args[2], args[3]))
+
+    sa.event.listen(db.get_bind(), "before_cursor_execute", listen)
+    act()
+    sa.event.remove(db.get_bind(), "before_cursor_execute", listen)
     word = "EXPLAIN QUERY PLAN " if db.get_bind().dialect.name == "sqlite" else "EXPLAIN "
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SET LOCAL enable_seqscan = off"))
-    plan = "\n".join(" ".join(map(str, row)) for row in db.connection().exec_driver_sql(word + text))
-    assert "ix_treatment_sessions_clinic_starts" in plan
+    rows = [row for text, values in asked for row in db.connection().exec_driver_sql(word + text, values)]
+    return "\n".join(" ".join(map(str, row)) for row in rows)
+
+
+def test_the_sessions_of_some_days_are_a_range_of_an_index(db: Session, clinic: Clinic, now: datetime) -> None:
+    plans = (
+        _plan_of(db, lambda: schedule.day_of(db, clinic, DAY, now=now)),
+        _plan_of(db, lambda: week.week_of(db, clinic, DAY, now=now)),
+        _plan_of(db, lambda: schedule.revision(db, clinic, DAY, DAY, now=now)),
+    )
+    for plan in plans:
+        assert "ix_treatment_sessions_clinic_starts" in plan
+        assert "SCAN treatment_sessions" not in plan
+
+
+def test_a_search_for_free_times_reads_ranges_of_indexes(db: Session, clinic: Clinic) -> None:
+    frame = day_rooms.frame_of(db, clinic, DAY, DAY)
+    plan = _plan_of(db, lambda: day_rooms.read(db, frame, DAY, DAY, patient_id=1))
+    for index in ("ix_treatment_sessions_clinic_starts", "ix_treatment_sessions_patient_starts"):
+        assert index in plan
     assert "SCAN treatment_sessions" not in plan
