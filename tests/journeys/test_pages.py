@@ -23,7 +23,7 @@ PAGES = {
         "/waitlist/new?patient=1",
     ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
-    "provider": [*CARE, *CLINICAL],
+    "provider": [*CARE, *CLINICAL, "/plans/2", "/plans/2/pattern", "/plans/2/series", "/patients/31/plans/new"],
     "owner": [*CARE, *BOOKS, "/settings", "/settings/people", "/settings/sites/1/hours", "/settings/sites/2/closures"],
     "auditor": ["/", "/messages", "/mailbox"],
 }
@@ -39,7 +39,7 @@ LINKS = {
         "/patients?q=lopez main tbody a",
         "/schedule?date=2026-11-30 main a.slot-card",
     ],
-    "provider": ["/board main .chair-name a"],
+    "provider": ["/board main .chair-name a", "/plans/2 main tbody a.button-small"],
     "owner": [],
     "auditor": ["/messages main tbody a[href^='/messages/']"],
 }
