@@ -162,6 +162,7 @@ def _wish_form(plan: Plan) -> WishForm:
 
 def _usual(plan: Plan, patient: Patient, here: Clinic, today: date) -> dict[str, Any]:
     """Give the wish that is likely: the patient's days, the hour of the last session, from the day it is due."""
+    knows_at = g.now + timedelta(hours=patient.notice_hours)
     last, due = series.last_start(session(), patient.id), series.due(session(), plan)
     held = series.held_days(series.placed(session(), plan))
     free = series.open_places(plan, held, MOST_DATES)
@@ -170,6 +171,6 @@ def _usual(plan: Plan, patient: Patient, here: Clinic, today: date) -> dict[str,
     return {
         "weekdays": patient.days_wanted or sorted({day.weekday() for day in held.values()}),
         "wall": wall.replace(second=0, microsecond=0),
-        "start": max(today + timedelta(days=1), due or today),
+        "start": max(today + timedelta(days=1), local_day(knows_at, here.zone), due or today),
         "count": len(counted) or min(BEYOND, len(free)) or 1,
     }

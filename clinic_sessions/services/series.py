@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import count
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from clinic_sessions.domain import pattern
-from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, SessionKind, Status
+from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.pattern import Pattern, PatternPhase
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import catalogue
-
-COUNTED = OCCUPYING | OTHER_ENDINGS | {Status.LEFT}
-"""A session in one of these has, or keeps, its place in the series."""
+from clinic_sessions.services.day_rooms import COUNTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +115,3 @@ def last_start(db: Session, patient_id: int) -> datetime | None:
         .order_by(TreatmentSession.starts_at.desc())
         .limit(1)
     )
-
-
-def earliest(version: ProtocolVersion, last: datetime | None, now: datetime) -> datetime:
-    """Give the first moment at which the protocol's spacing from the last session is kept, and that has not passed."""
-    if last is None:
-        return now
-    return max(now, last + timedelta(days=catalogue.protocol_of(version).spacing.whole))

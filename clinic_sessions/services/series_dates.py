@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import series_solver, timetable
+from clinic_sessions.domain import pattern, series_solver, timetable
 from clinic_sessions.domain.cover import Profile
 from clinic_sessions.domain.series_solver import WINDOW_DAYS, Found, Wanted, Wish
 from clinic_sessions.domain.timetable import DayRoom, FreeTime, Objection
@@ -95,11 +95,15 @@ def spacing_of(plan: Plan) -> int:
 
 
 def for_booking(db: Session, plan: Plan, wish: Wish, *, first: date, most: int) -> Ask:
-    """Ask for dates of the next open places of a plan, by its pattern from the day `first` on."""
-    one = series.pattern_of(plan)
-    open_ = series.open_places(plan, series.held_days(series.placed(db, plan)), min(most, MOST_DATES))
-    places = [Wanted(place=n, day=first + timedelta(days=one.day(n) - one.day(open_[0]))) for n in open_]
-    places = [wanted for wanted in places if wanted.day <= first + FURTHEST]
+    """Ask for dates of the next open places of a plan: the first from the day `first` on, each other when it is due."""
+    one, held = series.pattern_of(plan), dict(series.held_days(series.placed(db, plan)))
+    places = list[Wanted]()
+    for place in series.open_places(plan, held, min(most, MOST_DATES)):
+        day = (pattern.due(one, held, place) if places else None) or first
+        if day > first + FURTHEST:
+            break
+        places.append(Wanted(place=place, day=day))
+        held[place] = day
     return Ask(wish=wish, places=places, first=first, spacing=spacing_of(plan))
 
 

@@ -140,6 +140,8 @@ def test_one_date_that_cannot_be_had_leaves_every_other_unsaved_and_is_named(
     rest = [slot for slot in wanted if slot.place != 4]
     assert len(series_booking.book(db, plan, rest, tell_patient=True, now=now, by=desk)) == 5
     assert series.next_place(db, plan) == 4
+    again = series_dates.for_booking(db, plan, TUE_THU_AT_TEN, first=date(2026, 12, 22), most=2)
+    assert [(one.place, one.day) for one in again.places] == [(4, date(2026, 12, 22)), (7, date(2027, 1, 19))]
 
 
 def test_two_people_who_book_the_same_series_at_once_have_it_once(
