@@ -28,6 +28,8 @@ class Facts:
     duties: tuple[Duty, ...]
     until: datetime
     """Up to when things have happened."""
+    absent_after: int
+    """How many minutes after the start somebody is asked whether a patient came."""
     is_today: bool
     wanted: Wanted
 
@@ -95,7 +97,7 @@ class Day:
 def lay_out(facts: Facts) -> Day:
     """Lay a day out from the facts and from what was learnt of its protocol versions."""
     openings = timetable.openings(facts.day, facts.ground.hours, facts.zone)
-    cards = schedule_rows.marked(facts.cards, until=facts.until, wanted=facts.wanted)
+    cards = schedule_rows.marked(facts.cards, until=facts.until, absent_after=facts.absent_after, wanted=facts.wanted)
     drawn = [card for card in cards if card.status not in FREED]
     grid = day_grid.grid_of([*openings, *(card.block for card in drawn)])
     return Day(

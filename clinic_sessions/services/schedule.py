@@ -36,6 +36,7 @@ def day_of(db: Session, clinic: Clinic, day: date, *, now: datetime, wanted: Wan
         ground=grounds.read(db, clinic, [day]),
         duties=tuple(rota.read(db, clinic, day, day).duties(day, day)),
         until=_until(day, clinic.zone, now),
+        absent_after=clinic.propose_absence_minutes,
         is_today=local_day(now, clinic.zone) == day,
         wanted=wanted,
     )
@@ -49,7 +50,8 @@ def _picture(facts: Facts) -> Day:
 
 def cards_of(db: Session, clinic: Clinic, day: date, *, now: datetime) -> list[Card]:
     """List the sessions of a day in order of their start, names that are alike marked."""
-    return schedule_rows.marked(schedule_rows.read(db, clinic, day, day), until=now)
+    cards = schedule_rows.read(db, clinic, day, day)
+    return schedule_rows.marked(cards, until=now, absent_after=clinic.propose_absence_minutes)
 
 
 def revision(db: Session, clinic: Clinic, first: date, last: date, *, now: datetime) -> str:

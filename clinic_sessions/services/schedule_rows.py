@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain import absence
 from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.cover import MINUTE, Demand, Profile, profile_of, visit_profile
 from clinic_sessions.domain.lifecycle import EXPECTED, OCCUPYING, SessionKind, Status
@@ -62,6 +63,7 @@ class Card(NamedTuple):
     lifted_by: str | None
     is_alike: bool = False
     is_late: bool = False
+    is_proposed: bool = False
     is_wanted: bool = True
 
     @property
@@ -213,14 +215,18 @@ def _alike(named: tuple[tuple[int, str], ...]) -> frozenset[int]:
     return alike(named)
 
 
-def marked(cards: Iterable[Card], *, until: datetime, wanted: Wanted = ALL) -> list[Card]:
-    """Mark the cards of a day: names that are alike, patients who should be here by `until`, sessions wanted."""
+def marked(cards: Iterable[Card], *, until: datetime, absent_after: int, wanted: Wanted = ALL) -> list[Card]:
+    """Mark the cards of a day: names that are alike, patients who should be here by `until`, sessions wanted.
+
+    Whoever is not here `absent_after` minutes after the start is asked about.
+    """
     every = list(cards)
     same = _alike(tuple((card.patient_id, card.name) for card in every if card.status not in FREED))
     return [
         card._replace(
             is_alike=card.patient_id in same,
             is_late=card.status in EXPECTED and until - card.starts_at >= LATE,
+            is_proposed=absence.proposed(card.status, card.starts_at, until, minutes=absent_after),
             is_wanted=wanted.takes(card),
         )
         for card in every

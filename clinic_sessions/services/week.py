@@ -1,6 +1,6 @@
 """A week of a clinic: the sessions of each day, and how much of the nurses they take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -71,15 +71,16 @@ def week_of(db: Session, clinic: Clinic, first: date, *, now: datetime, wanted: 
     ground = grounds.read(db, clinic, days)
     shifts = rota.read(db, clinic, days[0], days[-1])
     by_day = {day: list(some) for day, some in groupby(cards, key=lambda card: local_day(card.starts_at, clinic.zone))}
+    marked = {day: _marked(clinic, by_day.get(day, ()), now, wanted) for day in days}
     return Week(
-        days=[_day(clinic, day, _marked(by_day, day, now, wanted), ground, shifts.duties(day, day)) for day in days],
+        days=[_day(clinic, day, marked[day], ground, shifts.duties(day, day)) for day in days],
         nurses=schedule_people.nurses(cards),
         providers=schedule_people.providers(cards),
     )
 
 
-def _marked(by_day: Mapping[date, Sequence[Card]], day: date, now: datetime, wanted: Wanted) -> list[Card]:
-    return schedule_rows.marked(by_day.get(day, ()), until=now, wanted=wanted)
+def _marked(clinic: Clinic, cards: Sequence[Card], now: datetime, wanted: Wanted) -> list[Card]:
+    return schedule_rows.marked(cards, until=now, absent_after=clinic.propose_absence_minutes, wanted=wanted)
 
 
 def _day(clinic: Clinic, day: date, cards: Sequence[Card], ground: Ground, duties: Sequence[Duty]) -> WeekDay:

@@ -165,6 +165,8 @@ def test_what_ended_early_makes_room_for_what_came_after_it(db: Session, clinic:
 def test_a_patient_who_has_not_come_by_ten_past_is_marked(db: Session, clinic: Clinic) -> None:
     factories.a_session(db, factories.a_patient(db, clinic), TEN)
     at = [schedule.day_of(db, clinic, DAY, now=TEN + timedelta(minutes=m)).cards[0].is_late for m in (9, 10)]
+    asked = [schedule.day_of(db, clinic, DAY, now=TEN + timedelta(minutes=m)).cards[0].is_proposed for m in (19, 20)]
+    assert asked == [False, True]
     assert at == [False, True]
 
 
