@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.models import AuditEntry, Clinic, Closure, Shift, User, UserRole
+from clinic_sessions.models import AuditEntry, Clinic, Closure, LinkPurpose, Shift, User, UserRole
 from clinic_sessions.services import alerts, today
 from clinic_sessions.services.actor import SYSTEM
 from clinic_sessions.services.today import Work
-from tests import factories
+from tests import by_link, factories
 from tests.conftest import SignIn, Visitor
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
@@ -159,6 +160,22 @@ def test_a_patient_treated_at_two_sites_is_found_from_both(
     db.commit()
     assert desk.post(f"/patients/{patient.id}/clinics/remove", data={"clinic": second.id}).status_code == 303
     assert there.get(f"/patients/{patient.id}").status_code == 404
+
+
+def test_a_patients_link_names_the_site_of_the_visit(app: Flask, db: Session, clinic: Clinic, now: datetime) -> None:
+    there = factories.a_clinic(db, "America/Phoenix", name_in_messages="Desert Ridge", phone="+16025550142")
+    patient = factories.a_patient(db, clinic)
+    patient.other_clinics.append(there)
+    visit = factories.a_session(db, patient, THURSDAY)
+    visit.clinic_id, visit.chair_id = there.id, there.chairs[0].id
+    phone = by_link.opened(
+        app, LinkPurpose.APPOINTMENT, by_link.a_token(db, LinkPurpose.APPOINTMENT, visit.id, patient, now)
+    )
+    page = phone.get("/a").text
+    assert "Desert Ridge" in page
+    assert "(602) 555-0142" in page
+    assert "11:00" in page
+    assert clinic.name_in_messages not in page
 
 
 def test_an_alert_about_a_shared_patient_is_seen_at_both_sites(
