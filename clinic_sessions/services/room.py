@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain import timetable
 from clinic_sessions.domain.cover import MINUTE, visit_profile
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.plans import SeriesReason
 from clinic_sessions.domain.timetable import (
     LIFTED_BY,
     BookingReason,
@@ -25,7 +26,7 @@ from clinic_sessions.domain.timetable import (
 )
 from clinic_sessions.domain.wall_time import Span, local_day
 from clinic_sessions.models import BookingOverride, Chair, Clinic, ClinicDay, Patient, TreatmentSession
-from clinic_sessions.services import day_rooms, free_times
+from clinic_sessions.services import catalogue, day_rooms, free_times
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.day_rooms import Standing
 from clinic_sessions.services.free_times import Wanted
@@ -199,8 +200,9 @@ def queue_again(db: Session, treatment: TreatmentSession) -> None:
 def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
     """Refuse with BookingReason when a session cannot come back to the time and place that it had.
 
-    `here`: the patient is in the clinic, which no rule of cover undoes; then only its chair and its patient are asked.
-    A rule that was lifted for this very time and place stays lifted.
+    Refuses with SeriesReason when another has its place in the series. `here`: the patient is in the clinic, which no
+    rule of cover or spacing undoes; then only its chair and its patient are asked. A rule that was lifted for this very
+    time and place stays lifted.
     """
     clinic, day = treatment.clinic, local_day(treatment.starts_at, treatment.clinic.zone)
     frame = day_rooms.frame_of(db, clinic, day, day)
@@ -214,6 +216,45 @@ def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None
         now=treatment.starts_at, chair_id=treatment.chair_id, patient_busy=free_times.busy(own),
     )  # fmt: skip
     lifted = {one.kind for one in treatment.overrides if one.schedule_version == treatment.schedule_version}
-    reasons = [one.reason for one in found if LIFTED_BY.get(one.reason) not in lifted]
-    if reasons := [reason for reason in reasons if reason in HARD or not here]:
-        raise Refusal(*reasons)
+    reasons: list[StrEnum] = [one.reason for one in found if LIFTED_BY.get(one.reason) not in lifted]
+    if not here:
+        reasons += [*_too_near(db, treatment, own, day, lifted), *_place_taken(db, treatment)]
+    if against := [reason for reason in reasons if reason in HARD or not here]:
+        raise Refusal(*against)
+
+
+def _too_near(
+    db: Session, treatment: TreatmentSession, own: Sequence[Standing], day: date, lifted: Collection[OverrideKind]
+) -> list[StrEnum]:
+    """Ask spacing of a dose that comes back; a pair for one of which it was lifted stays as it was."""
+    version = treatment.protocol_version
+    if version is None or not own:
+        return []
+    query = (
+        sa.select(BookingOverride.session_id, BookingOverride.kind)
+        .join(TreatmentSession, TreatmentSession.id == BookingOverride.session_id)
+        .where(
+            BookingOverride.session_id.in_({one.id for one in own}),
+            BookingOverride.schedule_version == TreatmentSession.schedule_version,
+        )
+    )
+    known = {(row.session_id, row.kind) for row in db.execute(query)}
+    zone, spacing = treatment.clinic.zone, catalogue.protocol_of(version).spacing.whole
+    for one in own:
+        near = timetable.spacing_objection(day, free_times.dose_days([one], zone), spacing)
+        if near and LIFTED_BY[near.reason] not in lifted and (one.id, LIFTED_BY[near.reason]) not in known:
+            return [near.reason]
+    return []
+
+
+def _place_taken(db: Session, treatment: TreatmentSession) -> list[StrEnum]:
+    """Say whether another session has the place in the series that was this one's."""
+    if treatment.place_in_plan is None:
+        return []
+    others = sa.select(TreatmentSession.id).where(
+        TreatmentSession.plan_id == treatment.plan_id,
+        TreatmentSession.place_in_plan == treatment.place_in_plan,
+        TreatmentSession.status.in_(day_rooms.COUNTED),
+        TreatmentSession.id != treatment.id,
+    )
+    return [SeriesReason.PLACE_TAKEN] if db.scalars(others.limit(1)).first() is not None else []
