@@ -52,11 +52,11 @@ def cancel_locked(
     tell_patient: bool = True,
 ) -> None:
     """Cancel a session whose row is locked and was looked at; marks it when it is late, and has a clinician call."""
-    late = absence.is_late(reasons, treatment.starts_at, now, hours=treatment.clinic.late_cancel_hours)
+    hours = treatment.clinic.late_cancel_hours
+    late = treatment.status in EXPECTED and absence.is_late(reasons, treatment.starts_at, now, hours=hours)
     details = {"late": True, "notice": absence.notice_text(treatment.starts_at, now)} if late else {}
-    was_expected = treatment.status in EXPECTED
     change = lifecycle.do(db, treatment, Action.CANCEL, now=now, by=by, reasons=reasons, words=words, details=details)
-    if late and was_expected and absence.is_on_the_day(treatment.starts_at, now, treatment.clinic.zone):
+    if late and absence.is_on_the_day(treatment.starts_at, now, treatment.clinic.zone):
         tell_clinician(db, treatment, change, now=now, by=by)
     ours = not BY_CLINIC.isdisjoint(reasons)
     notice = MessageKind.CANCELLED_BY_CLINIC if ours else MessageKind.CANCELLED
