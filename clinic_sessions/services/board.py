@@ -149,6 +149,7 @@ def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentS
             joinedload(TreatmentSession.chair),
             joinedload(TreatmentSession.host),
             joinedload(TreatmentSession.protocol_version),
+            joinedload(TreatmentSession.plan),
             selectinload(TreatmentSession.changes),
         )
         .order_by(TreatmentSession.starts_at, TreatmentSession.id)
