@@ -95,7 +95,8 @@ def _find() -> str:
     asked = (request.args.get("q") or "").strip()
     if asked:
         today = local_day(g.now, clinic().zone)
-        hits = patient_search.find(session(), clinic().id, asked, today=today, now=g.now)
+        also = [one.id for one in person().clinics]
+        hits = patient_search.find(session(), clinic().id, asked, today=today, now=g.now, also=also)
     else:
         hits = patient_search.coming(session(), clinic().id, now=g.now)
     if hits:
