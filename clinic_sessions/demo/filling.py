@@ -64,7 +64,9 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
         Life(world=world, one=one).live(own)
     without_plan = [one for one in people if one.plan is None]
     holds.hold_two(world, without_plan[0], without_plan[1])
-    add_visits(world, new=without_plan[2:], known=[one for one in people if one.plan is not None])
+    add_visits(
+        world, new=[*without_plan[2:4], *without_plan[:2]], known=[one for one in people if one.plan is not None]
+    )
     waiting.put_on_waitlist(world, in_series=[one for one in people if one.plan is not None][-2:], new=without_plan[-1])
     open_second(db, clinic, [one.patient for one in without_plan[-3:-1]], hashed, now)
     absences.note_days(db, clinic, now)
