@@ -9,18 +9,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 
 import waitress
 from flask import Flask
 
+from bench import booking, sweep
 from bench.data import ZONE, build
 from clinic_sessions import clock, create_app, migrations
 from clinic_sessions.config import from_environment
-from clinic_sessions.domain.timetable import Offer, Opening, free_times
-from clinic_sessions.domain.wall_time import Span, day_span
 from clinic_sessions.extensions import db
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import outbox, sign_ins
@@ -43,10 +42,15 @@ def main() -> None:
         for name, path in (
             ("day calendar, 80 rows", f"/schedule?date={today}"),
             ("patients found by name", "/patients?q=num"),
+            ("booking screen with the best times", "/sessions/new?patient=1"),
         ):
             took = _median(port, path, {"Cookie": cookie})
             print(f"{name:38}{took * 1000:8.2f} ms  {took / floor:6.1f} F")
-        print(f"next free 2 h 40 over 12 x 60 days    {_free() * 1000:8.2f} ms")
+        for name, search in sweep.worst_cases():
+            print(f"{name:38}{_timed(search) * 1000:8.2f} ms")
+        print(f"next free, whole search in process    {booking.search(app, _timed) * 1000:8.2f} ms")
+        booked = booking.book_all(app)
+        print(f"bookings in process, 1 client         {len(booked) / sum(booked):8.1f} /s")
         print(f"worker's tick with nothing due        {_tick(app) * 1000:8.2f} ms")
         print(f"cold start to the first page          {_cold_start(Path(folder)):8.2f} s")
 
@@ -104,21 +108,6 @@ def _timed(once: Callable[[], object]) -> float:
         once()
         took.append(time.perf_counter() - before)
     return statistics.median(took[5:])
-
-
-def _free() -> float:
-    """Every chair is taken all day for 59 days: the search reads them all before it finds anything."""
-    first = date(2026, 11, 23)
-    days = [first + timedelta(days=n) for n in range(60)]
-    full = [day_span(day, ZONE) for day in days[:-1]]
-    hours = [Opening(weekday=day, opens_minute=480, closes_minute=1080) for day in range(7)]
-    busy: dict[int, list[Span]] = dict.fromkeys(range(12), full)
-    return _timed(
-        lambda: free_times(
-            days=days, minutes=160, earliest=full[0].starts_at, hours=hours, zone=ZONE,
-            chair_busy=busy, patient_busy=[], offer=Offer(count=3),
-        )
-    )  # fmt: skip
 
 
 def _tick(app: Flask) -> float:

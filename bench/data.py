@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.models import (
     Chair,
     Clinic,
@@ -19,6 +20,7 @@ from clinic_sessions.models import (
     OpeningHours,
     Patient,
     ProtocolVersion,
+    Shift,
     TreatmentSession,
     User,
     UserRole,
@@ -28,6 +30,7 @@ from clinic_sessions.services import catalogue
 CHAIRS = 12
 SESSIONS_A_DAY = 80
 PATIENTS = 400
+NURSES = 6
 ZONE = ZoneInfo("America/Los_Angeles")
 OPENS = time(6, 0)
 FIRST = ("Adele", "Bruno", "Carmen", "Dmitri", "Esther", "Farid", "Greta", "Hugo", "Imani", "Jasper")
@@ -65,10 +68,28 @@ def build(db: Session, sessions: int, today: date) -> User:
     desk.clinics = [clinic]
     db.add(desk)
     db.flush()
+    db.execute(sa.insert(Shift), [_shift(clinic.id, n, day) for n in _nurses(db, clinic) for day in range(7)])
     db.execute(sa.insert(Patient), [_patient(n, clinic.id, desk.id, now) for n in range(PATIENTS)])
     _sessions(db, clinic, desk, sessions, today)
     db.commit()
     return desk
+
+
+def _nurses(db: Session, clinic: Clinic) -> list[int]:
+    """Add nurses enough for every chair."""
+    people = [User(email=f"nurse{n}@bench.example", name=f"Nurse {n}", password_hash="-") for n in range(NURSES)]  # noqa: S106
+    for user in people:
+        user.role_rows, user.clinics = [UserRole(role=Role.NURSE)], [clinic]
+    db.add_all(people)
+    db.flush()
+    return [user.id for user in people]
+
+
+def _shift(clinic_id: int, user_id: int, weekday: int) -> dict[str, object]:
+    return {
+        "clinic_id": clinic_id, "user_id": user_id, "role": SiteRole.NURSE, "weekday": weekday,
+        "starts_minute": 0, "ends_minute": 1440, "first_day": date(2020, 1, 1),
+    }  # fmt: skip
 
 
 def _patient(number: int, clinic_id: int, by_id: int, now: datetime) -> dict[str, object]:
