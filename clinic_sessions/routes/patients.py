@@ -76,27 +76,29 @@ def register() -> Response | tuple[str, int]:
     who = patients.Registration(
         name=form.name.data, birth_date=form.birth_date.data, phone=form.phone.data, language=form.language.data
     )
-    db = session()
     try:
-        answer = form_keys.claim(db, key, vars(who), now=g.now, by=actor())
-        if answer:
-            return redirect(answer, 303)
-        twins = patient_search.alike(
-            db, clinic().id, name=who.name, birth_date=who.birth_date, phone=who.phone, also=_mine()
-        )
-        if not form.has_seen([twin.id for twin in twins]):
-            db.rollback()
-            showed("patient_list", None, patients=[twin.id for twin in twins])
-            return _register_page(form, key, twins), 409
-        patient = patients.register(db, clinic().id, who, now=g.now, by=actor())
-        path = url_for("patients.show", patient_id=patient.id)
-        form_keys.settle(db, key, path)
-        db.commit()
+        return _register_once(form, key, who)
     except Refusal:
+        session().rollback()
+        said = "This form was sent before. Look at it and send it again."
+        return _register_page(form, form_keys.new(), refusal=[said]), 409
+
+
+def _register_once(form: RegisterForm, key: str, who: patients.Registration) -> Response | tuple[str, int]:
+    db = session()
+    if answer := form_keys.claim(db, key, vars(who), now=g.now, by=actor()):
+        return redirect(answer, 303)
+    twins = patient_search.alike(
+        db, clinic().id, name=who.name, birth_date=who.birth_date, phone=who.phone, also=_mine()
+    )
+    if not form.has_seen([twin.id for twin in twins]):
         db.rollback()
-        return _register_page(
-            form, form_keys.new(), refusal=["This form was sent before. Look at it and send it again."]
-        ), 409
+        showed("patient_list", None, patients=[twin.id for twin in twins])
+        return _register_page(form, key, twins), 409
+    patient = patients.register(db, clinic().id, who, now=g.now, by=actor())
+    path = url_for("patients.show", patient_id=patient.id)
+    form_keys.settle(db, key, path)
+    db.commit()
     return redirect(path, 303)
 
 
