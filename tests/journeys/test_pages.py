@@ -15,6 +15,7 @@ CLINICAL = ["/board", "/alerts", "/patients/1/clinical", "/patients/1/weights", 
 PAGES = {
     "desk": [
         *CARE,
+        "/schedule?view=week",
         *BOOKS,
         "/patients/new",
         "/patients/1/contact",

@@ -111,12 +111,10 @@ def test_the_same_by_keyboard_through_its_link(desk: Person) -> None:
 
 def test_arrow_keys_lead_through_the_days_and_t_to_today(desk: Person) -> None:
     page = desk.page
-    page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile("date=2026-12-03"))
-    page.keyboard.press("ArrowLeft")
-    expect(page).to_have_url(re.compile("date=2026-12-02"))
-    page.keyboard.press("t")
-    expect(page).to_have_url(re.compile("date=2026-12-01"))
+    for key, day in (("ArrowRight", "2026-12-03"), ("ArrowLeft", "2026-12-02"), ("t", "2026-12-01")):
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"date={day}"))
+        page.wait_for_load_state()
 
 
 def test_a_free_stretch_is_booked_at_the_quarter_hour_under_the_pointer(desk: Person) -> None:
