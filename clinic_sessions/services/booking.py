@@ -78,7 +78,8 @@ def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> T
     """
     queue_for(db, [(request.chair_id, request.starts_at)], request.patient_id)
     treatment = place(db, request, now=now, by=by)
-    outreach.align(db, treatment, now=now, by=by, notice=MessageKind.CONFIRMATION if request.tell_patient else None)
+    notice = MessageKind.CONFIRMATION if request.tell_patient else None
+    outreach.align(db, treatment, now=now, by=by, notice=notice, is_new=True)
     return treatment
 
 
@@ -86,12 +87,13 @@ def queue_for(db: Session, slots: Sequence[tuple[int, datetime]], patient_id: in
     """Queue for chairs of one clinic, each at the start given, and for the patient; raises Absent for other chairs."""
     chair_ids = {chair_id for chair_id, _ in slots}
     query = sa.select(Chair.id, Clinic).join(Clinic, Clinic.id == Chair.clinic_id).where(Chair.id.in_(chair_ids))
+    query = query.with_for_update(read=True, of=Clinic)
     clinics = {row.id: row.Clinic for row in db.execute(query)}
     if clinics.keys() != chair_ids or len({clinic.id for clinic in clinics.values()}) != 1:
         raise Absent
     clinic = next(iter(clinics.values()))
     days = {local_day(starts_at, clinic.zone) for _, starts_at in slots}
-    room.queue(db, clinic_id=clinic.id, days=days, chair_ids=chair_ids, patient_id=patient_id)
+    room.queue(db, clinic_id=clinic.id, days=days, chair_ids=chair_ids, patient_id=patient_id, gate_held=True)
 
 
 def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> TreatmentSession:
@@ -105,6 +107,7 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
     clinic_id = chair.clinic_id
     treatment = _row(request, chair, version, block, found, now=now, by=by)
+    treatment.patient = patient
     if plan is not None:
         treatment.place_in_plan = request.place or series.next_place(db, plan)
         treatment.plan_id = plan.id if treatment.place_in_plan else None

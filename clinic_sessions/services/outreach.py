@@ -37,15 +37,17 @@ def align(
     by: Actor,
     notice: MessageKind | None = None,
     clinician_first: bool = False,
+    is_new: bool = False,
 ) -> None:
     """Bring a session's messages and check-ins in line with its status, schedule version and time of leaving.
 
     Idempotent: called after every change. `notice` adds the one message that tells of the act itself; asking again
     for what the patient has been told already changes nothing. `clinician_first` keeps the notice back.
+    `is_new`: it was booked in this transaction, and has no messages and check-ins to look for yet.
     """
     db.flush()
-    rows = _rows(db, treatment)
-    check_in_rows = _align_check_ins(db, treatment, now)
+    rows = [] if is_new else _rows(db, treatment)
+    check_in_rows = {} if is_new else _align_check_ins(db, treatment, now)
     _skip_what_no_longer_holds(db, rows, now)
     kind = notice or notices.owed(treatment, rows)
     if kind is not None:

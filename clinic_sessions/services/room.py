@@ -61,13 +61,17 @@ PERMISSION_TO_LIFT = {
 """Closer than the protocol asks is a warning: whoever books may note that they saw it."""
 
 
-def queue(db: Session, *, clinic_id: int, days: Collection[date], chair_ids: Collection[int], patient_id: int) -> None:
+def queue(
+    db: Session, *, clinic_id: int, days: Collection[date], chair_ids: Collection[int], patient_id: int,
+    gate_held: bool = False,
+) -> None:  # fmt: skip
     """Let rivals for the same nurses, chair or patient pass one at a time.
 
     Always in this order, so that no ring of waiting forms: the clinic (shared: only `close_gate` waits for it, and is
-    waited for), its days, the chairs by id, the patient.
+    waited for), its days, the chairs by id, the patient. `gate_held`: the caller has locked the clinic so already.
     """
-    db.execute(sa.select(Clinic.id).where(Clinic.id == clinic_id).with_for_update(read=True))
+    if not gate_held:
+        db.execute(sa.select(Clinic.id).where(Clinic.id == clinic_id).with_for_update(read=True))
     insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     for day in sorted(set(days)):
         turn = insert(ClinicDay).values(clinic_id=clinic_id, day=day, turn=1)
