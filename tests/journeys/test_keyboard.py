@@ -83,6 +83,24 @@ def test_the_next_session_of_a_known_patient_is_booked_in_four_actions(person: N
     assert hands.actions <= 4
 
 
+def test_a_known_patient_is_booked_from_any_page_in_four_actions(person: NewPerson) -> None:
+    one = person("desk")
+    one.open("/schedule")
+    hands = Hands(one)
+    hands.press("n")
+    expect(one.page.get_by_role("searchbox", name="Who is it for?")).to_be_focused()
+    hands.type("carvalho")
+    expect(one.page.locator("[data-hit]")).to_have_count(1)
+    hands.walk_to("Beatriz Carvalho", "a")
+    hands.press()
+    expect(one.page).to_have_url(re.compile(r"/sessions/new.*patient=\d+"))
+    hands.walk_to("Book", "main button")
+    hands.press()
+    expect(one.page).to_have_url(re.compile(r"/sessions/\d+$"))
+    one.sees("Booked")
+    assert hands.actions <= 4
+
+
 def test_the_slash_key_finds_a_patient(person: NewPerson) -> None:
     one = person("desk")
     hands = Hands(one)
