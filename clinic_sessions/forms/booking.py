@@ -9,6 +9,7 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
 
 from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.keys import is_key
 from clinic_sessions.forms.lifting import LiftingForm
 from clinic_sessions.forms.moments import MomentForm
 
@@ -18,7 +19,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 _SLOT = re.compile(r"([0-9]{1,9})@([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 STALE_FORM = "This page was open for too long or was not sent whole. Check it and send it again."
 
 
@@ -115,7 +115,7 @@ class BookingForm(PlaceForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Ask for the one-use key besides."""
         good = super().validate(extra_validators)
-        if not _KEY.fullmatch(self.form_key.data or ""):
+        if not is_key(self.form_key.data):
             self.form_errors = [STALE_FORM]
             return False
         return good

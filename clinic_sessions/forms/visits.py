@@ -11,12 +11,12 @@ from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.reasons import MoveReason
 from clinic_sessions.forms.booking import FURTHEST, OTHER, STALE_FORM, in_years, number, refuse
 from clinic_sessions.forms.changes import ReasonsField
+from clinic_sessions.forms.keys import is_key
 from clinic_sessions.forms.moments import MomentForm
 
 LENGTHS = range(visits.SHORTEST, visits.LONGEST + 1, visits.STEP)
 
 _START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z", re.ASCII)
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
 def start_value(starts_at: datetime) -> str:
@@ -89,7 +89,7 @@ class NewVisitForm(VisitForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Ask for the one-use key besides."""
         good = super().validate(extra_validators)
-        if not _KEY.fullmatch(self.form_key.data or ""):
+        if not is_key(self.form_key.data):
             self.form_errors = [STALE_FORM]
             return False
         return good
