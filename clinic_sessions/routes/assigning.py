@@ -37,7 +37,7 @@ def assign(session_id: int) -> Response | tuple[str, int]:
     try:
         assigning.assign(session(), treatment, nurse_id, version=number(form.version.data) or 0, now=g.now, by=actor())
     except Refusal as refusal:
-        said = refused(refusal)
+        said = refused(refusal, treatment).said
         return _page(load(session_id), NurseForm(), said), 409
     return done(treatment, "Nurse changed.", "sessions.show")
 

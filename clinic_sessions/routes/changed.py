@@ -5,18 +5,15 @@ from typing import Any
 from flask import flash, g, redirect, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.messages import GRACE, MessageKind
 from clinic_sessions.domain.outreach import notice_due
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import filters
+from clinic_sessions.routes import filters, objections
+from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.one_session import strip
-from clinic_sessions.routes.present import session, showed
+from clinic_sessions.routes.present import person, session, showed
 from clinic_sessions.services import change_notes
-from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
-
-NOT_YOURS = "Your role does not include this."
-STALE = "Someone changed this session meanwhile. Below is how it stands now; nothing of yours was saved."
+from clinic_sessions.services.refusals import Refusal
 
 
 def done(treatment: TreatmentSession, text: str, to: str, undo: str | None = None) -> Response:
@@ -39,14 +36,10 @@ def told(treatment: TreatmentSession) -> str:
     return f"The patient is told at {filters.at(leaves_at)}."
 
 
-def refused(refusal: Refusal) -> list[str]:
-    """End the transaction, and give the reasons in words."""
+def refused(refusal: Refusal, treatment: TreatmentSession) -> Refused:
+    """End the transaction, and give the refusal as the screens of a session show it."""
     session().rollback()
-    if isinstance(refusal, ChangedMeanwhile):
-        return [STALE]
-    if isinstance(refusal, NotAllowed):
-        return [NOT_YOURS]
-    return [words.say(reason) for reason in refusal.reasons]
+    return objections.read(refusal, person(), treatment.clinic)
 
 
 def common(treatment: TreatmentSession) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from wtforms import Form
 
 from clinic_sessions.domain import absence
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.timetable import FreeTime
-from clinic_sessions.forms.booking import number, slot_value
+from clinic_sessions.forms.booking import number, read_slot, slot_value
 from clinic_sessions.forms.changes import AbsenceForm, CancelForm, MoveForm
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import filters
+from clinic_sessions.routes import filters, objections
 from clinic_sessions.routes.booking import read_day
 from clinic_sessions.routes.changed import common, done, refused, told
+from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.one_session import ONE, load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session
@@ -55,7 +55,7 @@ def do_move(session_id: int) -> Answer:
     try:
         booking.move(session(), treatment, wanted, now=g.now, by=actor())
     except Refusal as refusal:
-        return _move_refused(session_id, form, refusal)
+        return _move_refused(treatment, form, refusal)
     text = f"Moved to {filters.day_at(wanted.starts_at)}. {told(treatment)}"
     return done(treatment, text, "sessions.show", "changes.undo_move")
 
@@ -119,7 +119,7 @@ def do_confirm(session_id: int) -> Answer:
     try:
         changes.confirm(session(), treatment, version=version, now=g.now, by=actor())
     except Refusal as refusal:
-        said = refused(refusal)
+        said = refused(refusal, treatment).said
         return _ask(load(session_id), Form(), "changes/confirm.html", said), 409
     return done(treatment, "Confirmed.", "sessions.show")
 
@@ -132,7 +132,7 @@ def undo_move(session_id: int) -> Answer:
     try:
         heard = changes.undo_move(session(), treatment, version=_seen(), now=g.now, by=actor())
     except Refusal as refusal:
-        return _move_refused(session_id, None, refusal)
+        return _move_refused(treatment, None, refusal)
     text = f"Moved back to {filters.day_at(treatment.starts_at)}. {told(treatment) if heard else 'Nobody was told.'}"
     return done(treatment, text, "sessions.show")
 
@@ -145,7 +145,7 @@ def undo_ending(session_id: int) -> Answer:
     try:
         changes.undo_ending(session(), treatment, version=_seen(), now=g.now, by=actor())
     except Refusal as refusal:
-        return _not_undone(session_id, refused(refusal))
+        return _not_undone(session_id, refused(refusal, treatment).said)
     return done(treatment, "It stands again.", "sessions.show")
 
 
@@ -162,7 +162,7 @@ def _end(session_id: int, form: Form, template: str, act: Callable[[TreatmentSes
     try:
         act(treatment)
     except Refusal as refusal:
-        said = refused(refusal)
+        said = refused(refusal, treatment).said
         return _ask(load(session_id), form, template, said), 409
     return done(treatment, f"{text} {told(treatment)}", "after.show", "changes.undo_ending")
 
@@ -192,18 +192,15 @@ def _not_undone(session_id: int, said: Sequence[str]) -> Response:
     return redirect(url_for("sessions.show", session_id=session_id), 303)
 
 
-def _move_refused(session_id: int, form: MoveForm | None, refusal: Refusal) -> Answer:
-    said = refused(refusal)
-    instead = refusal.next_times if isinstance(refusal, room.TimeTaken) else ()
-    treatment = load(session_id)
-    if treatment.protocol_version is None:
-        return _not_undone(session_id, said)
-    return _move_page(treatment, form or _move_form(treatment, typed=False), said, instead), 409
+def _move_refused(treatment: TreatmentSession, form: MoveForm | None, refusal: Refusal) -> Answer:
+    session_id, why = treatment.id, refused(refusal, treatment)
+    stands = load(session_id)
+    if stands.protocol_version is None:
+        return _not_undone(session_id, why.said)
+    return _move_page(stands, form or _move_form(stands, typed=False), why), 409
 
 
-def _move_page(
-    treatment: TreatmentSession, form: MoveForm, refusal: Sequence[str] = (), instead: Sequence[FreeTime] = ()
-) -> str:
+def _move_page(treatment: TreatmentSession, form: MoveForm, why: Refused = objections.NOTHING) -> str:
     if treatment.protocol_version is None:
         raise Absent
     times, days = offers.times_to_move_to(
@@ -212,10 +209,12 @@ def _move_page(
     return render_template(
         "changes/move.html",
         form=form,
-        refusal=refusal,
+        refusal=why.said,
+        refused=why,
         times=times,
         days=days,
-        instead=offers.named(treatment.clinic, instead, None),
+        instead=offers.named(treatment.clinic, why.instead, None),
+        wish=read_slot(form.slot.data) if why.lift else None,
         slot_value=slot_value,
         **common(treatment),
     )
