@@ -199,6 +199,23 @@ def shortfalls(cover: DayCover, starts_at: datetime, profile: Profile, *, stands
     return found
 
 
+def deficits(cover: DayCover, starts_at: datetime, profile: Profile) -> Mapping[SiteRole | None, Mapping[int, int]]:
+    """Give every minute of the window in which a block that stands lacks nurses (None) or a role, and how much.
+
+    Thousandths of a nurse that the day is short of, 1 for a role that nobody on site has; what is there is left out.
+    """
+    start = cover.minute(starts_at)
+    taking = (at for begin, end, _ in profile.hardest_first for at in range(start + begin, start + end))
+    found: dict[SiteRole | None, dict[int, int]] = {
+        None: {at: -cover.spare[at] for at in taking if 0 <= at < cover.length and cover.spare[at] < 0}
+    }
+    for role, spans in profile.roles.items():
+        here = cover.on_site(role)
+        needing = (at for begin, end in spans for at in range(start + begin, start + end))
+        found[role] = {at: 1 for at in needing if 0 <= at < cover.length and not here[at]}
+    return {role: minutes for role, minutes in found.items() if minutes}
+
+
 def _first_below(values: Sequence[int], start: int, minutes: int, wanted: int) -> int | None:
     last = len(values) - 1
     for at in range(start, start + minutes):

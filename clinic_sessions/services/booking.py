@@ -144,8 +144,9 @@ def put(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: 
         raise Absent
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
     want = free_times.wanted(
-        version, treatment.patient_id, max(block.starts_at, now), without={treatment.id, *request.without}
-    )
+        version, treatment.patient_id, max(block.starts_at, now),
+        without={treatment.id, *request.without}, nurse_id=treatment.nurse_id,
+    )  # fmt: skip
     if (block.starts_at, chair.id) == (treatment.starts_at, treatment.chair_id):
         room.refuse(db, [Objection(reason=BookingReason.SAME_TIME_AND_CHAIR)], treatment.clinic, want)
     found = room.check(db, chair, block, want, now=request.as_of or now, by=by, lifting=request.lifting)

@@ -1,13 +1,14 @@
 """Nurse cover as it stands in the tables: a day by the minute, and the sessions that it does not reach."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.cover import DayCover, Shortfall, shortfalls
+from clinic_sessions.domain.cover import MINUTE, DayCover, Shortfall, deficits, shortfalls
+from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.domain.shifts import Duty
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import day_span, local_day
@@ -22,6 +23,19 @@ class Short:
 
     session_id: int
     shortfall: Shortfall
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lacking:
+    """What a session lacks: first, and in every minute of its day."""
+
+    shortfall: Shortfall
+    minutes: Mapping[int, int]
+
+    def is_more_than(self, other: "Lacking | None") -> bool:
+        """Say whether there is a minute in which this lacks more."""
+        before = other.minutes if other else {}
+        return any(much > before.get(minute, 0) for minute, much in self.minutes.items())
 
 
 def duties_of(db: Session, clinic: Clinic, first_day: date, last_day: date) -> list[Duty]:
@@ -47,6 +61,23 @@ def short(db: Session, clinic: Clinic, days: Collection[date]) -> list[Short]:
     found = [one for day in sorted(set(days)) for one in _short_on(stretch, day)]
     lifted = lifted_for(db, {one.session_id for one in found})
     return [one for one in found if one.shortfall.role is not None or one.session_id not in lifted]
+
+
+def lacking(db: Session, clinic: Clinic, days: Collection[date]) -> dict[tuple[int, SiteRole | None], Lacking]:
+    """Give what each session of some days lacks, minute by minute, whatever was lifted; by session and role."""
+    if not days:
+        return {}
+    stretch = _stretch(db, clinic, min(days), max(days))
+    found = dict[tuple[int, SiteRole | None], Lacking]()
+    for day in sorted(set(days)):
+        whole = _cover(stretch, day, stretch.standing)
+        for one in _on(stretch, day):
+            for role, minutes in deficits(whole, one.starts_at, stretch.profile(one)).items():
+                first = min(minutes)
+                at = whole.window.starts_at + first * MINUTE
+                spare = 0 if role else -minutes[first]
+                found[one.id, role] = Lacking(shortfall=Shortfall(at=at, role=role, spare_milli=spare), minutes=minutes)
+    return found
 
 
 def lifted_for(db: Session, session_ids: Collection[int]) -> frozenset[int]:
@@ -77,9 +108,12 @@ def _cover(stretch: Stretch, day: date, standing: Sequence[Standing]) -> DayCove
 
 
 def _short_on(stretch: Stretch, day: date) -> Iterator[Short]:
-    zone = stretch.frame.clinic.zone
     whole = _cover(stretch, day, stretch.standing)
-    for one in stretch.standing:
-        if local_day(one.starts_at, zone) == day:
-            for lacking in shortfalls(whole, one.starts_at, stretch.profile(one), stands=True):
-                yield Short(session_id=one.id, shortfall=lacking)
+    for one in _on(stretch, day):
+        for lacking_first in shortfalls(whole, one.starts_at, stretch.profile(one), stands=True):
+            yield Short(session_id=one.id, shortfall=lacking_first)
+
+
+def _on(stretch: Stretch, day: date) -> Iterator[Standing]:
+    zone = stretch.frame.clinic.zone
+    return (one for one in stretch.standing if local_day(one.starts_at, zone) == day)

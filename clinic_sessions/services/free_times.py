@@ -1,7 +1,7 @@
 """The free times of a clinic: read week by week, in order, until enough are found."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,8 @@ FURTHEST_DAYS = 60
 class Wanted:
     """What a time is looked for: a block by `route` for a patient, not before `earliest`, on weekdays that suit.
 
-    `without`: sessions that are being moved; their own present times count as free. No `weekdays`: any.
+    `without`: sessions that are being moved; their own present times count as free. No `weekdays`: any. `nurse_id`: the
+    nurse who is named already, and stays so where they are on shift.
     """
 
     route: Route
@@ -36,7 +37,8 @@ class Wanted:
     patient_id: int
     earliest: datetime
     without: frozenset[int] = frozenset()
-    weekdays: frozenset[int] = field(default=frozenset())
+    weekdays: frozenset[int] = frozenset()
+    nurse_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ def wanted(
     *,
     without: Collection[int] = (),
     weekdays: Iterable[int] = (),
+    nurse_id: int | None = None,
 ) -> Wanted:
     """Give what a search for a session under a protocol version looks for."""
     protocol = catalogue.protocol_of(version)
@@ -67,6 +70,7 @@ def wanted(
         earliest=earliest,
         without=frozenset(without),
         weekdays=frozenset(weekdays),
+        nurse_id=nurse_id,
     )
 
 
@@ -124,10 +128,14 @@ def usual_nurse(own: Iterable[Standing], duties: Iterable[Duty], block: Span) ->
     """Give the nurse who treats the patient most, the latest of equals, when they are on shift around a block."""
     named = [one.nurse_id for one in own if one.nurse_id is not None]
     usual = max(reversed(named), key=named.count, default=None)
-    spans = [duty.span for duty in duties if duty.user_id == usual and duty.role is SiteRole.NURSE]
-    if not spans or min(span.starts_at for span in spans) > block.starts_at:
-        return None
-    return usual if max(span.ends_at for span in spans) >= block.ends_at else None
+    return usual if usual is not None and is_there(usual, duties, block) else None
+
+
+def is_there(nurse_id: int, duties: Iterable[Duty], block: Span) -> bool:
+    """Say whether a nurse is on shift from the start of a block to its end, breaks between aside."""
+    spans = [duty.span for duty in duties if duty.user_id == nurse_id and duty.role is SiteRole.NURSE]
+    around = bool(spans) and min(span.starts_at for span in spans) <= block.starts_at
+    return around and max(span.ends_at for span in spans) >= block.ends_at
 
 
 def _suits(day: date, want: Wanted, doses: Collection[date]) -> bool:

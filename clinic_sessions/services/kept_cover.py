@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,10 +18,6 @@ from clinic_sessions.models import AuditAction, BookingOverride, Chair, Clinic, 
 from clinic_sessions.services import audit, cover, hosted, room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import NotAllowed, Refusal
-
-_Lack = tuple[int, StrEnum]
-NURSES, HOST = ShiftReason.LEAVES_SHORT, ShiftReason.LEAVES_WITHOUT_HOST
-"""What a session may lack besides a role on site."""
 
 EVERY_DAY = frozenset(range(7))
 
@@ -92,37 +87,27 @@ def kept(
 ) -> Iterator[None]:
     """Make the change in the body of the `with`, between two looks at the sessions ahead on the days it touches.
 
-    Bookings wait meanwhile. Sessions that the change would leave without cover, or sooner or with less than they
-    lacked before, and visits that it would leave without their host stand against it: refuses with CoverShort, or,
+    Bookings wait meanwhile. Sessions that would lack more in any minute than they did, whatever was lifted for them
+    before, and visits that it would leave without their host stand against it: refuses with CoverShort, or,
     when `keeping` names all of them, writes for each who lifted cover and why. Raises NotAllowed when that is not for
     the person to say.
     """
     room.close_gate(db, clinic.id)
     days = _days_booked(db, clinic, touched, now)
-    before = _lacking(db, clinic, days)
+    before, alone = cover.lacking(db, clinic, days), hosted.left_alone(db, clinic, days)
     yield
     db.flush()
     hosted.charge_nurses(db, clinic, days)
-    after = _lacking(db, clinic, days)
-    if worse := {key: lack for key, lack in after.items() if key not in before or _is_worse(lack, before[key])}:
-        hits = _hits(db, [(session_id, lack) for (session_id, _), lack in worse.items()])
+    lacks: list[tuple[int, Shortfall | None]] = [
+        (session_id, lack.shortfall)
+        for (session_id, role), lack in cover.lacking(db, clinic, days).items()
+        if lack.is_more_than(before.get((session_id, role)))
+    ]
+    lacks += [(session_id, None) for session_id in hosted.left_alone(db, clinic, days) if session_id not in alone]
+    if lacks:
+        hits = _hits(db, lacks)
         _check(hits, keeping, by)
         _lift(db, hits, keeping.words if keeping else "", now=now, by=by)
-
-
-def _lacking(db: Session, clinic: Clinic, days: Collection[date]) -> dict[_Lack, Shortfall | None]:
-    found: dict[_Lack, Shortfall | None] = {
-        (session_id, HOST): None for session_id in hosted.left_alone(db, clinic, days)
-    }
-    for one in cover.short(db, clinic, days):
-        found[one.session_id, one.shortfall.role or NURSES] = one.shortfall
-    return found
-
-
-def _is_worse(now: Shortfall | None, before: Shortfall | None) -> bool:
-    if now is None or before is None:
-        return False
-    return (now.at, now.spare_milli) < (before.at, before.spare_milli)
 
 
 def _days_booked(db: Session, clinic: Clinic, touched: Touched, now: datetime) -> set[date]:

@@ -116,7 +116,8 @@ def check(db: Session, chair: Chair, block: Span, want: Wanted, *, now: datetime
         refuse(db, found, clinic, want)
     for kind in lifted:
         _check_lifting(kind, lifting, by)
-    return Room(lifted=lifted, nurse_id=free_times.usual_nurse(own, room.duties, block))
+    stays = want.nurse_id is not None and free_times.is_there(want.nurse_id, room.duties, block)
+    return Room(lifted=lifted, nurse_id=want.nurse_id if stays else free_times.usual_nurse(own, room.duties, block))
 
 
 def _against(

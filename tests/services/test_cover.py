@@ -220,3 +220,20 @@ def test_sessions_that_lose_their_nurse_are_listed_with_what_they_lack(
     [found] = cover.short(db, clinic, [TUESDAY_TEN.date()])
     assert found.session_id == treatment.id
     assert found.shortfall == Shortfall(at=TUESDAY_TEN, needed_milli=500, spare_milli=-500)
+
+
+def test_the_nurse_who_is_named_stays_named_when_a_session_moves_into_their_hours(
+    db: Session, clinic: Clinic, desk: Actor, now: datetime
+) -> None:
+    treatment = booking.book(db, _wish(db, clinic), now=now, by=desk)
+    treatment.nurse_id = named = db.scalars(sa.select(Shift.user_id)).first()
+    db.flush()
+    later = MoveRequest(chair_id=clinic.chairs[0].id, starts_at=TUESDAY_TEN + timedelta(hours=1), version=2)
+    booking.move(db, treatment, later, now=now, by=desk)
+    assert (treatment.nurse_id, named is None) == (named, False)
+    factories.on_shift(db, factories.a_user(db, clinic, Role.NURSE), clinic, SiteRole.NURSE)
+    db.execute(sa.update(Shift).where(Shift.user_id == named).values(ends_minute=12 * 60))
+    booking.move(
+        db, treatment, MoveRequest(**{**vars(later), "starts_at": TUESDAY_TEN, "version": 3}), now=now, by=desk
+    )
+    assert treatment.nurse_id is None

@@ -116,7 +116,7 @@ def test_ending_a_shift_names_the_sessions_it_would_leave_short_and_ends_nothing
         shifts.end(db, site, [row.id for row in rows], TUESDAY, now=now, by=owner)
     [hit] = refused.value.hits
     assert (hit.session_id, hit.starts_at) == (treatment.id, TUESDAY_TEN)
-    assert hit.shortfall == Shortfall(at=TUESDAY_TEN, needed_milli=500, spare_milli=-500)
+    assert hit.shortfall == Shortfall(at=TUESDAY_TEN, spare_milli=-500)
     assert refused.value.reasons == (ShiftReason.LEAVES_SHORT,)
     db.rollback()
     assert _said(db, site, TUESDAY) == ["nurse 08:00-18:00"]
@@ -304,3 +304,22 @@ def test_the_week_shows_rows_and_what_comes_of_them_and_whether_the_nurses_suffi
     assert hours == [(8, 1000), (9, 1000), (10, 1000), (11, 1000), (12, 0), (13, 1000), (14, 1000)]
     [noon] = [one for one in tuesday.hours if one.short_at]
     assert noon.short_at == datetime(2026, 11, 24, 20, tzinfo=UTC)
+
+
+def test_who_is_short_already_is_asked_about_again_when_they_would_lack_more(
+    db: Session, site: Clinic, owner: Actor, now: datetime
+) -> None:
+    nurse = factories.a_user(db, site, Role.NURSE)
+    shifts.add(db, site, _new(nurse, hours=shifts.Hours(starts_minute=480, ends_minute=1080)), now=now, by=owner)
+    long = _booked(db, site, "iv-pain")
+    factories.a_session(db, factories.a_patient(db, site), TUESDAY_TEN, chair=site.chairs[1])
+    lifted = factories.a_session(
+        db, factories.a_patient(db, site), TUESDAY_TEN, chair=site.chairs[2], protocol=factories.a_protocol(db, "im")
+    )
+    override = {"session_id": lifted.id, "schedule_version": 1, "kind": OverrideKind.COVER, "at": now}
+    db.add(BookingOverride(**override, by_id=owner.user_id, words="Short at the start"))
+    db.flush()
+    assert long.id in {one.session_id for one in cover.short(db, site, [TUESDAY])}
+    with pytest.raises(CoverShort) as refused:
+        shift_days.take_leave(db, site, _leave(nurse, hours=(14 * 60, 18 * 60)), now=now, by=owner)
+    assert [hit.session_id for hit in refused.value.hits] == [long.id]
