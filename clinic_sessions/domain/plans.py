@@ -32,6 +32,7 @@ class SeriesReason(StrEnum):
     """Why dates of a series were not saved."""
 
     PLACE_TAKEN = "place_taken"
+    BEYOND_PLAN = "beyond_plan"
     CHANGED_MEANWHILE = "changed_meanwhile"
     NOT_TO_COME = "not_to_come"
     TRADED_PLACES = "traded_places"

@@ -36,6 +36,7 @@ class BookingReason(StrEnum):
     TOO_CLOSE = "too_close"
     SECOND_DOSE = "second_dose"
     SAME_TIME_AND_CHAIR = "same_time_and_chair"
+    NOT_TREATED_HERE = "not_treated_here"
 
 
 class OverrideKind(StrEnum):

@@ -23,9 +23,10 @@ from clinic_sessions.domain.lifecycle import (
 )
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
+from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, facts, room, visit_room
+from clinic_sessions.services import audit, facts, patient_clinics, room, visit_room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -133,6 +134,8 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
 
 
 def _check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
+    if not here and not patient_clinics.may_be_treated(db, treatment.patient_id, treatment.clinic_id):
+        raise Refusal(BookingReason.NOT_TREATED_HERE)
     if treatment.kind is SessionKind.TREATMENT or here:
         room.check_again(db, treatment, here=here)
     else:

@@ -25,8 +25,8 @@ from clinic_sessions.domain.timetable import (
     OverrideKind,
 )
 from clinic_sessions.domain.wall_time import Span, local_day
-from clinic_sessions.models import BookingOverride, Chair, Clinic, ClinicDay, Patient, TreatmentSession
-from clinic_sessions.services import catalogue, day_rooms, free_times
+from clinic_sessions.models import BookingOverride, Chair, Clinic, ClinicDay, Patient, Plan, TreatmentSession
+from clinic_sessions.services import catalogue, day_rooms, free_times, series
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.day_rooms import Standing
 from clinic_sessions.services.free_times import Wanted
@@ -205,9 +205,9 @@ def queue_again(db: Session, treatment: TreatmentSession) -> None:
 def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
     """Refuse with BookingReason when a session cannot come back to the time and place that it had.
 
-    Refuses with SeriesReason when another has its place in the series. `here`: the patient is in the clinic, which no
-    rule of cover or spacing undoes; then only its chair and its patient are asked. A rule that was lifted for this very
-    time and place stays lifted.
+    Refuses with SeriesReason when another has its place in the series, or the plan has fewer by now. `here`: the
+    patient is in the clinic, which no rule of cover or spacing undoes; then only its chair and its patient are asked.
+    A rule that was lifted for this very time and place stays lifted.
     """
     clinic, day = treatment.clinic, local_day(treatment.starts_at, treatment.clinic.zone)
     frame = day_rooms.frame_of(db, clinic, day, day)
@@ -219,6 +219,7 @@ def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None
     found = timetable.objections(
         treatment.block, next(room for _, room in stretch.rooms([day], chairs)), profile,
         now=treatment.starts_at, chair_id=treatment.chair_id, patient_busy=free_times.busy(own),
+        suitable=version is None or all(chair.in_use and chair.allows(version.route) for chair in chairs),
     )  # fmt: skip
     lifted = {one.kind for one in treatment.overrides if one.schedule_version == treatment.schedule_version}
     reasons: list[StrEnum] = [one.reason for one in found if LIFTED_BY.get(one.reason) not in lifted]
@@ -253,9 +254,14 @@ def _too_near(
 
 
 def _place_taken(db: Session, treatment: TreatmentSession) -> list[StrEnum]:
-    """Say whether another session has the place in the series that was this one's."""
-    if treatment.place_in_plan is None:
+    """Say whether another session has the place in the series that was this one's, or the series now ends before it."""
+    if treatment.place_in_plan is None or treatment.plan_id is None:
         return []
+    # Whoever changes a plan queues for its patient, as was done here: from now on it stays as it is read.
+    plan = db.get_one(Plan, treatment.plan_id, populate_existing=True)
+    db.expire(plan, ["phases"])
+    if not series.pattern_of(plan).has(treatment.place_in_plan):
+        return [SeriesReason.BEYOND_PLAN]
     others = sa.select(TreatmentSession.id).where(
         TreatmentSession.plan_id == treatment.plan_id,
         TreatmentSession.place_in_plan == treatment.place_in_plan,

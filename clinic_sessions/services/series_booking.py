@@ -1,6 +1,6 @@
 """Booking, moving and cancelling dates of a series: all of them, or none with the reasons beside each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from clinic_sessions.domain.series import Scope
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models import Plan, TreatmentSession
-from clinic_sessions.services import booking, catalogue, changes, outreach, series, series_dates
+from clinic_sessions.services import booking, catalogue, changes, outreach, room, series, series_dates
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -100,7 +100,7 @@ def move(
     SeriesRefused when any of them cannot be had; the caller then rolls back.
     """
     _queue(db, plan, slots)
-    by_place = {one.place_in_plan: one for one in series.placed(db, plan)}
+    by_place = {one.place_in_plan: one for one in _at_own_sites(db, plan, by)}
     refused = {slot.place: refusal for slot in slots if (refusal := _unmovable(by_place.get(slot.place), slot))}
     moves = {
         slot.place: slot for slot in slots
@@ -131,7 +131,8 @@ def cancel(
     Their places are free again; the notice of the first tells of all of them. Refuses with SeriesRefused when any of
     them was changed meanwhile.
     """
-    by_id = {one.id: one for one in series.placed(db, plan)}
+    by_id = {one.id: one for one in _at_own_sites(db, plan, by)}
+    _queue_for_patient(db, by_id.values())
     refused: dict[int, Refusal] = {}
     cancelled = list[TreatmentSession]()
     for treatment_id, version in treatments.items():
@@ -158,6 +159,18 @@ def _queue(db: Session, plan: Plan, slots: Sequence[Slot]) -> None:
     booking.queue_for(db, [(slot.chair_id, slot.starts_at) for slot in slots], plan.patient_id)
     # Whoever changes a plan queues for its patient too: from here on it is read as it will stay.
     db.expire(plan)
+
+
+def _queue_for_patient(db: Session, treatments: Iterable[TreatmentSession]) -> None:
+    """Queue as whoever moves the series does: in different orders the two would wait for each other's sessions."""
+    if one := next(iter(treatments), None):
+        room.queue(db, clinic_id=one.clinic_id, days=(), chair_ids=(), patient_id=one.patient_id)
+
+
+def _at_own_sites(db: Session, plan: Plan, by: Actor) -> list[TreatmentSession]:
+    """List what holds places of a plan at sites of the person: what is elsewhere is not theirs to change."""
+    mine = {clinic.id for clinic in by.user.clinics} if by.user else set()
+    return [one for one in series.placed(db, plan) if one.clinic_id in mine]
 
 
 def _request(plan: Plan, slot: Slot) -> BookingRequest:

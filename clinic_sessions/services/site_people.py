@@ -62,7 +62,8 @@ def change(db: Session, user_id: int, ticked: Collection[int], *, version: int, 
     lost, won = (before & mine.keys()) - set(ticked), (mine.keys() & set(ticked)) - before
     for site_id in sorted(lost | won):
         room.close_gate(db, site_id)
-    db.execute(sa.select(User.id).where(User.id == user.id).with_for_update())
+    # Not for the key: a booking that the person is making names them already, and waits for the gate.
+    db.execute(sa.select(User.id).where(User.id == user.id).with_for_update(key_share=True))
     db.refresh(user)
     if user.version != version:
         raise ChangedMeanwhile(PlaceReason.CHANGED_MEANWHILE)

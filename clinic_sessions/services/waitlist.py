@@ -30,12 +30,14 @@ class Wish:
 
 
 def add(db: Session, patient: Patient, clinic_id: int, wish: Wish, *, now: datetime, by: Actor) -> WaitlistWish:
-    """Put a patient on the waitlist of a clinic; an open wish for the same protocol is changed, and keeps its turn.
+    """Put a patient on the waitlist of a clinic; its open wish for the same protocol is changed, and keeps its turn.
 
     Raises Absent for a protocol or plan that cannot be booked for the patient.
     """
     version = _version(db, patient, wish)
-    row = next(iter(_open_for(db, patient.id, version)), None)
+    # Rivals for the same patient wait here, so that one of two equal wishes finds the other.
+    db.execute(sa.select(Patient.id).where(Patient.id == patient.id).with_for_update(key_share=True))
+    row = next((one for one in _open_for(db, patient.id, version) if one.clinic_id == clinic_id), None)
     made = row is None
     if row is None:
         row = WaitlistWish(clinic_id=clinic_id, patient_id=patient.id, made_at=now, by_id=by.user_id)

@@ -13,7 +13,16 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.reasons import CancelReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.models import ActorKind, Alert, Clinic, Message, MoveWish, Patient, TreatmentSession
-from clinic_sessions.services import alerts, appointments, booking, change_notes, changes, eligibility, message_list
+from clinic_sessions.services import (
+    alerts,
+    appointments,
+    booking,
+    change_notes,
+    changes,
+    eligibility,
+    message_list,
+    patient_clinics,
+)
 from clinic_sessions.services.actor import Actor, patient_by_link
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.message_list import ResendReason
@@ -293,3 +302,31 @@ def test_a_patient_without_cause_for_worry_is_written_to_after_the_grace_unless_
     changes.undo_ending(db, treatment, version=treatment.version, now=at + MINUTE, by=desk)
     assert (treatment.status, _notices(db, treatment)) == (Status.BOOKED, [])
     assert treatment.changes[-1].action is Action.UNDO
+
+
+@pytest.mark.parametrize("lost", ["in_use", "allows_iv"])
+def test_a_cancelled_session_does_not_come_back_to_a_chair_that_is_of_no_use_by_now(
+    db: Session, treatment: TreatmentSession, desk: Actor, now: datetime, lost: str
+) -> None:
+    changes.cancel(db, treatment, [CancelReason.PATIENT_ASKED], version=treatment.version, now=now, by=desk)
+    setattr(treatment.chair, lost, False)
+    db.flush()
+    with pytest.raises(Refusal) as refused:
+        changes.undo_ending(db, treatment, version=treatment.version, now=now, by=desk)
+    assert refused.value.reasons == (BookingReason.CHAIR_NOT_SUITABLE,)
+    assert treatment.status is Status.CANCELLED
+
+
+def test_a_cancelled_session_does_not_come_back_to_a_site_that_no_longer_treats_its_patient(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    further = factories.a_clinic(db)
+    assert desk.user is not None
+    desk.user.clinics = [clinic, further]
+    patient_clinics.add(db, patient, further.id, now=now, by=desk)
+    treatment = _book(db, further, patient, desk, now, THURSDAY_TEN)
+    changes.cancel(db, treatment, [CancelReason.PATIENT_ASKED], version=treatment.version, now=now, by=desk)
+    patient_clinics.remove(db, patient, further.id, now=now, by=desk)
+    with pytest.raises(Refusal) as refused:
+        changes.undo_ending(db, treatment, version=treatment.version, now=now, by=desk)
+    assert refused.value.reasons == (BookingReason.NOT_TREATED_HERE,)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from clinic_sessions.models import (
     Patient,
     Plan,
     TreatmentSession,
+    User,
 )
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import changes, letters, plans, series, series_booking, series_dates
@@ -316,3 +318,70 @@ def test_a_plan_ends_once_nothing_of_it_is_to_come_and_only_one_a_protocol_is_un
             tell_patient=True, now=now, by=provider,
         )  # fmt: skip
     assert list(ended.value.reasons) == [PlanReason.NOT_ACTIVE]
+
+
+def test_a_cancelled_session_does_not_come_back_to_a_place_that_its_plan_has_no_more(
+    db: Session, clinic: Clinic, patient: Patient, provider: Actor, desk: Actor, now: datetime
+) -> None:
+    plan = a_plan(db, patient, provider, "6 over 3 weeks", now)
+    last = booked(db, clinic, plan, desk, now)[-1]
+    changes.cancel(db, last, [CancelReason.PATIENT_ASKED], version=last.version, now=now, by=desk)
+    plans.change(db, plan, read("5 over 3 weeks"), provider.user_id or 0, version=plan.version, now=now, by=provider)
+    with pytest.raises(Refusal) as refused:
+        changes.undo_ending(db, last, version=last.version, now=now, by=desk)
+    assert refused.value.reasons == (SeriesReason.BEYOND_PLAN,)
+
+
+def test_sessions_of_a_series_at_another_site_are_left_to_the_people_of_that_site(
+    db: Session, clinic: Clinic, patient: Patient, plan: Plan, desk: Actor, now: datetime
+) -> None:
+    elsewhere = factories.a_clinic(db)
+    patient.other_clinics.append(elsewhere)
+    theirs = Actor(kind=ActorKind.USER, user=factories.a_user(db, elsewhere, Role.FRONT_DESK), role=Role.FRONT_DESK)
+    [far] = booked(db, elsewhere, plan, theirs, now, most=1)
+    later = Slot(place=1, chair_id=far.chair_id or 0, starts_at=far.starts_at + timedelta(hours=1), version=far.version)
+    why = [CancelReason.PATIENT_ASKED]
+    with pytest.raises(SeriesRefused):
+        series_booking.move(db, plan, [later], reasons=(), tell_patient=True, now=now, by=desk)
+    with pytest.raises(SeriesRefused):
+        series_booking.cancel(db, plan, {far.id: far.version}, why, words=None, tell_patient=True, now=now, by=desk)
+    assert (far.status, far.schedule_version) == (Status.BOOKED, 1)
+
+
+def test_moving_and_cancelling_the_same_series_at_once_ends_in_one_of_both(
+    db: Session, clinic: Clinic, plan: Plan, desk: Actor, now: datetime
+) -> None:
+    stand = booked(db, clinic, plan, desk, now)
+    later = [
+        Slot(place=one.place_in_plan or 0, chair_id=one.chair_id or 0, version=one.version,
+             starts_at=one.starts_at + timedelta(minutes=15))
+        for one in reversed(stand)
+    ]  # fmt: skip
+    seen, plan_id, user_id = {one.id: one.version for one in stand}, plan.id, desk.user_id
+    db.commit()
+    both, results = threading.Barrier(2), list[object]()
+
+    def act(moves: bool) -> None:
+        with Session(db.get_bind()) as own:
+            begin_write(own)
+            by = Actor(kind=ActorKind.USER, user=own.get_one(User, user_id), role=Role.FRONT_DESK)
+            its = own.get_one(Plan, plan_id)
+            told: dict[str, Any] = {"tell_patient": True, "now": now, "by": by}
+            if own.get_bind().dialect.name == "postgresql":
+                both.wait(5)
+            try:
+                if moves:
+                    series_booking.move(own, its, later, reasons=(), **told)
+                else:
+                    series_booking.cancel(own, its, seen, [CancelReason.PATIENT_ASKED], words=None, **told)
+                own.commit()
+                results.append("saved")
+            except SeriesRefused:
+                results.append("refused")
+
+    acts = [threading.Thread(target=act, args=(moves,)) for moves in (True, False)]
+    for one in acts:
+        one.start()
+    for one in acts:
+        one.join(30)
+    assert sorted(map(str, results)) == ["refused", "saved"]

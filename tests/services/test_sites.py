@@ -14,7 +14,7 @@ from clinic_sessions.domain.typed_clinic import ClinicUnreadable, day_text, read
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models import ActorKind, Clinic, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, closures
+from clinic_sessions.services import booking, closures, form_keys, site_people
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.hits import WouldHit
 from clinic_sessions.services.refusals import Absent, Refusal
@@ -23,6 +23,7 @@ from tests import factories
 
 THURSDAY = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
 Act = Callable[[Session], object]
+PEOPLE = (Role.FRONT_DESK, Role.OWNER)
 
 
 @pytest.fixture
@@ -136,3 +137,38 @@ def test_a_shared_patient_is_booked_at_either_site_by_its_own_people_and_never_a
     with pytest.raises(TimeTaken) as refused:
         book(desk, THURSDAY, at=clinic)
     assert BookingReason.PATIENT_ELSEWHERE in refused.value.reasons
+
+
+def test_a_booking_and_a_change_of_its_makers_sites_never_wait_for_each_other(
+    db: Session, clinic: Clinic, now: datetime
+) -> None:
+    patient, desk, owner = factories.a_patient(db, clinic), *(factories.a_user(db, clinic, role) for role in PEOPLE)
+    further = factories.a_clinic(db)
+    desk.clinics = owner.clinics = [clinic, further]
+    request = booking.BookingRequest(
+        patient_id=patient.id,
+        protocol_version_id=factories.a_protocol(db).id,
+        chair_id=clinic.chairs[0].id,
+        starts_at=THURSDAY,
+    )
+    db.flush()
+    ids, desk_id, version = (clinic.id, further.id), desk.id, desk.version
+    owner_id = owner.id
+    db.commit()
+
+    def take_away() -> None:
+        with Session(db.get_bind()) as other:
+            begin_write(other)
+            by = Actor(kind=ActorKind.USER, user=other.get_one(User, owner_id), role=Role.OWNER)
+            site_people.change(other, desk_id, ids[1:], version=version, now=now, by=by)
+            other.commit()
+
+    with Session(db.get_bind()) as own, ThreadPoolExecutor(1) as pool:
+        begin_write(own)
+        by = Actor(kind=ActorKind.USER, user=own.get_one(User, desk_id), role=Role.FRONT_DESK)
+        form_keys.claim(own, form_keys.new(), {}, now=now, by=by)
+        changing = pool.submit(take_away)
+        wait([changing], timeout=0.3)
+        booking.book(own, request, now=now, by=by)
+        own.commit()
+        changing.result(timeout=30)

@@ -1,12 +1,14 @@
 """Wishes for a time: kept in the order of asking, closed when they are met."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import ActorKind, Clinic, Patient
+from clinic_sessions.models import ActorKind, Clinic, Patient, User
+from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import booking, waitlist
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest
@@ -73,3 +75,37 @@ def test_a_wish_of_another_clinic_is_as_good_as_absent(
     for _ in range(2):
         waitlist.close(db, wish.id, [clinic.id], now=now, by=desk)
     assert waitlist.waiting(db, clinic.id) == []
+
+
+def test_a_wish_at_another_site_stays_as_it_is(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    elsewhere, version = factories.a_clinic(db), factories.a_protocol(db).id
+    for site in (elsewhere, clinic):
+        waitlist.add(db, patient, site.id, Wish(protocol_version_id=version, words=site.name), now=now, by=desk)
+    for site in (elsewhere, clinic):
+        assert [wish.words for wish in waitlist.waiting(db, site.id)] == [site.name]
+
+
+def test_two_equal_wishes_at_once_are_one(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    wish, ids = Wish(protocol_version_id=factories.a_protocol(db).id), (patient.id, clinic.id, desk.user_id)
+    db.commit()
+
+    def act() -> None:
+        with Session(db.get_bind()) as other:
+            begin_write(other)
+            by = Actor(kind=ActorKind.USER, user=other.get_one(User, ids[2]), role=Role.FRONT_DESK)
+            waitlist.add(other, other.get_one(Patient, ids[0]), ids[1], wish, now=now, by=by)
+            other.commit()
+
+    with Session(db.get_bind()) as first, ThreadPoolExecutor(1) as pool:
+        begin_write(first)
+        by = Actor(kind=ActorKind.USER, user=first.get_one(User, ids[2]), role=Role.FRONT_DESK)
+        waitlist.add(first, first.get_one(Patient, ids[0]), ids[1], wish, now=now, by=by)
+        second = pool.submit(act)
+        wait([second], timeout=0.3)
+        first.commit()
+        second.result(timeout=30)
+    assert len(waitlist.waiting(db, ids[1])) == 1
