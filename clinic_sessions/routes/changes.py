@@ -31,8 +31,10 @@ Answer = str | Response | tuple[str, int]
 @bp.get(f"{ONE}/move")
 @needs(Permission.BOOK_SESSIONS)
 def move(session_id: int) -> Answer:
-    """Show the best times to move to."""
+    """Show the best times to move to; a visit without a chair has a page of its own."""
     treatment = load(session_id)
+    if treatment.host_id:
+        return redirect(url_for("visits.move", session_id=session_id), 303)
     return _move_page(treatment, _move_form(treatment, typed=False))
 
 

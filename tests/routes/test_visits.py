@@ -168,3 +168,13 @@ def test_today_says_with_whom_a_visit_is_and_how_a_patient_far_away_arrives(
     page = desk.get("/").text
     assert "Telehealth visit, Dr. Ada Park" in page
     assert "Joined<" in page
+
+
+def test_a_list_of_booked_visits_leads_to_the_page_that_moves_a_visit_without_a_chair(
+    db: Session, signed_in: SignIn, patient: Patient, host: User
+) -> None:
+    desk = signed_in(Role.FRONT_DESK)
+    visit = book(db, desk, patient, host)
+    led = desk.get(f"/sessions/{visit.id}/move")
+    assert (led.status_code, led.location) == (303, f"/visits/{visit.id}/move")
+    assert desk.get(led.location).status_code == 200
