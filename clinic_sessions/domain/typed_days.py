@@ -12,25 +12,28 @@ _COMPACT = re.compile(r"(?P<m>[0-9]{2})(?P<d>[0-9]{2})(?P<y>[0-9]{4})")
 _MONTH_FIRST = re.compile(r"(?P<name>[a-z]{3,9})\.? (?P<d>[0-9]{1,2}),? (?P<y>[0-9]{4})")
 _DAY_FIRST = re.compile(r"(?P<d>[0-9]{1,2}) (?P<name>[a-z]{3,9})\.?,? (?P<y>[0-9]{4})")
 _FORMS = (_ISO, _AMERICAN, _MONTH_FIRST, _DAY_FIRST)
-_CLOCK = re.compile(r"(?P<h>[0-9]{1,2})(?::(?P<m>[0-9]{2}))?(?::00)? ?(?P<half>[ap])?\.?m?\.?")
+_CLOCK = re.compile(r"(?P<h>[0-9]{1,2})(?::?(?P<m>[0-9]{2}))?(?::00)? ?(?P<half>[ap])?\.?m?\.?")
 
 
 class Unreadable(ValueError):
     """This is not a date or a time of day, or there is no such one."""
 
 
-def read_day(text: str) -> date:
-    """Read a date: 1985-04-12, 4/12/1985, 4-12-1985, April 12, 1985. The year has four digits, the month comes first.
+def read_day(text: str, *, century: int | None = None) -> date:
+    """Read a date: 1985-04-12, 4/12/1985, 4-12-1985, April 12, 1985. The month comes first.
 
-    Raises Unreadable.
+    The year has four digits, or two where the `century` (2000) is sure. Raises Unreadable.
 
     >>> read_day("4/12/1985") == read_day("1985-04-12") == read_day("Apr 12, 1985")
     True
+    >>> read_day("4/12/27", century=2000)
+    datetime.date(2027, 4, 12)
     """
     parts = _match(text, _FORMS)
-    if parts is None or len(parts["y"]) != 4:
+    if parts is None or (len(parts["y"]) != 4 and century is None):
         raise Unreadable
-    found = _day(int(parts["y"]), parts)
+    year = int(parts["y"]) + (0 if len(parts["y"]) == 4 else century or 0)
+    found = _day(year, parts)
     if found is None:
         raise Unreadable
     return found
@@ -51,10 +54,10 @@ def possible_birth_dates(text: str, today: date) -> list[date]:
 
 
 def read_clock(text: str) -> time:
-    """Read a time of day: 10:40, 10:40 am, 2 pm, 14:05. Raises Unreadable.
+    """Read a time of day: 10:40, 10:40 am, 1040, 2 pm, 14:05. Raises Unreadable.
 
-    >>> read_clock("2:05 pm"), read_clock("12 am")
-    (datetime.time(14, 5), datetime.time(0, 0))
+    >>> read_clock("2:05 pm"), read_clock("12 am"), read_clock("205p")
+    (datetime.time(14, 5), datetime.time(0, 0), datetime.time(14, 5))
     """
     found = _CLOCK.fullmatch(text.strip().lower())
     if found is None or (found["m"] is None and found["half"] is None):

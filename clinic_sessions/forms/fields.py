@@ -198,14 +198,14 @@ class EmailAddressField(Typed):
 
 
 class DayField(Typed):
-    """A date, as people here write it."""
+    """A date of this century, as people here write it."""
 
     def read(self, typed: str) -> date:
-        """Read it; the year has four digits."""
+        """Read it; the year is written, with two digits or four."""
         try:
-            return typed_days.read_day(typed)
+            return typed_days.read_day(typed, century=2000)
         except typed_days.Unreadable:
-            raise ValueError("Enter a date that exists, like 11/24/2026.") from None
+            raise ValueError("Enter a date that exists, with its year, like 11/24/2026.") from None
 
     def write(self, value: Any) -> str:
         """Write month/day/year."""

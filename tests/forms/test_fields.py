@@ -1,6 +1,6 @@
 """What the shared fields take, what they refuse, and that they say what to do."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -187,6 +187,19 @@ def test_a_number_that_is_not_plain_digits_within_bounds_is_refused(typed: str) 
 )
 def test_a_time_that_is_none_is_refused(typed: str) -> None:
     assert filled(wall=typed).wall.errors == ["Enter a time, like 10:40 am or 14:05."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("1040", time(10, 40)), ("930", time(9, 30)), ("230pm", time(14, 30)), ("2p", time(14))]
+)
+def test_a_time_typed_in_a_hurry_is_understood(typed: str, value: time) -> None:
+    form = filled(wall=typed)
+    assert (form.wall.data, form.errors) == (value, {})
+
+
+def test_a_day_ahead_may_have_a_year_of_two_digits_and_must_have_one() -> None:
+    assert filled(day="3/14/27").day.data == date(2027, 3, 14)
+    assert filled(day="3/14").day.errors == ["Enter a date that exists, with its year, like 11/24/2026."]
 
 
 @pytest.mark.parametrize("typed", ["a\0b", "a\x1bb", "a\x7fb", "a" + "\u0301" * 1000, "x" * 301])
