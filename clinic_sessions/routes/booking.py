@@ -23,6 +23,7 @@ from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
 bp.add_app_template_filter(phone_text, "phone")
+bp.add_app_template_filter(objections.shares, "shares")
 
 FORM_USED = "This form has booked something already. Look at the schedule before you book again."
 GONE = "This can no longer be booked. Choose again what and when."

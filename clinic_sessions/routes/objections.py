@@ -58,12 +58,14 @@ def in_words(one: Objection, clinic: Clinic) -> str:
     at = filters.at(one.at, clinic)
     if one.reason is BookingReason.ROLE_MISSING:
         return f"At {at} a provider must be on site, and none is on shift."
-    needed, spare = _nurses(one.needed_milli), _nurses(max(one.spare_milli, 0))
-    return f"At {at} it needs {needed} of a nurse, and {spare if one.spare_milli > 0 else 'nothing'} is free."
+    spare = shares(one.spare_milli) if one.spare_milli > 0 else "nothing"
+    return f"At {at} it needs {shares(one.needed_milli)}, and {spare} is free."
 
 
-def _nurses(milli: int) -> str:
-    return f"{milli / 1000:.2f}".rstrip("0").rstrip(".")
+def shares(milli: int) -> str:
+    """Say how much of how many nurses it is, from thousandths of a nurse: 0.5 of a nurse, 1 nurse, 1.5 nurses."""
+    count = f"{milli / 1000:.2f}".rstrip("0").rstrip(".")
+    return f"{count} of a nurse" if milli < 1000 else f"{count} nurse{'' if milli == 1000 else 's'}"
 
 
 def _may(person: User, kind: OverrideKind) -> bool:

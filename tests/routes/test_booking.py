@@ -12,6 +12,7 @@ from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.models import Clinic, OpeningHours, Patient, Shift, TreatmentSession
+from clinic_sessions.routes.objections import shares
 from clinic_sessions.services import form_keys
 from tests import factories
 from tests.conftest import SignIn
@@ -233,3 +234,10 @@ def test_what_a_person_may_lift_is_offered_beside_the_reason_and_the_time_stays_
     [made] = _sessions(db)
     assert (done.status_code, made.overrides[0].words) == (303, "I stay with her")
     assert desk.post("/sessions/new", data=_form(db, patient, lift="cover", lift_words="Me")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("milli", "said"), [(500, "0.5 of a nurse"), (1000, "1 nurse"), (1500, "1.5 nurses"), (333, "0.33 of a nurse")]
+)
+def test_shares_of_nurses_are_said_as_people_count_them(milli: int, said: str) -> None:
+    assert shares(milli) == said
