@@ -28,7 +28,8 @@ def load(db: Session, session_id: int, patient_id: int, *, to_change: bool = Fal
     query = sa.select(TreatmentSession).where(
         TreatmentSession.id == session_id, TreatmentSession.patient_id == patient_id
     )
-    treatment = db.scalar(query.with_for_update() if to_change else query)
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    treatment = db.scalar(locked if to_change else query)
     if treatment is None:
         raise Absent
     return treatment

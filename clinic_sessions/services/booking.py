@@ -168,7 +168,7 @@ def put(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: 
 
 def check_version(db: Session, treatment: TreatmentSession, version: int) -> None:
     """Refuse with ChangedMeanwhile when a session is no longer at the version that the person saw; locks its row."""
-    db.refresh(treatment, with_for_update=True)
+    db.refresh(treatment, with_for_update={"key_share": True})
     if treatment.version != version:
         raise ChangedMeanwhile(ChangeReason.CHANGED_MEANWHILE)
 

@@ -64,7 +64,7 @@ def _shipped(name: str) -> str:
 def load(db: Session, check_in_id: int, patient_id: int, *, to_change: bool = False) -> CheckIn:
     """Load a patient's check-in; `to_change` locks its row, so that parallel answers queue. Raises Absent."""
     query = sa.select(CheckIn).where(CheckIn.id == check_in_id, CheckIn.patient_id == patient_id)
-    check_in = db.scalar(query.with_for_update() if to_change else query)
+    check_in = db.scalar(query.with_for_update(key_share=True) if to_change else query)
     if check_in is None:
         raise Absent
     return check_in

@@ -46,6 +46,7 @@ class Hit:
     schedule_version: int
     patient_id: int
     patient_name: str
+    phone: str
     chair_name: str | None
     host_name: str | None
     starts_at: datetime
@@ -128,7 +129,8 @@ def _hits(db: Session, lacks: Collection[tuple[int, Shortfall | None]]) -> list[
     query = (
         sa.select(
             one.id.label("session_id"), one.schedule_version, one.patient_id, one.starts_at, one.ends_at,
-            Patient.name.label("patient_name"), Chair.name.label("chair_name"), User.name.label("host_name"),
+            Patient.name.label("patient_name"), Patient.phone, Chair.name.label("chair_name"),
+            User.name.label("host_name"),
         )
         .join(Patient, Patient.id == one.patient_id)
         .outerjoin(Chair, Chair.id == one.chair_id)

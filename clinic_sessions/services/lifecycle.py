@@ -67,8 +67,11 @@ def permission_of(kind: SessionKind, status: Status, action: Action) -> Permissi
 
 
 def lock(db: Session, treatment: TreatmentSession) -> None:
-    """Read the session anew and keep others from changing it until the transaction ends."""
-    db.refresh(treatment, with_for_update=True)
+    """Read the session anew and keep others from changing it until the transaction ends.
+
+    Rows that name it may be added meanwhile: its key is not locked.
+    """
+    db.refresh(treatment, with_for_update={"key_share": True})
     db.expire(treatment, ["changes"])
 
 

@@ -187,13 +187,13 @@ def _mine(db: Session, claim: Claim, *, patient_first: bool = False) -> Message 
     """
     if patient_first:
         patient = sa.select(Patient.id).join(Message, Message.patient_id == Patient.id)
-        db.execute(patient.where(Message.id == claim.message_id).with_for_update(of=Patient))
+        db.execute(patient.where(Message.id == claim.message_id).with_for_update(key_share=True, of=Patient))
     query = sa.select(Message).where(
         Message.id == claim.message_id,
         Message.status == MessageStatus.SENDING,
         Message.lease_owner == claim.owner,
     )
-    return db.scalar(query.with_for_update(of=Message).execution_options(populate_existing=True))
+    return db.scalar(query.with_for_update(key_share=True, of=Message).execution_options(populate_existing=True))
 
 
 def _put_off(db: Session, message: Message, now: datetime, later: datetime) -> None:

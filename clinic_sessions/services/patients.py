@@ -83,7 +83,7 @@ def load(db: Session, patient_id: int, user: User, *, to_change: bool = False) -
     """
     mine = [clinic.id for clinic in user.clinics]
     query = sa.select(Patient).where(Patient.id == patient_id, treated_at(mine))
-    patient = db.scalar(query.with_for_update() if to_change else query)
+    patient = db.scalar(query.with_for_update(key_share=True) if to_change else query)
     if patient is None:
         raise Absent
     return patient

@@ -89,7 +89,10 @@ def due(db: Session, plan: Plan) -> date | None:
 
 
 def choices(db: Session, patient: Patient) -> list[Choice]:
-    """List what can be booked: first the next step of each of the patient's series, then every other protocol."""
+    """List what can be booked: the next step of each of the patient's series, then every other protocol.
+
+    Among the others that of the patient's latest treatment comes first: it is likely wanted again.
+    """
     query = (
         sa.select(Plan)
         .where(Plan.patient_id == patient.id, Plan.status == PlanStatus.ACTIVE)
@@ -100,7 +103,20 @@ def choices(db: Session, patient: Patient) -> list[Choice]:
     steps = [Choice(version=plan.protocol_version, plan=plan, place=next_place(db, plan)) for plan in plans]
     steps = [step for step in steps if step.place is not None]
     keys = {step.version.key for step in steps}
-    return steps + [Choice(version=version) for version in catalogue.published(db) if version.key not in keys]
+    others = [version for version in catalogue.published(db) if version.key not in keys]
+    latest = _latest_key(db, patient.id)
+    return steps + [Choice(version=version) for version in sorted(others, key=lambda one: one.key != latest)]
+
+
+def _latest_key(db: Session, patient_id: int) -> str | None:
+    query = (
+        sa.select(ProtocolVersion.key)
+        .join(TreatmentSession, TreatmentSession.protocol_version_id == ProtocolVersion.id)
+        .where(TreatmentSession.patient_id == patient_id, TreatmentSession.status.in_(COUNTED))
+        .order_by(TreatmentSession.starts_at.desc())
+        .limit(1)
+    )
+    return db.scalar(query)
 
 
 def last_start(db: Session, patient_id: int) -> datetime | None:

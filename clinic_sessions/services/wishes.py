@@ -13,7 +13,7 @@ from clinic_sessions.services.actor import Actor
 def load(db: Session, patient_id: int, *, to_change: bool = False) -> Patient:
     """Load the patient of a link; `to_change` locks the row, so that parallel wishes queue."""
     query = sa.select(Patient).where(Patient.id == patient_id)
-    return db.scalars(query.with_for_update() if to_change else query).one()
+    return db.scalars(query.with_for_update(key_share=True) if to_change else query).one()
 
 
 def set_mail(db: Session, patient: Patient, *, wanted: bool, now: datetime, by: Actor) -> None:

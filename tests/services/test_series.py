@@ -385,3 +385,13 @@ def test_moving_and_cancelling_the_same_series_at_once_ends_in_one_of_both(
     for one in acts:
         one.join(30)
     assert sorted(map(str, results)) == ["refused", "saved"]
+
+
+def test_the_protocol_of_the_latest_treatment_stands_first_among_those_without_a_plan(
+    db: Session, clinic: Clinic, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    for weeks, key in ((3, "iv-mood"), (2, "im")):
+        past = now - timedelta(weeks=weeks)
+        factories.a_session(db, patient, past, protocol=factories.a_protocol(db, key), status=Status.LEFT)
+    assert [one.version.key for one in series.choices(db, patient)][:2] == ["im", "iv-mood"]
