@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,6 +22,7 @@ from clinic_sessions.config import Config
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import Clinic, User
+from clinic_sessions.models.engine import options, tune
 from clinic_sessions.services import sign_ins
 from tests import factories, postgres
 from tests.databases import PostgresTemplate, SqliteTemplate
@@ -106,10 +108,22 @@ def app(config: Config, time_at: time_machine.Traveller) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def db(app: Flask) -> Iterator[Session]:
+def engine(request: pytest.FixtureRequest, database_url: str, time_at: time_machine.Traveller) -> Iterator[sa.Engine]:
+    """The engine of the app; a test that asks no app is spared the building of one and has an engine of its own."""
+    if "app" in request.fixturenames:
+        with request.getfixturevalue("app").app_context():
+            of_app = extension.engine
+        yield of_app
+        return
+    made = sa.create_engine(database_url, **options(database_url))
+    tune(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def db(engine: sa.Engine) -> Iterator[Session]:
     """A database session of the test's own; commit before the app is asked, so that it sees what was made."""
-    with app.app_context():
-        engine = extension.engine
     with Session(engine) as session:
         yield session
 

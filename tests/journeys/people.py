@@ -83,8 +83,8 @@ class Person:
         self.page.wait_for_load_state()
         found = Axe().run(self.page, options=RULES)
         faults = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found.response["violations"]]
-        assert faults == [], self.page.url
-        assert self.said == [], self.page.url
+        assert faults == [], f"{self.page.url}: {faults}"
+        assert self.said == [], f"{self.page.url}: {self.said}"
         self.fits()
 
     def fits(self) -> None:
