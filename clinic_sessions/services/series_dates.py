@@ -95,10 +95,15 @@ def spacing_of(plan: Plan) -> int:
 
 
 def for_booking(db: Session, plan: Plan, wish: Wish, *, first: date, most: int) -> Ask:
-    """Ask for dates of the next open places of a plan: the first from the day `first` on, each other when it is due."""
+    """Ask for dates of the next open places of a plan: the first from the day `first` on, each other when it is due.
+
+    None comes before the sessions that hold the places before it.
+    """
     one, held = series.pattern_of(plan), dict(series.held_days(series.placed(db, plan)))
+    free, spacing = series.open_places(plan, held, min(most, MOST_DATES)), timedelta(days=spacing_of(plan))
+    first = max([first, *(day + spacing for place, day in held.items() if free and place < free[0])])
     places = list[Wanted]()
-    for place in series.open_places(plan, held, min(most, MOST_DATES)):
+    for place in free:
         day = (pattern.due(one, held, place) if places else None) or first
         if day > first + FURTHEST:
             break

@@ -395,3 +395,12 @@ def test_the_protocol_of_the_latest_treatment_stands_first_among_those_without_a
         past = now - timedelta(weeks=weeks)
         factories.a_session(db, patient, past, protocol=factories.a_protocol(db, key), status=Status.LEFT)
     assert [one.version.key for one in series.choices(db, patient)][:2] == ["im", "iv-mood"]
+
+
+def test_dates_asked_for_from_an_earlier_day_still_come_after_the_places_before_them(
+    db: Session, clinic: Clinic, plan: Plan, provider: Actor, now: datetime
+) -> None:
+    held = booked(db, clinic, plan, provider, now, most=3)
+    rows = previewed(db, clinic, plan, now, first=TUESDAY, most=3)
+    assert [row.place for row in rows] == [4, 5, 6]
+    assert all(row.time is not None and row.time.starts_at > held[-1].starts_at for row in rows)
