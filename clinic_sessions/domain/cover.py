@@ -218,6 +218,8 @@ def deficits(cover: DayCover, starts_at: datetime, profile: Profile) -> Mapping[
 
 def _first_below(values: Sequence[int], start: int, minutes: int, wanted: int) -> int | None:
     last = len(values) - 1
+    if start >= 0 and start + minutes <= last and min(values[start : start + minutes], default=wanted) >= wanted:
+        return None
     for at in range(start, start + minutes):
         if not 0 <= at < last or values[at] < wanted:
             return at

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, RadioField, SelectField
 
 from clinic_sessions.forms.choosing import options
-from clinic_sessions.forms.keys import is_key
+from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.forms.lifting import LiftingForm
-from clinic_sessions.forms.moments import MomentForm
+from clinic_sessions.forms.moments import MomentForm, refuse
 
 OTHER = "other"
 FURTHEST = timedelta(days=400)
@@ -19,7 +19,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 _SLOT = re.compile(r"([0-9]{1,9})@([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-STALE_FORM = "This page was open for too long or was not sent whole. Check it and send it again."
 
 
 def number(text: str | None) -> int | None:
@@ -57,12 +56,37 @@ class Chosen:
     starts_at: datetime
 
 
-class PlaceForm(MomentForm, LiftingForm):
-    """When and in which chair: one of the times offered, or another one that is typed."""
+class SlotForm(MomentForm):
+    """When: one of the times offered, or another one that is typed; what was chosen is read by `_choose`."""
 
     slot = RadioField("When", choices=[], validate_choice=False)
-    chair = SelectField("Chair", choices=[], coerce=str, validate_choice=False)
     tell = BooleanField("Tell the patient", default=True)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields, then what they chose together."""
+        self.needs_moment = self.slot.data == OTHER
+        good = super().validate(extra_validators)
+        if self.slot.data != OTHER and self.wall.data is not None:
+            return refuse(self.slot, "You typed a time too. Choose \u201cAnother time\u201d to use it, or clear it.")
+        return self._choose() and good
+
+    def _choose(self) -> bool:
+        raise NotImplementedError
+
+    def _read_moment(self) -> bool:
+        return super()._read_moment() if self.needs_moment else True
+
+    def _in_reach(self, day: date, field: Any) -> bool:
+        today: date = self.meta.today
+        if not today - timedelta(days=1) <= day <= today + FURTHEST:
+            return refuse(field, "Choose a day from today to a year ahead.")
+        return True
+
+
+class PlaceForm(SlotForm, LiftingForm):
+    """When and in which chair: one of the times offered, or another one that is typed."""
+
+    chair = SelectField("Chair", choices=[], coerce=str, validate_choice=False)
 
     chosen: Chosen | None = None
     chairs: frozenset[str] = frozenset()
@@ -72,20 +96,9 @@ class PlaceForm(MomentForm, LiftingForm):
         self.chair.choices = options((str(chair_id), name) for chair_id, name in chairs)
         self.chairs = frozenset(str(chair_id) for chair_id, _ in chairs)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Read the fields, then what they chose together."""
-        self.needs_moment = self.slot.data == OTHER
-        good = super().validate(extra_validators)
-        return self._choose() and good
-
-    def _read_moment(self) -> bool:
-        return super()._read_moment() if self.needs_moment else True
-
     def _choose(self) -> bool:
         if self.slot.data == OTHER:
             return self._typed()
-        if self.wall.data is not None:
-            return refuse(self.slot, "You typed a time too. Choose \u201cAnother time\u201d to use it, or clear it.")
         slot = read_slot(self.slot.data)
         if slot is None:
             return refuse(self.slot, "Choose a time, or type another one.")
@@ -100,28 +113,6 @@ class PlaceForm(MomentForm, LiftingForm):
         self.chosen = Chosen(chair_id=int(self.chair.data), starts_at=self.moment)
         return self._in_reach(self.day.data, self.day)
 
-    def _in_reach(self, day: date, field: Any) -> bool:
-        today: date = self.meta.today
-        if not today - timedelta(days=1) <= day <= today + FURTHEST:
-            return refuse(field, "Choose a day from today to a year ahead.")
-        return True
 
-
-class BookingForm(PlaceForm):
+class BookingForm(KeyedForm, PlaceForm):
     """A booking, for a patient already chosen."""
-
-    form_key = HiddenField()
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Ask for the one-use key besides."""
-        good = super().validate(extra_validators)
-        if not is_key(self.form_key.data):
-            self.form_errors = [STALE_FORM]
-            return False
-        return good
-
-
-def refuse(field: Any, text: str) -> bool:
-    """Put an error on a field; gives False, for the caller to give on."""
-    field.errors = [text]
-    return False

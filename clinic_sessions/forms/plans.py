@@ -16,10 +16,10 @@ from clinic_sessions.domain.pattern import (
     Pattern,
     PatternPhase,
 )
-from clinic_sessions.forms.booking import STALE_FORM, number
+from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import PickField, options
 from clinic_sessions.forms.fields import VersionField, WholeNumberField
-from clinic_sessions.forms.keys import is_key
+from clinic_sessions.forms.keys import STALE_FORM, is_key
 
 UNITS = {"days": 1, "weeks": WEEK}
 

@@ -10,11 +10,11 @@ from wtforms.validators import ValidationError
 
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.series import Scope
-from clinic_sessions.forms.booking import FURTHEST, STALE_FORM, Chosen, in_years, number, read_slot
+from clinic_sessions.forms.booking import FURTHEST, Chosen, in_years, number, read_slot
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, DayField, LineField, WholeNumberField
-from clinic_sessions.forms.keys import is_key
+from clinic_sessions.forms.keys import STALE_FORM, is_key
 from clinic_sessions.forms.weekdays import WeekdaysField
 
 MOST_DATES = 20

@@ -1,18 +1,17 @@
 """Booking a visit that is no treatment, and moving it."""
 
 import re
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from wtforms import BooleanField, HiddenField, RadioField
+from wtforms import HiddenField
 
 from clinic_sessions.domain import visits
 from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.reasons import MoveReason
-from clinic_sessions.forms.booking import FURTHEST, OTHER, STALE_FORM, in_years, number, refuse
+from clinic_sessions.forms.booking import OTHER, SlotForm, in_years, number
 from clinic_sessions.forms.changes import ReasonsField
-from clinic_sessions.forms.keys import is_key
-from clinic_sessions.forms.moments import MomentForm
+from clinic_sessions.forms.keys import KeyedForm
+from clinic_sessions.forms.moments import refuse
 
 LENGTHS = range(visits.SHORTEST, visits.LONGEST + 1, visits.STEP)
 
@@ -46,53 +45,23 @@ def read_minutes(text: str | None) -> int | None:
     return minutes if minutes is not None and visits.is_length(minutes) else None
 
 
-class VisitForm(MomentForm):
-    """When: one of the times offered, or another one that is typed; `starts_at` (aware UTC) after a good `validate`."""
-
-    slot = RadioField("When", choices=[], validate_choice=False)
-    tell = BooleanField("Tell the patient", default=True)
+class VisitForm(SlotForm):
+    """When a visit is; `starts_at` (aware UTC) after a good `validate`."""
 
     starts_at: datetime | None = None
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Read the fields, then the start that they name together."""
-        self.needs_moment = self.slot.data == OTHER
-        good = super().validate(extra_validators)
-        return self._choose() and good
-
-    def _read_moment(self) -> bool:
-        return super()._read_moment() if self.needs_moment else True
 
     def _choose(self) -> bool:
         if self.slot.data == OTHER:
             self.starts_at = self.moment
             return self.moment is not None and self._in_reach(self.day.data or self.meta.today, self.day)
-        if self.wall.data is not None:
-            return refuse(self.slot, "You typed a time too. Choose \u201cAnother time\u201d to use it, or clear it.")
         self.starts_at = read_start(self.slot.data)
         if self.starts_at is None:
             return refuse(self.slot, "Choose a time, or type another one.")
         return self._in_reach(self.starts_at.date(), self.slot)
 
-    def _in_reach(self, day: date, field: Any) -> bool:
-        today: date = self.meta.today
-        if not today - timedelta(days=1) <= day <= today + FURTHEST:
-            return refuse(field, "Choose a day from today to a year ahead.")
-        return True
 
-
-class NewVisitForm(VisitForm):
+class NewVisitForm(KeyedForm, VisitForm):
     """A booking, for a patient and a host already chosen."""
-
-    form_key = HiddenField()
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Ask for the one-use key besides."""
-        good = super().validate(extra_validators)
-        if not is_key(self.form_key.data):
-            self.form_errors = [STALE_FORM]
-            return False
-        return good
 
 
 class MoveVisitForm(VisitForm):

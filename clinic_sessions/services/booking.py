@@ -1,6 +1,5 @@
 """Booking a session, and moving it."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session, joinedload
 
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.lifecycle import Action, SessionKind
 from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.domain.reasons import MoveReason
@@ -23,10 +22,9 @@ from clinic_sessions.models import (
     Patient,
     Plan,
     ProtocolVersion,
-    StatusChange,
     TreatmentSession,
 )
-from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series, waitlist
+from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series, sessions, waitlist
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
@@ -106,7 +104,10 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     want = free_times.wanted(version, patient.id, max(block.starts_at, now))
     found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
     clinic_id = chair.clinic_id
-    treatment = _row(request, chair, version, block, found, now=now, by=by)
+    treatment = sessions.begin(
+        block, now=now, by=by, clinic_id=clinic_id, patient_id=request.patient_id, kind=SessionKind.TREATMENT,
+        protocol_version_id=version.id, chair_id=chair.id, nurse_id=found.nurse_id,
+    )  # fmt: skip
     treatment.patient = patient
     if plan is not None:
         treatment.place_in_plan = request.place or series.next_place(db, plan)
@@ -203,31 +204,6 @@ def _what(db: Session, request: BookingRequest, patient: Patient) -> tuple[Plan 
     if plan is None or plan.patient_id != patient.id or plan.protocol_version_id != request.protocol_version_id:
         raise Absent
     return (plan if plan.status is PlanStatus.ACTIVE else None), plan.protocol_version
-
-
-def _row(
-    request: BookingRequest, chair: Chair, version: ProtocolVersion, block: Span, found: Room, *,
-    now: datetime, by: Actor,
-) -> TreatmentSession:  # fmt: skip
-    treatment = TreatmentSession(
-        uid=str(uuid.uuid4()),
-        clinic_id=chair.clinic_id,
-        patient_id=request.patient_id,
-        kind=SessionKind.TREATMENT,
-        protocol_version_id=version.id,
-        chair_id=chair.id,
-        nurse_id=found.nurse_id,
-        starts_at=block.starts_at,
-        ends_at=block.ends_at,
-        status=Status.BOOKED,
-        booked_at=now,
-        booked_by_id=by.user_id,
-    )
-    booked = StatusChange(
-        action=Action.BOOK, from_status=None, to_status=Status.BOOKED, at=now, recorded_at=now, by_id=by.user_id
-    )
-    treatment.changes.append(booked)
-    return treatment
 
 
 def _put(treatment: TreatmentSession, block: Span, chair: Chair, found: Room) -> dict[str, list[object]]:

@@ -83,7 +83,7 @@ def open_days(db: Session, clinic: Clinic, want: Wanted, *, last_day: date | Non
     last = last_day or first + timedelta(days=FURTHEST_DAYS - 1)
     chairs = suitable(clinic, want.route)
     frame = day_rooms.frame_of(db, clinic, first, last)
-    for days in _weeks(first, last):
+    for days in weeks(first, last):
         stretch, own = day_rooms.read(db, frame, days[0], days[-1], without=want.without, patient_id=want.patient_id)
         doses, elsewhere = dose_days(own, zone), busy(own)
         fit = [day for day in days if _suits(day, want, doses)]
@@ -144,7 +144,8 @@ def _suits(day: date, want: Wanted, doses: Collection[date]) -> bool:
     return timetable.spacing_objection(day, doses, want.spacing_days) is None
 
 
-def _weeks(first: date, last: date) -> Iterator[Sequence[date]]:
+def weeks(first: date, last: date) -> Iterator[Sequence[date]]:
+    """Give the days from `first` to `last`, a week at a time: the steps in which a search reads."""
     for start in range(0, (last - first).days + 1, WINDOW_DAYS):
         length = min(WINDOW_DAYS, (last - first).days + 1 - start)
         yield [first + timedelta(days=start + n) for n in range(length)]

@@ -26,7 +26,7 @@ from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, facts, patient_clinics, room, visit_room
+from clinic_sessions.services import audit, coming_back, facts, patient_clinics, room, visit_room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -116,7 +116,7 @@ def do(
 
 
 def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
-    """Undo the last step; both rows stay. Whoever brings a session back to its place has called `room.queue_again`.
+    """Undo the last step; both rows stay. Whoever brings a session back to its place has queued for it again.
 
     Refuses with Refusal when there is nothing to undo, with BookingReason when its place cannot be had any more.
     """
@@ -140,7 +140,7 @@ def _check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> Non
     if not here and not patient_clinics.may_be_treated(db, treatment.patient_id, treatment.clinic_id):
         raise Refusal(BookingReason.NOT_TREATED_HERE)
     if treatment.kind is SessionKind.TREATMENT or here:
-        room.check_again(db, treatment, here=here)
+        coming_back.check_again(db, treatment, here=here)
     else:
         visit_room.check_again(db, treatment)
 

@@ -15,7 +15,7 @@ from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.models import StatusChange, TreatmentSession
-from clinic_sessions.services import absence, facts, lifecycle, limits, outreach, recording, room, session_alerts
+from clinic_sessions.services import absence, coming_back, facts, lifecycle, limits, outreach, recording, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
 
@@ -50,7 +50,7 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     every unmet reason, and Refusal as lifecycle.undo does.
     """
     if step.action is Action.UNDO and treatment.status not in OCCUPYING:
-        room.queue_again(db, treatment)
+        coming_back.queue_again(db, treatment)
     lifecycle.lock(db, treatment)
     if treatment.version != step.version:
         raise ChangedMeanwhile(StepReason.CHANGED_MEANWHILE)

@@ -1,7 +1,7 @@
 """Whether there is room for a visit without a chair: its patient, whoever holds it, the hours and the nurses."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NoReturn
 
@@ -18,10 +18,6 @@ from clinic_sessions.models import Clinic, TreatmentSession, User
 from clinic_sessions.services import day_rooms, free_times, room
 from clinic_sessions.services.refusals import Refusal
 
-WINDOW_DAYS = 7
-FURTHEST_DAYS = 60
-"""How far ahead a search goes."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -36,7 +32,7 @@ class Wanted:
     minutes: int
     earliest: datetime
     without: frozenset[int] = frozenset()
-    weekdays: frozenset[int] = field(default=frozenset())
+    weekdays: frozenset[int] = frozenset()
 
     @property
     def length(self) -> timedelta:
@@ -141,10 +137,9 @@ def free_days(db: Session, clinic: Clinic, want: Wanted) -> Iterator[tuple[date,
     Within 60 days; shifts, hours and closures are read once, what is booked week by week, as long as it is asked.
     """
     first = local_day(want.earliest, clinic.zone)
-    frame = day_rooms.frame_of(db, clinic, first, first + timedelta(days=FURTHEST_DAYS - 1))
-    for start in range(0, FURTHEST_DAYS, WINDOW_DAYS):
-        count = min(WINDOW_DAYS, FURTHEST_DAYS - start)
-        days = [first + timedelta(days=start + n) for n in range(count)]
+    last = first + timedelta(days=free_times.FURTHEST_DAYS - 1)
+    frame = day_rooms.frame_of(db, clinic, first, last)
+    for days in free_times.weeks(first, last):
         stretch = _read(db, frame, days, want)
         for day, here in stretch.rooms:
             starts = [] if want.weekdays and day.weekday() not in want.weekdays else _starts(here, stretch, want)

@@ -1,6 +1,5 @@
 """Booking and moving visits that are no treatments: no chair, no dose, and nobody in two places at once."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +8,22 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import visits
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
+from clinic_sessions.domain.lifecycle import Action, SessionKind, StepReason
 from clinic_sessions.domain.messages import MessageKind
 from clinic_sessions.domain.reasons import MoveReason
 from clinic_sessions.domain.timetable import BookingReason, Objection
 from clinic_sessions.domain.wall_time import Span, local_day
-from clinic_sessions.models import AuditAction, Clinic, Patient, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, lifecycle, outreach, patients, room, visit_offers, visit_room
+from clinic_sessions.models import AuditAction, Clinic, Patient, TreatmentSession
+from clinic_sessions.services import (
+    audit,
+    lifecycle,
+    outreach,
+    patients,
+    room,
+    sessions,
+    visit_offers,
+    visit_room,
+)
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.visit_room import Wanted
@@ -66,7 +74,10 @@ def book(db: Session, request: VisitRequest, *, now: datetime, by: Actor) -> Tre
     patient = _patient(db, request.patient_id, clinic, by)
     _check_host(db, clinic, want)
     milli = visit_room.check(db, clinic, block, want, now=now)
-    treatment = _row(request, patient, block, milli, now=now, by=by)
+    treatment = sessions.begin(
+        block, now=now, by=by, clinic_id=request.clinic_id, patient_id=patient.id, kind=request.kind,
+        host_id=request.host_id, nurse_milli=milli,
+    )  # fmt: skip
     db.add(treatment)
     _write(db, clinic.id, want)
     audit.note(
@@ -154,29 +165,6 @@ def _roll_back(db: Session, refusal: Refusal, clinic_id: int, want: Wanted) -> N
         raise refusal
     db.rollback()
     visit_room.refuse(db, objections, db.get_one(Clinic, clinic_id), want)
-
-
-def _row(
-    request: VisitRequest, patient: Patient, block: Span, milli: int, *, now: datetime, by: Actor
-) -> TreatmentSession:
-    treatment = TreatmentSession(
-        uid=str(uuid.uuid4()),
-        clinic_id=request.clinic_id,
-        patient_id=patient.id,
-        kind=request.kind,
-        host_id=request.host_id,
-        nurse_milli=milli,
-        starts_at=block.starts_at,
-        ends_at=block.ends_at,
-        status=Status.BOOKED,
-        booked_at=now,
-        booked_by_id=by.user_id,
-    )
-    booked = StatusChange(
-        action=Action.BOOK, from_status=None, to_status=Status.BOOKED, at=now, recorded_at=now, by_id=by.user_id
-    )
-    treatment.changes.append(booked)
-    return treatment
 
 
 def _put(treatment: TreatmentSession, block: Span, host_id: int, milli: int) -> dict[str, list[object]]:
