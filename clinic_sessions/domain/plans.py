@@ -37,3 +37,33 @@ class SeriesReason(StrEnum):
     NOT_TO_COME = "not_to_come"
     TRADED_PLACES = "traded_places"
     NOTHING_CHOSEN = "nothing_chosen"
+
+
+class PlanChangeKind(StrEnum):
+    """What was done to a plan; each is a row that stays."""
+
+    START = "start"
+    CHANGE = "change"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REVIEW = "review"
+    END = "end"
+
+
+class PlanOutcome(StrEnum):
+    """How a plan ended."""
+
+    REMISSION = "remission"
+    RESPONSE = "response"
+    NO_RESPONSE = "no_response"
+    NOT_TOLERATED = "not_tolerated"
+    CHANGED_MIND = "changed_mind"
+    MOVED_AWAY = "moved_away"
+    OTHER = "other"
+
+
+class ProductSource(StrEnum):
+    """Where what is given comes from."""
+
+    CLINIC_STOCK = "clinic_stock"
+    ASSIGNED = "assigned"

@@ -1,19 +1,20 @@
 """Protocol versions, as published, and the plans that follow them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.plans import PlanStatus, ProductSource, ProtocolStatus
 from clinic_sessions.domain.protocols import Route
-from clinic_sessions.models.base import Base, Body, Digest, Id, Name, Versioned
+from clinic_sessions.models.base import Base, Body, Digest, Id, Line, Name, Versioned
+from clinic_sessions.models.documents import Edited
 from clinic_sessions.models.people import User
 
 
-class ProtocolVersion(Base):
-    """One version of a protocol; a session keeps the version it ran under, and the body never changes."""
+class ProtocolVersion(Edited, Base):
+    """One version of a protocol; a session keeps the version it ran under, and only a draft's body may change."""
 
     __tablename__ = "protocol_versions"
     __table_args__ = (
@@ -53,6 +54,12 @@ class Plan(Versioned, Base):
     by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
     provider_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
     """The provider who leads the plan."""
+    review_on: Mapped[date | None]
+    """The day by which a provider looks at whether it helps."""
+    product: Mapped[ProductSource] = mapped_column(default=ProductSource.CLINIC_STOCK)
+    product_words: Mapped[Line | None]
+    """What was assigned to this patient."""
+    product_arrived_on: Mapped[date | None]
 
     protocol_version: Mapped[ProtocolVersion] = relationship()
     provider: Mapped[User | None] = relationship(foreign_keys=provider_id)

@@ -51,6 +51,8 @@ class TreatmentSession(Versioned, Base):
     """The nurse who is to treat, when one is named."""
     nurse_milli: Mapped[int] = mapped_column(default=0)
     """What a visit without a protocol takes of the nurses, in thousandths: a nurse who holds one cares for no other."""
+    order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("orders.id"))
+    """The order under which it was started."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     """End of the whole block, turnaround included."""
