@@ -8,13 +8,16 @@ from typing import Any
 from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.series import Scope
+from clinic_sessions.domain.timetable import LiftingReason, OverrideKind
 from clinic_sessions.forms.booking import FURTHEST, Chosen, in_years, number, read_slot
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, DayField, LineField, WholeNumberField
 from clinic_sessions.forms.keys import STALE_FORM, is_key
+from clinic_sessions.forms.lifting import needs_reason, read_lifting
 from clinic_sessions.forms.weekdays import WeekdaysField
 
 MOST_DATES = 20
@@ -72,8 +75,10 @@ class DatesForm(Form):
 
     form_key = HiddenField()
     tell = BooleanField("Tell the patient", default=True)
+    lift_words = LineField("Reason, kept with your name")
 
     chosen: Mapping[int, Chosen] = {}
+    lifted: Mapping[int, frozenset[OverrideKind]] = {}
     dropped: frozenset[int] = frozenset()
     versions: Mapping[int, int] = {}
     unchosen: Sequence[int] = ()
@@ -83,7 +88,9 @@ class DatesForm(Form):
         places = [place for text in typed.getlist("place")[:MOST_DATES] if (place := number(text))]
         good = bool(places) and is_key(self.form_key.data)
         self.dropped = frozenset(place for place in places if typed.get(f"drop-{place}"))
-        slots = {place: read_slot(typed.get(f"slot-{place}")) for place in places}
+        parts = {place: read_lifting(typed.get(f"slot-{place}")) for place in places}
+        self.lifted = {place: kinds for place, (_, kinds) in parts.items() if kinds}
+        slots = {place: read_slot(value) for place, (value, _) in parts.items()}
         self.chosen = {
             place: Chosen(chair_id=slot[0], starts_at=slot[1])
             for place, slot in slots.items()
@@ -94,6 +101,14 @@ class DatesForm(Form):
         if not good:
             self.form_errors = [STALE_FORM]
         return good and not self.unchosen
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for a reason where one is kept."""
+        good = super().validate(extra_validators)
+        if any(needs_reason(self.lifted.get(place, ())) for place in self.wanted) and not self.lift_words.data:
+            self.lift_words.errors = [words.say(LiftingReason.REASON_NEEDED)]
+            return False
+        return good
 
     @property
     def wanted(self) -> dict[int, Chosen]:

@@ -42,13 +42,16 @@ def read(refusal: Refusal, person: User, clinic: Clinic) -> Refused:
     kinds = [LIFTED_BY[one.reason] for one in refusal.objections if one.reason in LIFTED_BY]
     if len(kinds) < len(refusal.objections):
         kinds = []
-    mine = [kind for kind in kinds if _may(person, kind)]
+    lift, ask = may_lift(kinds, person)
     return Refused(
-        said=[in_words(one, clinic) for one in refusal.objections],
-        instead=refusal.next_times,
-        lift=mine if len(mine) == len(kinds) else (),
-        ask=None if len(mine) == len(kinds) else _whom(kinds),
+        said=[in_words(one, clinic) for one in refusal.objections], instead=refusal.next_times, lift=lift, ask=ask
     )
+
+
+def may_lift(kinds: Sequence[OverrideKind], person: User) -> tuple[Sequence[OverrideKind], str | None]:
+    """Give the rules when this person may lift all of them, else nothing and whom to ask."""
+    allowed = all(_may(person, kind) for kind in kinds)
+    return (kinds, None) if allowed else ((), _whom(kinds))
 
 
 def in_words(one: Objection, clinic: Clinic) -> str:

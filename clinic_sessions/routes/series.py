@@ -10,10 +10,12 @@ from wtforms import Form
 
 from clinic_sessions.domain import pattern, words
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.plans import PlanReason, PlanStatus
 from clinic_sessions.domain.series_solver import Wish
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import slot_value
 from clinic_sessions.forms.fields import Typed, meta
+from clinic_sessions.forms.lifting import lifting_value
 from clinic_sessions.forms.series import MOST_DATES, DatesForm, WishForm
 from clinic_sessions.models import Clinic, Patient, Plan
 from clinic_sessions.routes import objections, series_lines
@@ -22,6 +24,7 @@ from clinic_sessions.routes.present import actor, clinic_for, person, session, s
 from clinic_sessions.routes.series_lines import Line
 from clinic_sessions.services import form_keys, patients, plans, series, series_booking, series_dates
 from clinic_sessions.services.refusals import Absent, Refusal
+from clinic_sessions.services.room import NOTHING_LIFTED, Lifting
 from clinic_sessions.services.series_booking import SeriesRefused, Slot
 
 bp = Blueprint("series", __name__)
@@ -65,9 +68,20 @@ def save(plan_id: int) -> Answer:
 def slots_of(form: DatesForm) -> list[Slot]:
     """Give the dates that are to be saved."""
     return [
-        Slot(place=place, chair_id=one.chair_id, starts_at=one.starts_at, version=form.versions[place])
+        Slot(
+            place=place,
+            chair_id=one.chair_id,
+            starts_at=one.starts_at,
+            version=form.versions[place],
+            lifting=_lifting(form, place),
+        )
         for place, one in form.wanted.items()
     ]
+
+
+def _lifting(form: DatesForm, place: int) -> Lifting:
+    kinds = form.lifted.get(place)
+    return Lifting(kinds=kinds, words=form.lift_words.data or None) if kinds else NOTHING_LIFTED
 
 
 def _save_once(plan: Plan, slots: Sequence[Slot], form: DatesForm) -> Response:
@@ -85,7 +99,8 @@ def _save_once(plan: Plan, slots: Sequence[Slot], form: DatesForm) -> Response:
 def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusal: Exception | None = None) -> str:
     patient = patients.load(session(), plan.patient_id, person())
     here = clinic_for(patient)
-    lines = _lines(plan, here, wish_form, form, by_place(refusal)) if wish_form.validate() else []
+    done = _nothing_left(plan)
+    lines = _lines(plan, here, wish_form, form, by_place(refusal)) if not done and wish_form.validate() else []
     showed("plan", plan.id, patient_id=patient.id)
     return render_template(
         "series/book.html",
@@ -93,11 +108,20 @@ def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusa
         in_words=pattern.in_words(series.pattern_of(plan)),
         wish=wish_form,
         asked=typed_again(wish_form),
+        done=done,
         lines=lines,
         form=form or DatesForm(data={"tell": True}),
         refusal=said(refusal, here, plan, lines),
         **about(patient, here),
     )
+
+
+def _nothing_left(plan: Plan) -> str | None:
+    """Say why no session of the plan can be booked; None while one can."""
+    if plan.status is not PlanStatus.ACTIVE:
+        return words.say(PlanReason.NOT_ACTIVE)
+    held = series.held_days(series.placed(session(), plan))
+    return None if series.open_places(plan, held, 1) else "Every session of this plan has its date."
 
 
 def _lines(
@@ -118,6 +142,7 @@ def about(patient: Patient, here: Clinic) -> dict[str, Any]:
         "strip": patients.strip(patient, local_day(g.now, here.zone), clinical=clinical),
         "form_key": form_keys.new(),
         "slot_value": slot_value,
+        "lifting_value": lifting_value,
     }
 
 

@@ -6,10 +6,13 @@ from datetime import time, timedelta
 
 from clinic_sessions.domain import pattern
 from clinic_sessions.domain.series_solver import Wish, wished_start
+from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.forms.booking import Chosen
+from clinic_sessions.forms.lifting import needs_reason
 from clinic_sessions.forms.series import DatesForm
 from clinic_sessions.models import Clinic, Plan, TreatmentSession
 from clinic_sessions.routes import filters, objections
+from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.present import person
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.series_dates import Dated, Row
@@ -19,8 +22,19 @@ TOGETHER = "That time is free, but then not all dates would keep their distance.
 
 
 @dataclass(frozen=True, kw_only=True)
+class AllTheSame:
+    """A time that can be chosen although something stands against it: choosing it lifts the rules in `kinds`."""
+
+    time: Dated
+    kinds: Sequence[OverrideKind]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """One place of a preview. `chosen`: the first of its `times`; `treatment`: the session that is to be moved."""
+    """One place of a preview. `chosen`: one of its `times`, or of `despite` by which the rules in `lifted` are lifted.
+
+    `ask`: who could book the wished time, when this person may not. `treatment`: the session that is to be moved.
+    """
 
     place: int
     text: str
@@ -32,6 +46,14 @@ class Line:
     refused: Sequence[str] = ()
     dropped: bool = False
     treatment: TreatmentSession | None = None
+    despite: Sequence[AllTheSame] = ()
+    lifted: Sequence[OverrideKind] = ()
+    ask: str | None = None
+
+    @property
+    def asks_reason(self) -> bool:
+        """Whether one of its choices is kept with a reason."""
+        return any(needs_reason(one.kinds) for one in self.despite)
 
     @property
     def stays(self) -> bool:
@@ -53,19 +75,23 @@ def of_rows(
     moving: Mapping[int, TreatmentSession] | None = None,
 ) -> list[Line]:  # fmt: skip
     """Give the lines of what was found."""
-    return [
-        Line(
-            place=row.place,
-            text=pattern.progress(row.place, plan.session_count),
-            chosen=row.time,
-            times=[*([row.time] if row.time else []), *sorted(row.others, key=lambda one: one.starts_at)],
-            wished=f"{filters.short_day(row.wished_day)}, {_wall(wish.wall)}",
-            as_wished=row.as_wished,
-            why=_why(row, clinic, wish),
-            treatment=(moving or {}).get(row.place),
-        )
-        for row in rows
-    ]
+    return [_line(row, plan, clinic, wish, (moving or {}).get(row.place)) for row in rows]
+
+
+def _line(row: Row, plan: Plan, clinic: Clinic, wish: Wish, treatment: TreatmentSession | None) -> Line:
+    kinds, ask = objections.may_lift(sorted(row.despite.kinds), person()) if row.despite else ((), None)
+    return Line(
+        place=row.place,
+        text=pattern.progress(row.place, plan.session_count),
+        chosen=row.time,
+        times=[*([row.time] if row.time else []), *sorted(row.others, key=lambda one: one.starts_at)],
+        wished=f"{filters.short_day(row.wished_day)}, {_wall(wish.wall)}",
+        as_wished=row.as_wished,
+        why=_why(row, clinic, wish),
+        treatment=treatment,
+        despite=[AllTheSame(time=row.despite.time, kinds=kinds)] if row.despite and kinds else [],
+        ask=ask,
+    )
 
 
 def as_sent(
@@ -77,21 +103,29 @@ def as_sent(
 
 
 def _as_sent(line: Line, form: DatesForm, refusal: Refusal | None, plan: Plan, clinic: Clinic) -> Line:
-    chosen, said = form.chosen.get(line.place), list[str]()
+    chosen, lifted = form.chosen.get(line.place), sorted(form.lifted.get(line.place, ()))
     mine = _dated(chosen, plan, clinic) if chosen else line.chosen
-    if refusal is not None:
-        said = list(objections.read(refusal, person(), clinic).said)
-    elif line.place in form.unchosen:
-        said = ["Choose a time, or leave this session out."]
-    others = [one for one in line.times if mine is None or _key(one) != _key(mine)]
+    refused = objections.NOTHING if refusal is None else objections.read(refusal, person(), clinic)
+    if line.place in form.unchosen:
+        refused = Refused(said=["Choose a time, or leave this session out."])
+    others = [one for one in line.times if mine is None or lifted or _key(one) != _key(mine)]
     return replace(
         line,
         chosen=mine,
-        times=[*([mine] if mine else []), *others],
+        times=[*([mine] if mine and not lifted else []), *others],
         as_wished=line.as_wished and mine is not None and line.chosen is not None and _key(mine) == _key(line.chosen),
-        refused=said,
+        refused=refused.said,
         dropped=line.place in form.dropped,
+        despite=_despite(line, mine, lifted if refusal is None else refused.lift),
+        lifted=lifted,
+        ask=refused.ask or line.ask,
     )
+
+
+def _despite(line: Line, mine: Dated | None, kinds: Sequence[OverrideKind]) -> list[AllTheSame]:
+    """Offer the time that was chosen with the rules that stand against it now, and what was offered besides."""
+    own = [AllTheSame(time=mine, kinds=sorted(kinds))] if mine and kinds else []
+    return own + [one for one in line.despite if not own or mine is None or _key(one.time) != _key(mine)]
 
 
 def _key(one: Dated) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -42,7 +43,7 @@ def claim(db: Session, key: str, content: Mapping[str, object], *, now: datetime
     Rivals with the same key wait here for each other. Refuses with OtherContent when the key has acted with other
     content or for another person. The caller ends with `settle` in the same transaction.
     """
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
     insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     taken = db.execute(
         insert(FormKey)
@@ -56,6 +57,15 @@ def claim(db: Session, key: str, content: Mapping[str, object], *, now: datetime
     if row.digest != digest or row.user_id != by.user_id:
         raise OtherContent(FormKeyReason.SENT_WITH_OTHER_CONTENT)
     return row.answer
+
+
+def _plain(value: object) -> object:
+    """Write what JSON does not know so that the same content reads the same in every process."""
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return vars(value)
+    return str(value)
 
 
 def settle(db: Session, key: str, answer: str) -> None:

@@ -1,7 +1,7 @@
 """Booking, moving and cancelling dates of a series: all of them, or none with the reasons beside each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,12 +24,16 @@ from clinic_sessions.services.room import NOTHING_LIFTED, Lifting
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A date chosen for a place; `version`: that of the session that holds it, when it is to be moved."""
+    """A date chosen for a place; `version`: that of the session that holds it, when it is to be moved.
+
+    `lifting`: the rules that the person who books lifts for this date.
+    """
 
     place: int
     chair_id: int
     starts_at: datetime
     version: int | None = None
+    lifting: Lifting = NOTHING_LIFTED
 
 
 class SeriesRefused(Refusal):
@@ -55,7 +59,7 @@ def book(
     open_ = series.open_places(plan, held, 2 * series_dates.MOST_DATES)
     booked: list[TreatmentSession] = []
     refused: dict[int, Refusal] = {}
-    for slot in sorted(slots, key=lambda slot: slot.starts_at):
+    for slot in sorted(slots, key=_turn):
         if slot.place not in open_:
             refused[slot.place] = Refusal(SeriesReason.PLACE_TAKEN)
             continue
@@ -65,6 +69,7 @@ def book(
             refused[slot.place] = refusal
     if refused:
         raise SeriesRefused(refused)
+    booked.sort(key=lambda one: one.starts_at)
     notice = MessageKind.SERIES_CONFIRMATION if len(booked) > 1 else MessageKind.CONFIRMATION
     _tell(db, booked, notice if tell_patient else None, now=now, by=by)
     return booked
@@ -173,6 +178,11 @@ def _at_own_sites(db: Session, plan: Plan, by: Actor) -> list[TreatmentSession]:
     return [one for one in series.placed(db, plan) if one.clinic_id in mine]
 
 
+def _turn(slot: Slot) -> tuple[bool, datetime]:
+    """Put the dates for which a rule is lifted last: what is too close to them is then theirs to answer for."""
+    return bool(slot.lifting.kinds), slot.starts_at
+
+
 def _request(plan: Plan, slot: Slot) -> BookingRequest:
     return BookingRequest(
         patient_id=plan.patient_id,
@@ -181,7 +191,7 @@ def _request(plan: Plan, slot: Slot) -> BookingRequest:
         starts_at=slot.starts_at,
         plan_id=plan.id,
         place=slot.place,
-        lifting=_lifting(plan),
+        lifting=_lifting(plan, slot),
     )
 
 
@@ -191,15 +201,15 @@ def _move_request(plan: Plan, slot: Slot, reasons: Sequence[MoveReason], without
         starts_at=slot.starts_at,
         version=slot.version or 0,
         reasons=reasons,
-        lifting=_lifting(plan),
+        lifting=_lifting(plan, slot),
         without=without,
     )
 
 
-def _lifting(plan: Plan) -> Lifting:
+def _lifting(plan: Plan, slot: Slot) -> Lifting:
     """Whoever set a pattern that is closer than the protocol asks has lifted the spacing for its sessions."""
     closer = series_dates.spacing_of(plan) < catalogue.protocol_of(plan.protocol_version).spacing.whole
-    return Lifting(kinds=frozenset({OverrideKind.SPACING})) if closer else NOTHING_LIFTED
+    return replace(slot.lifting, kinds=slot.lifting.kinds | {OverrideKind.SPACING}) if closer else slot.lifting
 
 
 def _unmovable(treatment: TreatmentSession | None, slot: Slot) -> Refusal | None:
@@ -222,7 +232,7 @@ def _order(
         if not ready:
             refused.update({place: Refusal(SeriesReason.TRADED_PLACES) for place in waiting})
             return ordered
-        ordered += ready
+        ordered += sorted(ready, key=lambda place: _turn(waiting[place]))
         for place in ready:
             del waiting[place]
     return ordered

@@ -1,49 +1,24 @@
 """Dates for the places of a series: the whole stretch is read once, searched together, and each date explained."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import pattern, series_solver, timetable
-from clinic_sessions.domain.cover import Profile
-from clinic_sessions.domain.series_solver import WINDOW_DAYS, Found, Wanted, Wish
-from clinic_sessions.domain.timetable import DayRoom, FreeTime, Objection
-from clinic_sessions.domain.wall_time import Span
-from clinic_sessions.models import Chair, Clinic, Plan, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import catalogue, day_rooms, free_times, series
+from clinic_sessions.domain.series_solver import Found, Wanted, Wish
+from clinic_sessions.domain.timetable import LIFTED_BY, FreeTime, Objection, OverrideKind
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import Clinic, Plan, ProtocolVersion, TreatmentSession
+from clinic_sessions.services import catalogue, series, series_picture
+from clinic_sessions.services.series_picture import Ask, Picture
 
 MOST_DATES = 20
 """As many dates as one act books or changes."""
 
 FURTHEST = timedelta(days=400)
 """How far after the first date of a series the others are looked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """What dates are looked for: the wish, each place's day by the pattern, and the day before which none may be.
-
-    `chairs`: those to keep to while they are free. `moving`: the sessions that are being moved, by place.
-    """
-
-    wish: Wish
-    places: Sequence[Wanted]
-    first: date
-    spacing: int
-    chairs: Collection[int] = ()
-    moving: Mapping[int, TreatmentSession] = field(default_factory=dict)
-
-    @property
-    def without(self) -> frozenset[int]:
-        """The sessions whose present times count as free."""
-        return frozenset(one.id for one in self.moving.values())
-
-    def own_chair(self, place: int, starts_at: datetime) -> int | None:
-        """Give the chair of a session that would stay at its present time: it stays there too."""
-        own = self.moving.get(place)
-        return own.chair_id if own is not None and own.starts_at == starts_at else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +32,19 @@ class Dated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Despite:
+    """A time that can be had by lifting rules: all that stands against it can be lifted by name."""
+
+    time: Dated
+    kinds: frozenset[OverrideKind]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """A place of the preview: the best date for it, what stands against the wish, and the nearest other dates."""
+    """A place of the preview: the best date for it, what stands against the wish, and the nearest other dates.
+
+    `despite`: the wished time itself, when it can be had by lifting rules.
+    """
 
     place: int
     wished_day: date
@@ -66,27 +52,19 @@ class Row:
     as_wished: bool
     against: Sequence[Objection]
     others: Sequence[Dated]
+    despite: Despite | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Picture:
-    """A stretch of days as the rules see them, for one patient's treatment."""
+class _Around:
+    """The days of the patient's other doses, and those found for the places before and after one."""
 
-    clinic: Clinic
-    profile: Profile
-    rooms: Mapping[date, DayRoom]
-    busy: Sequence[Span]
     doses: Collection[date]
-    now: datetime
+    before: Sequence[date]
+    after: Sequence[date]
 
-    def block(self, starts_at: datetime) -> Span:
-        return Span(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=self.profile.minutes))
-
-    def against(self, day: date, starts_at: datetime, chair_id: int | None) -> list[Objection]:
-        return timetable.objections(
-            self.block(starts_at), self.rooms[day], self.profile,
-            now=self.now, chair_id=chair_id, patient_busy=self.busy,
-        )  # fmt: skip
+    def in_order(self, day: date) -> bool:
+        return all(one < day for one in self.before) and all(one > day for one in self.after)
 
 
 def spacing_of(plan: Plan) -> int:
@@ -137,81 +115,58 @@ def preview(
     if not ask.places:
         return []
     places = series_solver.wished(ask.places, ask.wish, spacing=ask.spacing, first=ask.first)
-    picture = _read(db, clinic, patient_id, version, ask, places, now=now)
+    picture = series_picture.read(db, clinic, patient_id, version, ask, places, now=now)
     found = series_solver.search(
-        places, ask.wish, _free(picture, ask),
+        places, ask.wish, series_picture.free(picture, ask),
         spacing=ask.spacing, first=ask.first, fixed=picture.doses, zone=clinic.zone,
     )  # fmt: skip
     chairs = {chair.id: chair.name for chair in clinic.chairs}
-    return [_row(one, picture, ask, chairs) for one in found]
+    days = [local_day(one.time.span.starts_at, clinic.zone) if one.time else None for one in found]
+    return [_row(one, picture, ask, chairs, _around(n, days, picture)) for n, one in enumerate(found)]
 
 
-def _read(
-    db: Session, clinic: Clinic, patient_id: int, version: ProtocolVersion, ask: Ask, places: Sequence[Wanted], *,
-    now: datetime,
-) -> _Picture:  # fmt: skip
-    days_ = [one.day for one in places]
-    first, last = max(ask.first, min(days_) - timedelta(days=WINDOW_DAYS)), max(days_) + timedelta(days=WINDOW_DAYS)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    frame = day_rooms.frame_of(db, clinic, first, last)
-    stretch, own = day_rooms.read(db, frame, first, last, without=ask.without, patient_id=patient_id)
-    return _Picture(
-        clinic=clinic,
-        profile=day_rooms.profile_of(version),
-        rooms=dict(stretch.rooms(days, _chairs(clinic, version, ask))),
-        busy=free_times.busy(own),
-        doses=free_times.dose_days(own, clinic.zone),
-        now=now,
-    )
+def _around(n: int, days: Sequence[date | None], picture: Picture) -> _Around:
+    before, after = [day for day in days[:n] if day], [day for day in days[n + 1 :] if day]
+    return _Around(doses=picture.doses, before=before, after=after)
 
 
-def _chairs(clinic: Clinic, version: ProtocolVersion, ask: Ask) -> list[Chair]:
-    return sorted(free_times.suitable(clinic, version.route), key=lambda chair: chair.id not in ask.chairs)
-
-
-def _free(picture: _Picture, ask: Ask) -> dict[date, list[FreeTime]]:
-    free = {}
-    for day, room in picture.rooms.items():
-        times = timetable.free_starts(room, picture.profile, earliest=picture.now, busy=picture.busy)
-        free[day] = [*times, *_between_quarters(day, picture, ask)]
-    return free
-
-
-def _between_quarters(day: date, picture: _Picture, ask: Ask) -> list[FreeTime]:
-    """Give the wished start itself when it lies between the quarter hours on which free times are offered."""
-    starts_at = series_solver.wished_start(day, ask.wish, picture.clinic.zone)
-    if starts_at is None or ask.wish.wall.minute % timetable.GRID_MINUTES == 0:
-        return []
-    for chair_id in picture.rooms[day].taken:
-        if not picture.against(day, starts_at, chair_id):
-            return [FreeTime(chair_id=chair_id, span=picture.block(starts_at))]
-    return []
-
-
-def _row(found: Found, picture: _Picture, ask: Ask, chairs: Mapping[int, str]) -> Row:
+def _row(found: Found, picture: Picture, ask: Ask, chairs: Mapping[int, str], around: _Around) -> Row:
     time_ = found.time
     own = ask.own_chair(found.place, time_.span.starts_at) if time_ else None
     if time_ is not None and own is not None:
         time_ = replace(time_, chair_id=own)
-    return Row(
+    row = Row(
         place=found.place,
         wished_day=found.wished_day,
         time=_dated(time_, chairs) if time_ else None,
         as_wished=found.as_wished,
-        against=[] if found.as_wished else _against(found.wished_day, picture, ask),
+        against=[],
         others=[_dated(one, chairs) for one in found.alternatives],
     )
+    return row if found.as_wished else _explained(row, picture, ask, chairs, around)
 
 
-def _against(day: date, picture: _Picture, ask: Ask) -> list[Objection]:
+def _explained(row: Row, picture: Picture, ask: Ask, chairs: Mapping[int, str], around: _Around) -> Row:
     """Say what stands against the wished day and hour, in the chair against which the least stands."""
-    starts_at = series_solver.wished_start(day, ask.wish, picture.clinic.zone)
+    starts_at = series_solver.wished_start(row.wished_day, ask.wish, picture.clinic.zone)
     if starts_at is None:
-        return []
-    chairs: list[int | None] = [*picture.rooms[day].taken] or [None]
-    least = min((picture.against(day, starts_at, chair_id) for chair_id in chairs), key=len)
-    near = timetable.spacing_objection(day, picture.doses, ask.spacing)
-    return [*least, near] if near else least
+        return row
+    chair_id, against = picture.fewest_against(row.wished_day, starts_at)
+    near = timetable.spacing_objection(row.wished_day, around.doses, ask.spacing)
+    row = replace(row, against=[*against, near] if near else against)
+    if chair_id is None or not around.in_order(row.wished_day):
+        return row
+    close = timetable.spacing_objection(row.wished_day, [*around.doses, *around.before, *around.after], ask.spacing)
+    kinds = _liftable([*against, close] if close else against)
+    time_ = FreeTime(chair_id=chair_id, span=picture.block(starts_at))
+    return replace(row, despite=Despite(time=_dated(time_, chairs), kinds=kinds)) if kinds else row
+
+
+def _liftable(stands: Sequence[Objection]) -> frozenset[OverrideKind]:
+    """Give the rules to be lifted for a time; none when something stands against it that nobody may lift."""
+    if any(one.reason not in LIFTED_BY for one in stands):
+        return frozenset()
+    return frozenset(LIFTED_BY[one.reason] for one in stands)
 
 
 def _dated(time_: FreeTime, chairs: Mapping[int, str]) -> Dated:
