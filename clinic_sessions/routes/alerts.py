@@ -8,7 +8,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, person, session, showed
+from clinic_sessions.routes.present import actor, courses, person, session, showed
 from clinic_sessions.services import alerts
 from clinic_sessions.services.refusals import Refusal
 
@@ -25,12 +25,14 @@ def index() -> str:
     """List what waits for an answer first, then what is being dealt with, then what was closed."""
     mine = [one.id for one in person().clinics]
     waiting, closed = alerts.waiting(session(), *mine), alerts.closed(session(), *mine)
-    showed("alerts", None, patients=[alert.patient_id for alert in (*waiting, *closed)])
+    named = [alert.patient_id for alert in (*waiting, *closed)]
+    showed("alerts", None, patients=named)
     return render_template(
         "alerts/index.html",
         open_alerts=[alert for alert in waiting if alert.status is AlertStatus.OPEN],
         acknowledged=[alert for alert in waiting if alert.status is AlertStatus.ACKNOWLEDGED],
         closed=closed,
+        courses=courses(named),
     )
 
 
@@ -81,4 +83,6 @@ def _load(alert_id: int) -> Alert:
 def _page(alert: Alert, form: AnswerForm, refusal: list[str] | None = None) -> str:
     showed("alert", alert.id, patient_id=alert.patient_id)
     action = NEXT.get(alert.status)
-    return render_template("alerts/show.html", alert=alert, form=form, action=action, refusal=refusal)
+    return render_template(
+        "alerts/show.html", alert=alert, courses=courses([alert.patient_id]), form=form, action=action, refusal=refusal
+    )

@@ -120,7 +120,7 @@ def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: R
         "booking/new.html",
         patient=patient,
         here=here,
-        strip=patients.strip(patient, today, clinical=person().may(Permission.READ_CLINICAL)),
+        strip=patients.strip(session(), patient, today, clinical=person().may(Permission.READ_CLINICAL)),
         form=form,
         desk=desk,
         refused=refused,

@@ -11,7 +11,7 @@ from clinic_sessions.forms.messages import read_filters, read_number
 from clinic_sessions.mail.compose import preview
 from clinic_sessions.models import Message
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed, shows
+from clinic_sessions.routes.present import actor, clinic, courses, person, session, showed, shows
 from clinic_sessions.services import heartbeats, letters, message_list
 from clinic_sessions.services.message_list import Filters, ResendReason
 from clinic_sessions.services.refusals import Refusal
@@ -38,11 +38,13 @@ def index() -> str:
     mine = [one.id for one in person().clinics]
     page = message_list.listing(db, here.id, wanted, read_number(request.args.get("page", "1")), g.now, also=mine)
     work = [] if request.args.get("page") else message_list.work_list(db, here.id, g.now)
-    showed("message_list", None, patients=sorted({row.patient_id for row in [*page.rows, *work]}))
+    named = sorted({row.patient_id for row in [*page.rows, *work]})
+    showed("message_list", None, patients=named)
     return render_template(
         "messages/index.html",
         page=page,
         work=_by_patient(work),
+        courses=courses(named),
         wanted=wanted,
         before=_page_address(wanted, page.number - 1) if page.number > 1 else None,
         after=_page_address(wanted, page.number + 1) if page.number < page.count else None,
@@ -84,6 +86,7 @@ def _page(message: Message, refusal: list[str] | None = None) -> str:
     return render_template(
         "messages/show.html",
         message=message,
+        courses=courses([message.patient_id]),
         would_say=preview(letters.letter_of(message, g.now, {})),
         against=[SAID[reason] for reason in against],
         refusal=refusal,

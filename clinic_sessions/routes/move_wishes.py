@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, person, session, showed
+from clinic_sessions.routes.present import actor, clinic, courses, person, session, showed
 from clinic_sessions.services import appointments
 
 bp = Blueprint("move_wishes", __name__, url_prefix="/move-wishes")
@@ -16,8 +16,9 @@ bp = Blueprint("move_wishes", __name__, url_prefix="/move-wishes")
 def index() -> str:
     """List who waits for a call, the soonest visit first."""
     wishes = appointments.open_move_wishes(session(), clinic().id)
-    showed("move_wishes", None, patients=[wish.treatment.patient_id for wish in wishes])
-    return render_template("appointment/wishes.html", wishes=wishes)
+    named = [wish.treatment.patient_id for wish in wishes]
+    showed("move_wishes", None, patients=named)
+    return render_template("appointment/wishes.html", wishes=wishes, courses=courses(named))
 
 
 @bp.post("/<int:wish_id>/answered")

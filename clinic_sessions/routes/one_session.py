@@ -46,7 +46,7 @@ def meta_of(treatment: TreatmentSession, *, asks_before: Any = "last step") -> d
 def strip(treatment: TreatmentSession) -> patients.PatientStrip:
     """Give the patient strip of the page."""
     today = local_day(g.now, treatment.clinic.zone)
-    return patients.strip(treatment.patient, today, clinical=person().may(Permission.READ_CLINICAL))
+    return patients.strip(session(), treatment.patient, today, clinical=person().may(Permission.READ_CLINICAL))
 
 
 def identified(form: Form, prefix: str) -> Form:

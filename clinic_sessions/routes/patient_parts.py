@@ -29,7 +29,7 @@ def load(patient_id: int, *, to_change: bool = False) -> Patient:
 def page(template: str, patient: Patient, **more: Any) -> str:
     """Show one part of a patient's page under the strip."""
     may_read = person().may(Permission.READ_CLINICAL)
-    strip = patients.strip(patient, local_day(g.now, clinic_for(patient).zone), clinical=may_read)
+    strip = patients.strip(session(), patient, local_day(g.now, clinic_for(patient).zone), clinical=may_read)
     return render_template(f"patients/{template}.html", patient=patient, strip=strip, **more)
 
 

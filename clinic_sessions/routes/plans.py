@@ -187,7 +187,7 @@ def _edit_page(plan: Plan, form: PatternForm, *, unread: str | None = None, refu
 def _about(patient: Patient) -> dict[str, object]:
     today: date = local_day(g.now, clinic_for(patient).zone)
     clinical = person().may(Permission.READ_CLINICAL)
-    return {"patient": patient, "strip": patients.strip(patient, today, clinical=clinical), "today": today}
+    return {"patient": patient, "strip": patients.strip(session(), patient, today, clinical=clinical), "today": today}
 
 
 def _patient(plan: Plan) -> Patient:

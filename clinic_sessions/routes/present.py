@@ -1,6 +1,6 @@
 """What a view asks of the request at hand: settings, person, clinic, and what it showed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 from flask import abort, current_app, g, request
@@ -8,10 +8,12 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from clinic_sessions.config import Config
+from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic, Patient, User
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services import progress, sign_ins
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.progress import Progress
 
 SITE = "X-Site"
 """What a picture that renews itself says of the clinic for which it was opened."""
@@ -65,6 +67,11 @@ def clinic_for(patient: Patient) -> Clinic:
     if here.id in patient.clinic_ids:
         return here
     return shows(mine.get(patient.clinic_id) or next(mine[one] for one in sorted(patient.clinic_ids) if one in mine))
+
+
+def courses(patient_ids: Collection[int]) -> Mapping[int, Progress]:
+    """Give how far the series of these patients have come, for whoever may look at patients."""
+    return progress.of_patients(session(), patient_ids) if person().may(Permission.SEE_PATIENTS) else {}
 
 
 def showed(entity: str, entity_id: int | None, *, patient_id: int | None = None, patients: Sequence[int] = ()) -> None:

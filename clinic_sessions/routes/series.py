@@ -139,7 +139,7 @@ def about(patient: Patient, here: Clinic) -> dict[str, Any]:
     clinical = person().may(Permission.READ_CLINICAL)
     return {
         "patient": patient,
-        "strip": patients.strip(patient, local_day(g.now, here.zone), clinical=clinical),
+        "strip": patients.strip(session(), patient, local_day(g.now, here.zone), clinical=clinical),
         "form_key": form_keys.new(),
         "slot_value": slot_value,
         "lifting_value": lifting_value,

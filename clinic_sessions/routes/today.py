@@ -9,7 +9,7 @@ from clinic_sessions.domain.permissions import Permission, Role
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import clinic, person, session, showed
+from clinic_sessions.routes.present import clinic, courses, person, session, showed
 from clinic_sessions.services import alerts, appointments, heartbeats, schedule, today, waitlist
 from clinic_sessions.services.schedule_rows import Card
 from clinic_sessions.services.today import Work
@@ -73,9 +73,10 @@ def waiting(work: str) -> str:
         abort(404)
     kind = Work(work)
     lines = today.lines(session(), clinic(), kind, g.now)
+    named = sorted({line.patient_id for line in lines})
     if lines:
-        showed("waiting", None, patients=sorted({line.patient_id for line in lines}))
-    return render_template("today/waiting.html", work=kind, title=TITLES[kind], lines=lines)
+        showed("waiting", None, patients=named)
+    return render_template("today/waiting.html", work=kind, title=TITLES[kind], lines=lines, courses=courses(named))
 
 
 def _day(here: Clinic) -> dict[str, Any]:
@@ -104,10 +105,12 @@ def _counts(cards: list[Card]) -> list[tuple[int, str]]:
 def _clinical(here: Clinic) -> dict[str, Any]:
     severe = today.severe_effects(session(), here, g.now)
     answered = today.answered(session(), here, g.now)
-    if found := {effect.patient_id for effect in severe} | {line.patient_id for line in answered}:
+    found = {effect.patient_id for effect in severe} | {line.patient_id for line in answered}
+    if found:
         showed("responses", None, patients=sorted(found))
     return {
         "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
         "severe": severe,
         "answered": answered,
+        "courses": courses(found),
     }

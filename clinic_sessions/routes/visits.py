@@ -154,9 +154,8 @@ def _page(template: str, choice: Choice, form: VisitForm, refusal: Exception | N
     offered = (
         visit_offers.times(session(), choice.clinic, want, now=g.now, stands_at=choice.stands_at) if want else None
     )
-    shown = {
-        "strip": patients.strip(choice.patient, today, clinical=person().may(Permission.READ_CLINICAL)), **more
-    }  # fmt: skip
+    clinical = person().may(Permission.READ_CLINICAL)
+    shown = {"strip": patients.strip(session(), choice.patient, today, clinical=clinical), **more}
     return render_template(
         template,
         choice=choice,

@@ -13,7 +13,7 @@ from clinic_sessions.forms.waitlist import WishForm
 from clinic_sessions.forms.weekdays import WEEKDAYS
 from clinic_sessions.models import Patient, WaitlistWish
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
+from clinic_sessions.routes.present import actor, clinic, clinic_for, courses, person, session, showed
 from clinic_sessions.services import patients, series, waitlist
 from clinic_sessions.services.series import Choice
 
@@ -25,9 +25,12 @@ bp = Blueprint("waitlist", __name__, url_prefix="/waitlist")
 def index() -> str:
     """List who waits, the longest waiting first."""
     wishes = waitlist.waiting(session(), clinic().id)
+    named = [wish.patient_id for wish in wishes]
     if wishes:
-        showed("waitlist", None, patients=[wish.patient_id for wish in wishes])
-    return render_template("waitlist/index.html", wishes=wishes, suits=suits_text, what_of=what_of)
+        showed("waitlist", None, patients=named)
+    return render_template(
+        "waitlist/index.html", wishes=wishes, courses=courses(named), suits=suits_text, what_of=what_of
+    )
 
 
 @bp.get("/new")
@@ -117,5 +120,5 @@ def _page(patient: Patient, form: WishForm) -> str:
     showed("patient", patient.id, patient_id=patient.id)
     shown: dict[str, Any] = {"patient": patient, "form": form}
     today = local_day(g.now, clinic_for(patient).zone)
-    strip = patients.strip(patient, today, clinical=person().may(Permission.READ_CLINICAL))
+    strip = patients.strip(session(), patient, today, clinical=person().may(Permission.READ_CLINICAL))
     return render_template("waitlist/new.html", strip=strip, **shown)

@@ -1,20 +1,21 @@
 """Finding patients as people ask for them, and those who could be the same person."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names, record_numbers
 from clinic_sessions.domain.lifecycle import OCCUPYING
-from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.typed_days import possible_birth_dates
-from clinic_sessions.models import Clinic, Patient, Plan, TreatmentSession
+from clinic_sessions.models import Clinic, Patient, TreatmentSession
+from clinic_sessions.services import progress
 from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.patients import SEARCHED
+from clinic_sessions.services.progress import Progress
 
 MOST = 20
 LONGEST = 100
@@ -22,16 +23,6 @@ _CANDIDATES = 500
 _FEWEST_DIGITS = 3
 _WHOLE_PHONE = 10
 _LOOSE_NUMBER = re.compile(r"^R[- ]?(?=[0-9])")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a series has come, in sessions whose dose was begun."""
-
-    plan_id: int
-    title: str
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +107,7 @@ def _begins_a_word(part: str) -> sa.ColumnElement[bool]:
 
 def _hits(db: Session, patients: Sequence[Patient], now: datetime) -> list[Hit]:
     ids = [patient.id for patient in patients]
-    following, courses = _next_visits(db, ids, now), progress_of(db, ids)
+    following, courses = _next_visits(db, ids, now), progress.of_patients(db, ids)
     return [
         Hit(
             patient=one,
@@ -143,25 +134,6 @@ def _next_visits(db: Session, ids: Sequence[int], now: datetime) -> dict[int, tu
     for patient_id, clinic_id, starts_at in db.execute(query):
         following[patient_id] = min(following.get(patient_id, (starts_at, clinic_id)), (starts_at, clinic_id))
     return following
-
-
-def progress_of(db: Session, patient_ids: Sequence[int]) -> Mapping[int, Progress]:
-    """Give the progress of each patient's newest active plan."""
-    begun = sa.func.count(TreatmentSession.dose_started_at)
-    query = (
-        sa.select(Plan, begun)
-        .outerjoin(TreatmentSession, TreatmentSession.plan_id == Plan.id)
-        .where(Plan.patient_id.in_(patient_ids), Plan.status == PlanStatus.ACTIVE)
-        .group_by(Plan.id)
-        .order_by(Plan.started_at, Plan.id)
-        .options(joinedload(Plan.protocol_version))
-    )
-    return {
-        plan.patient_id: Progress(
-            plan_id=plan.id, title=plan.protocol_version.title, done=done, total=plan.session_count
-        )
-        for plan, done in db.execute(query)
-    }
 
 
 def alike(

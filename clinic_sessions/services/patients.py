@@ -15,9 +15,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic_sessions.domain import names, record_numbers
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.models import AuditAction, Patient, User
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, progress
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patient_clinics import treated_at
+from clinic_sessions.services.progress import Progress
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
 
 SEARCHED = 200
@@ -64,6 +65,7 @@ class PatientStrip:
     record_number: str
     initials: str
     alerts: tuple[StripAlert, ...]
+    progress: Progress | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ def age_years(birth_date: date, today: date) -> int:
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
-def strip(patient: Patient, today: date, *, clinical: bool) -> PatientStrip:
+def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> PatientStrip:
     """Gather the patient strip; without `clinical` an alert of the clinical file is a flag that tells no more."""
     return PatientStrip(
         id=patient.id,
@@ -106,6 +108,7 @@ def strip(patient: Patient, today: date, *, clinical: bool) -> PatientStrip:
         record_number=patient.record_number,
         initials=names.initials(patient.name),
         alerts=tuple(_alerts(patient, clinical)),
+        progress=progress.of_patients(db, [patient.id]).get(patient.id),
     )
 
 

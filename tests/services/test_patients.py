@@ -199,12 +199,12 @@ def test_the_strip_tells_clinicians_and_flags_the_rest(db: Session, clinic: Clin
         db, clinic, allergies="Latex", pressure_limit_systolic_mmhg=150, pressure_limit_diastolic_mmhg=95,
         interpreter="ASL", escort_trouble="the cousin", other_alert="fall risk",
     )  # fmt: skip
-    told = patients.strip(patient, TODAY, clinical=True)
+    told = patients.strip(db, patient, TODAY, clinical=True)
     assert [alert.text for alert in told.alerts] == [
         "Allergy: Latex", "Own BP limit: 150/95", "Interpreter: ASL", "Escort trouble: the cousin",
         "Take care: fall risk",
     ]  # fmt: skip
-    flags = patients.strip(patient, TODAY, clinical=False)
+    flags = patients.strip(db, patient, TODAY, clinical=False)
     assert [alert.text for alert in flags.alerts] == [
         "Allergy", "Own BP limit", "Interpreter: ASL", "Escort trouble", "Take care",
     ]  # fmt: skip
@@ -213,7 +213,7 @@ def test_the_strip_tells_clinicians_and_flags_the_rest(db: Session, clinic: Clin
 
 def test_a_long_alert_is_cut_on_the_strip_so_that_the_others_stay_in_sight(db: Session, clinic: Clinic) -> None:
     patient = factories.a_patient(db, clinic, allergies="Latex\n" * 500, other_alert="fall risk")
-    first, last = patients.strip(patient, TODAY, clinical=True).alerts
+    first, last = patients.strip(db, patient, TODAY, clinical=True).alerts
     assert first.text.endswith("\u2026")
     assert len(first.text) < 100
     assert last.text == "Take care: fall risk"
