@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,14 +10,25 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
+from clinic_sessions.domain.document_kinds import DocumentKind
+from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
+from clinic_sessions.domain.papers import Clearance, ConsentAnswer, SigningWay
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols import DeviceDose, DoseRule, SiteRole, WeightDose
 from clinic_sessions.models import (
     Chair,
+    ClearanceDecision,
     Clinic,
+    Consent,
+    DocumentVersion,
+    Enrolment,
+    MonitoringCheck,
     OpeningHours,
+    Order,
+    OrderEvent,
     Patient,
     ProtocolVersion,
     Shift,
@@ -28,6 +40,7 @@ from clinic_sessions.models import (
 from clinic_sessions.services import catalogue
 
 LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
+FAR = date(2040, 1, 1)
 _numbers = itertools.count(1)
 
 
@@ -83,7 +96,8 @@ def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:
 
 
 def a_patient(db: Session, clinic: Clinic, name: str = "Ana Ruiz", **given: Any) -> Patient:
-    """A patient with an email address, who reads English."""
+    """A patient with an email address, who reads English, with the papers for every protocol unless `papers` is False."""
+    papers = given.pop("papers", True)
     number = next(_numbers)
     by = given.pop("registered_by", None) or a_user(db, clinic, Role.FRONT_DESK)
     fields = {
@@ -99,7 +113,67 @@ def a_patient(db: Session, clinic: Clinic, name: str = "Ana Ruiz", **given: Any)
     patient = Patient(clinic_id=clinic.id, name=name, name_folded=names.folded(name), **{**fields, **given})
     db.add(patient)
     db.flush()
+    if papers:
+        the_papers(db, patient)
     return patient
+
+
+def the_papers(db: Session, patient: Patient, *, plan_id: int | None = None, key: str | None = None) -> None:
+    """A clearance, a consent, a signed order, enrolment and monitoring check that hold for years.
+
+    For every protocol, or that of `key`; with `plan_id` only the consent to that series.
+    """
+    same = {"patient_id": patient.id, "by_id": patient.registered_by_id, "at": LONG_AGO, "until": FAR}
+    rows = db.execute(sa.select(ProtocolVersion.id, ProtocolVersion.key)).all()
+    keyed = [{**same, "protocol_version_id": row.id, "protocol_key": row.key} for row in rows if key in {None, row.key}]
+    if plan_id is None:
+        cleared = {"decision": Clearance.CLEARED, "reasons": [], "hard_stops": []}
+        db.execute(sa.insert(ClearanceDecision), [{**row, **cleared} for row in keyed])
+        _the_other_papers(db, patient, {row["protocol_version_id"] for row in keyed})
+    signed = {
+        "document_version_id": db.scalar(
+            sa.select(DocumentVersion.id).where(DocumentVersion.kind == DocumentKind.CONSENT).limit(1)
+        ),
+        "plan_id": plan_id, "answer": ConsentAnswer.SIGNED, "way": SigningWay.SCREEN, "signed_name": patient.name,
+        "language": patient.language, "witness_id": patient.registered_by_id, "recorded_at": LONG_AGO,
+    }  # fmt: skip
+    db.execute(sa.insert(Consent), [{**row, **signed} for row in keyed])
+
+
+def _the_other_papers(db: Session, patient: Patient, version_ids: Collection[int]) -> None:
+    for version in db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.id.in_(version_ids))):
+        an_order(db, patient, version)
+    same = {"patient_id": patient.id, "by_id": patient.registered_by_id, "recorded_at": LONG_AGO}
+    db.execute(sa.insert(Enrolment).values(enrolled_on=LONG_AGO.date(), **same))
+    checked_at = datetime(2026, 11, 20, 18, tzinfo=UTC)
+    db.execute(sa.insert(MonitoringCheck).values(checked_at=checked_at, nothing_unexpected=True, **same))
+
+
+def an_order(db: Session, patient: Patient, version: ProtocolVersion, *, signed: bool = True, **given: Any) -> Order:
+    """An order under a protocol version: the protocol's own dose, held to its cap."""
+    protocol = catalogue.protocol_of(version)
+    rule = protocol.dose_rule
+    fields: dict[str, Any] = {
+        "patient_id": patient.id, "protocol_key": version.key, "protocol_version_id": version.id,
+        "drug": protocol.drug, "route": version.route, "cap_micrograms": cap_of(rule),
+        "valid_from": LONG_AGO.date(), "valid_until": FAR, "provider_id": patient.registered_by_id,
+        "written_at": LONG_AGO, "by_id": patient.registered_by_id, **_dose(rule), **given,
+    }  # fmt: skip
+    order = Order(**fields)
+    if signed:
+        order.events = [OrderEvent(kind=OrderEventKind.SIGNED, at=LONG_AGO, by_id=order.provider_id)]
+    db.add(order)
+    db.flush()
+    return order
+
+
+def _dose(rule: DoseRule) -> dict[str, Any]:
+    if isinstance(rule, WeightDose):
+        step = rule.round_down_to.thousandths
+        return {"basis": DoseBasis.PER_KG, "micrograms_per_kg": rule.per_kg.thousandths, "round_down_micrograms": step}
+    if isinstance(rule, DeviceDose):
+        return {"basis": DoseBasis.DEVICES, "devices": rule.fewest.whole}
+    return {"basis": DoseBasis.FIXED, "micrograms": rule.amount.thousandths}
 
 
 def a_protocol(db: Session, key: str = "iv-mood") -> ProtocolVersion:
@@ -136,6 +210,8 @@ def a_session(
         booked_by_id=who.id,
         **given,
     )
+    if given.get("plan_id"):
+        the_papers(db, patient, plan_id=given["plan_id"], key=version.key)
     booked = StatusChange(
         action=Action.BOOK, from_status=None, to_status=status, at=LONG_AGO, recorded_at=LONG_AGO, by_id=who.id
     )

@@ -10,6 +10,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.demo import papers
 from clinic_sessions.demo.clinic import Staffing, office_hour
 from clinic_sessions.demo.people import ALSO_TREATED_FOR, DETAILS, OUTSIDE_CARE, PATIENTS, RELATIVES, STREETS, Person
 from clinic_sessions.domain import pattern, record_numbers
@@ -70,6 +71,8 @@ def _one(
     db.flush()
     _clinical(db, staff, person, patient, now=now, rng=rng)
     plan = _plan(db, staff, person, patient, versions) if person.protocol else None
+    if plan:
+        papers.file_papers(db, patient, plan, staff)
     return OnFile(person=person, patient=patient, plan=plan)
 
 

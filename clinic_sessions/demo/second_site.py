@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.demo import papers
 from clinic_sessions.demo.clinic import ZONE
 from clinic_sessions.demo.people import Staff
 from clinic_sessions.domain.permissions import Role
@@ -15,7 +16,7 @@ from clinic_sessions.domain.timetable import Opening
 from clinic_sessions.domain.typed_clinic import TypedChair
 from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
 from clinic_sessions.models import ActorKind, AuditAction, Clinic, Patient, Shift, ShiftBreak, User, UserRole
-from clinic_sessions.services import audit, booking, clinics, closures, hits, patient_clinics, sites
+from clinic_sessions.services import audit, booking, clinics, closures, hits, patient_clinics, plans, sites
 from clinic_sessions.services.actor import SYSTEM, Actor
 from clinic_sessions.services.catalogue import published
 from clinic_sessions.services.closures import NewClosure
@@ -96,6 +97,8 @@ def _hire(demo: Demo, site: Clinic, person: Staff, role: SiteRole, password_hash
 
 def _book(demo: Demo, site: Clinic, patient: Patient) -> None:
     version = next(one for one in published(demo.db) if one.route is Route.IV)
+    provider = next(one for one in plans.providers(demo.db, site.id) if one.email == STAFF[1][0].address)
+    papers.clear(demo.db, patient, version, provider.id, demo.now)
     request = booking.BookingRequest(
         patient_id=patient.id,
         protocol_version_id=version.id,

@@ -61,6 +61,7 @@ class Gate(StrEnum):
 
     SAME_DAY = "same_day"
     AFTER_START = "after_start"
+    MAY_START = "may_start"
     MAY_LEAVE = "may_leave"
 
 
@@ -133,7 +134,11 @@ _CALL_OFF = {Action.CALL_OFF: _to(Status.DID_NOT_GO_AHEAD, Permission.TREAT)}
 _TREATMENT: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
     {
         **_TO_COME,
-        Status.ARRIVED: {Action.START: _to(Status.IN_TREATMENT, Permission.TREAT), **_CALL_OFF, **_ENDINGS},
+        Status.ARRIVED: {
+            Action.START: _to(Status.IN_TREATMENT, Permission.TREAT, Gate.MAY_START),
+            **_CALL_OFF,
+            **_ENDINGS,
+        },
         Status.IN_TREATMENT: {
             Action.FINISH_DOSE: _to(Status.OBSERVING, Permission.TREAT),
             Action.STOP_EARLY: _to(Status.OBSERVING, Permission.TREAT),

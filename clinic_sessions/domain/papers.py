@@ -58,7 +58,6 @@ class PaperReason(StrEnum):
     CONSENT_CHOSE_NOT_TO = "consent_chose_not_to"
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_CHANGED_MIND = "consent_changed_mind"
-    CONSENT_OTHER_TEXT = "consent_other_text"
     ORDER_MISSING = "order_missing"
     ORDER_NOT_SIGNED = "order_not_signed"
     ORDER_NOT_YET = "order_not_yet"
@@ -85,8 +84,6 @@ class ConsentGiven:
     answer: ConsentAnswer
     until: date | None
     changed_mind: bool
-    is_current_text: bool
-    """Whether the text that was signed is of the protocol that is to be given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,16 +115,15 @@ def clearance_reasons(newest: Decision | None, day: date) -> list[PaperReason]:
 
 
 def consent_reasons(newest: ConsentGiven | None, day: date) -> list[PaperReason]:
-    """List why there is no consent on a day of the clinic: missing, refused, expired, withdrawn, or to another text."""
+    """List why there is no consent on a day of the clinic: missing, refused, withdrawn or expired."""
     if newest is None:
         return [PaperReason.CONSENT_MISSING]
     if newest.answer is ConsentAnswer.CHOSE_NOT_TO:
         return [PaperReason.CONSENT_CHOSE_NOT_TO]
     if newest.changed_mind:
         return [PaperReason.CONSENT_CHANGED_MIND]
-    if newest.until is not None and day > newest.until:
-        return [PaperReason.CONSENT_EXPIRED]
-    return [] if newest.is_current_text else [PaperReason.CONSENT_OTHER_TEXT]
+    holds = newest.until is None or day <= newest.until
+    return [] if holds else [PaperReason.CONSENT_EXPIRED]
 
 
 def order_reasons(orders: Sequence[OrderGiven], day: date, at: datetime) -> list[PaperReason]:

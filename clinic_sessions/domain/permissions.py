@@ -36,6 +36,16 @@ class Permission(StrEnum):
     OVERRIDE_COVER = "override_cover"
     OVERRIDE_SPACING = "override_spacing"
     MANAGE_SITES = "manage_sites"
+    SEE_PAPERS = "see_papers"
+    ASK_INTAKE = "ask_intake"
+    DECIDE_CLEARANCE = "decide_clearance"
+    RECORD_CONSENT = "record_consent"
+    EDIT_AUTHORISATIONS = "edit_authorisations"
+    WRITE_SPOKEN_ORDERS = "write_spoken_orders"
+    WRITE_ORDERS = "write_orders"
+    SEE_PROTOCOLS = "see_protocols"
+    EDIT_PROTOCOLS = "edit_protocols"
+    ASSESS_RISK = "assess_risk"
 
 
 _EVERYONE = frozenset(Role)
@@ -67,6 +77,16 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.OVERRIDE_COVER: frozenset({Role.PROVIDER}),
         Permission.OVERRIDE_SPACING: frozenset({Role.PROVIDER}),
         Permission.MANAGE_SITES: frozenset({Role.OWNER}),
+        Permission.SEE_PAPERS: _STAFF,
+        Permission.ASK_INTAKE: _CARE_TEAM,
+        Permission.DECIDE_CLEARANCE: frozenset({Role.PROVIDER}),
+        Permission.RECORD_CONSENT: _CLINICIANS,
+        Permission.EDIT_AUTHORISATIONS: _CARE_TEAM,
+        Permission.WRITE_SPOKEN_ORDERS: _CLINICIANS,
+        Permission.WRITE_ORDERS: frozenset({Role.PROVIDER}),
+        Permission.SEE_PROTOCOLS: _CLINICIANS,
+        Permission.EDIT_PROTOCOLS: frozenset({Role.PROVIDER}),
+        Permission.ASSESS_RISK: _CLINICIANS,
     }
 )
 

@@ -45,6 +45,7 @@ class ShiftReason(StrEnum):
     LEAVES_SHORT = "leaves_short"
     LEAVES_WITHOUT_ROLE = "leaves_without_role"
     LEAVES_WITHOUT_HOST = "leaves_without_host"
+    LEAVE_HITS = "leave_hits"
 
 
 @dataclass(frozen=True, kw_only=True)

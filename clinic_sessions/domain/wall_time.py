@@ -1,5 +1,6 @@
 """Wall time at a clinic and instants: what a person types, and when that is."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -94,6 +95,16 @@ def day_span(day: date, zone: ZoneInfo) -> Span:
     return Span(
         starts_at=first_instant(day, midnight, zone), ends_at=first_instant(day + timedelta(days=1), midnight, zone)
     )
+
+
+def months_from(day: date, months: int) -> date:
+    """Give the same day so many calendar months later (earlier when negative), or the last of a shorter month.
+
+    >>> months_from(date(2026, 8, 31), 6), months_from(date(2026, 3, 31), -1)
+    (datetime.date(2027, 2, 28), datetime.date(2026, 2, 28))
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def offset_text(moment: datetime, anchor: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
+from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanReason, SeriesReason
@@ -40,6 +41,24 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Action.MOVE, "Moved"),
     (Action.CANCEL, "Cancelled"),
     (Action.BOOK, "Booked"),
+    (PaperReason.NOT_CLEARED, "No provider has cleared this patient for this treatment yet."),
+    (PaperReason.CLEARANCE_EXPIRED, "The clearance has ended. A provider decides anew."),
+    (PaperReason.DEFERRED, "A provider has deferred this treatment."),
+    (PaperReason.DEFERRAL_OVER, "The deferral is over. A provider decides anew."),
+    (PaperReason.NOT_SUITABLE, "A provider decided that this treatment is not suitable now."),
+    (PaperReason.MORE_INFORMATION, "The provider waits for more information."),
+    (PaperReason.CONSENT_MISSING, "There is no consent for this series."),
+    (PaperReason.CONSENT_CHOSE_NOT_TO, "The patient chose not to consent."),
+    (PaperReason.CONSENT_EXPIRED, "The consent has expired."),
+    (PaperReason.CONSENT_CHANGED_MIND, "The patient changed their mind about the consent."),
+    (PaperReason.ORDER_MISSING, "There is no order for this treatment."),
+    (PaperReason.ORDER_NOT_SIGNED, "The spoken order was not signed in time."),
+    (PaperReason.ORDER_NOT_YET, "The order is not valid yet."),
+    (PaperReason.ORDER_EXPIRED, "The order has expired."),
+    (PaperReason.ORDER_ENDED, "The order was ended."),
+    (PaperReason.PLAN_PAUSED, "The plan is paused."),
+    (PaperReason.NOT_ENROLLED, "The patient is not enrolled in the programme for this drug."),
+    (PaperReason.MONITORING_DUE, "The prescription monitoring check is due."),
     (CancelReason.PATIENT_ASKED, "Patient asked"),
     (CancelReason.PATIENT_UNWELL, "Patient unwell"),
     (CancelReason.NO_RIDE, "No ride"),
@@ -94,7 +113,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PlanReason.UNDER_WAY, "A plan under this protocol is under way. Change its pattern, or end it first."),
     (PlanReason.FEWER_THAN_BOOKED, "More sessions are done or booked than that. Cancel the later ones first."),
     (PlanReason.STILL_BOOKED, "Sessions of this plan are still to come. Cancel them first."),
-    (PlanReason.NOT_ACTIVE, "This plan has ended."),
+    (PlanReason.NOT_ACTIVE, "This plan is not under way. Start another plan, or choose a treatment without one."),
     (PlanReason.CHANGED_MEANWHILE, "Someone else changed this plan meanwhile. This is how it stands now."),
     (SeriesReason.PLACE_TAKEN, "Someone has booked this session of the series meanwhile."),
     (SeriesReason.BEYOND_PLAN, "The plan has fewer sessions by now."),
@@ -197,6 +216,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
         ShiftReason.LEAVES_WITHOUT_HOST,
         "Visits that are booked would be without the person who holds them. Move or cancel them first.",
     ),
+    (ShiftReason.LEAVE_HITS, "This leave hits sessions that are booked. Look at them below, then save."),
     (WeightUnit.LB, "lb"),
     (WeightUnit.KG, "kg"),
     (Role.FRONT_DESK, "Front desk"),

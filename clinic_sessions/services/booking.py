@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.lifecycle import Action, SessionKind
 from clinic_sessions.domain.messages import MessageKind
-from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.plans import PlanReason, PlanStatus, ProtocolStatus
 from clinic_sessions.domain.reasons import MoveReason
 from clinic_sessions.domain.timetable import BookingReason, Objection
 from clinic_sessions.domain.wall_time import Span, local_day
@@ -24,7 +24,7 @@ from clinic_sessions.models import (
     ProtocolVersion,
     TreatmentSession,
 )
-from clinic_sessions.services import audit, free_times, lifecycle, outreach, room, series, sessions, waitlist
+from clinic_sessions.services import audit, free_times, lifecycle, outreach, papers, room, series, sessions, waitlist
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
@@ -71,8 +71,9 @@ class ChangeReason(StrEnum):
 def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> TreatmentSession:
     """Book a treatment session for its protocol's whole block.
 
-    Refuses with TimeTaken, with every reason and the next three free times; raises Absent for what is not of the
-    person's clinics. When the database itself refuses, the transaction has been rolled back.
+    Refuses with TimeTaken, with every reason and the next three free times, and with PlanReason for a plan that has
+    ended; raises Absent for what is not of the person's clinics. When the database itself refuses, the transaction has
+    been rolled back.
     """
     queue_for(db, [(request.chair_id, request.starts_at)], request.patient_id)
     treatment = place(db, request, now=now, by=by)
@@ -103,6 +104,9 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
     want = free_times.wanted(version, patient.id, max(block.starts_at, now))
     found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
+    today = local_day(now, chair.clinic.zone)
+    if against := papers.against_booking(db, patient.id, version, block.starts_at, today):
+        raise Refusal(*against)
     clinic_id = chair.clinic_id
     treatment = sessions.begin(
         block, now=now, by=by, clinic_id=clinic_id, patient_id=request.patient_id, kind=SessionKind.TREATMENT,
@@ -194,7 +198,7 @@ def _chair(db: Session, chair_id: int) -> Chair:
 
 
 def _what(db: Session, request: BookingRequest, patient: Patient) -> tuple[Plan | None, ProtocolVersion]:
-    """Give the plan, while it is active, and the protocol version that it, or the request, names."""
+    """Give the plan and the protocol version that it, or the request, names; refuses a plan that is not active."""
     if request.plan_id is None:
         version = db.get(ProtocolVersion, request.protocol_version_id)
         if version is None:
@@ -203,7 +207,9 @@ def _what(db: Session, request: BookingRequest, patient: Patient) -> tuple[Plan 
     plan = db.get(Plan, request.plan_id, options=[joinedload(Plan.protocol_version), joinedload(Plan.phases)])
     if plan is None or plan.patient_id != patient.id or plan.protocol_version_id != request.protocol_version_id:
         raise Absent
-    return (plan if plan.status is PlanStatus.ACTIVE else None), plan.protocol_version
+    if plan.status is not PlanStatus.ACTIVE:
+        raise Refusal(PlanReason.NOT_ACTIVE)
+    return plan, plan.protocol_version
 
 
 def _put(treatment: TreatmentSession, block: Span, chair: Chair, found: Room) -> dict[str, list[object]]:

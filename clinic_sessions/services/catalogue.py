@@ -11,14 +11,15 @@ from clinic_sessions.domain import protocols
 from clinic_sessions.domain.plans import ProtocolStatus
 from clinic_sessions.domain.protocols import Protocol
 from clinic_sessions.models import AuditAction, ProtocolVersion
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, documents
 from clinic_sessions.services.actor import SYSTEM
 
 SHIPPED = ("iv-mood", "iv-pain", "im", "in-racemic", "in-esketamine")
 
 
 def load_shipped(db: Session, now: datetime) -> None:
-    """Load the shipped protocols, published, into an empty catalogue; one that has rows is left as it is."""
+    """Load the shipped protocols, published, into an empty catalogue, and the documents of which there is none yet."""
+    documents.load_shipped(db, now)
     if db.scalar(sa.select(ProtocolVersion.id).limit(1)):
         return
     for name in SHIPPED:
@@ -33,6 +34,7 @@ def load_shipped(db: Session, now: datetime) -> None:
             digest=protocols.digest(protocol),
             status=ProtocolStatus.PUBLISHED,
             loaded_at=now,
+            published_at=now,
         )
         db.add(row)
         db.flush()

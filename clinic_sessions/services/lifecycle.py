@@ -22,11 +22,11 @@ from clinic_sessions.domain.lifecycle import (
     transition,
 )
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.readiness import Reason, may_arrive, may_leave, may_note_absence
+from clinic_sessions.domain.readiness import may_arrive, may_leave, may_note_absence
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, coming_back, facts, patient_clinics, room, visit_room
+from clinic_sessions.services import audit, coming_back, facts, papers, patient_clinics, room, visit_room
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -35,13 +35,16 @@ class GateClosed(Refusal):
     """The gate before this step has reasons against it; they are all listed."""
 
 
-def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datetime) -> list[Reason]:
+def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datetime) -> Sequence[StrEnum]:
     """List the reasons that stand against passing a gate at the moment `at`."""
     if gate is Gate.SAME_DAY:
         zone = treatment.clinic.zone
         return may_arrive(local_day(treatment.starts_at, zone), local_day(at, zone))
     if gate is Gate.AFTER_START:
         return may_note_absence(treatment.starts_at, at)
+    if gate is Gate.MAY_START:
+        found = papers.of_treatment(db, treatment, at)
+        return found.reasons if found else []
     if gate is Gate.MAY_LEAVE and treatment.kind is SessionKind.TREATMENT:
         return may_leave(facts.departure(db, treatment), at)
     return []

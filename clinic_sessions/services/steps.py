@@ -15,7 +15,17 @@ from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.models import StatusChange, TreatmentSession
-from clinic_sessions.services import absence, coming_back, facts, lifecycle, limits, outreach, recording, session_alerts
+from clinic_sessions.services import (
+    absence,
+    coming_back,
+    facts,
+    lifecycle,
+    limits,
+    outreach,
+    papers,
+    recording,
+    session_alerts,
+)
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
 
@@ -51,6 +61,8 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     """
     if step.action is Action.UNDO and treatment.status not in OCCUPYING:
         coming_back.queue_again(db, treatment)
+    if step.action is Action.START:
+        papers.lock(db, treatment.patient_id)
     lifecycle.lock(db, treatment)
     if treatment.version != step.version:
         raise ChangedMeanwhile(StepReason.CHANGED_MEANWHILE)
@@ -62,11 +74,19 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
         db, treatment, step.action, now=now, by=by, at=step.at, reasons=step.reasons, words=step.words,
         details=details, happened=step.happened,
     )  # fmt: skip
-    if step.action is Action.START and treatment.nurse_id is None and by.role is Role.NURSE:
-        treatment.nurse_id = by.user_id
+    if step.action is Action.START:
+        _note_start(db, treatment, change, by)
     _tell(db, treatment, change, now=now, by=by)
     outreach.align(db, treatment, now=now, by=by)
     return change
+
+
+def _note_start(db: Session, treatment: TreatmentSession, change: StatusChange, by: Actor) -> None:
+    """Keep under which order the dose was begun, and who cares for the patient when nobody was named."""
+    found = papers.of_treatment(db, treatment, change.at)
+    treatment.order_id = found.order_id if found else None
+    if treatment.nurse_id is None and by.role is Role.NURSE:
+        treatment.nurse_id = by.user_id
 
 
 def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:

@@ -1,0 +1,57 @@
+"""The numbers of a clinic that belong to no protocol, each with unit and source; a provider publishes each version."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, load_toml, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """How long papers hold, when something is due again, and from where a score calls for a look."""
+
+    clearance: Annotated[Sourced, Allowed("days", high=730)]
+    """For how long a clearance is proposed to hold."""
+    consent: Annotated[Sourced, Allowed("days", high=730)]
+    order: Annotated[Sourced, Allowed("days", high=365)]
+    """For how long an order is proposed to hold."""
+    spoken_order: Annotated[Sourced, Allowed("h", high=72)]
+    """Within how long a spoken order is signed."""
+    weight_age: Annotated[Sourced, Allowed("days", high=365)]
+    """How old a weight may be for a dose to be computed from it."""
+    release_before: Annotated[Sourced, Allowed("working days", high=10)]
+    """How long before it a provisional session is offered for release."""
+    intake_open: Annotated[Sourced, Allowed("days", high=90)]
+    """How long a patient's link to the questionnaire takes answers."""
+    monitoring_before: Annotated[Sourced, Allowed("h", high=168)]
+    """How old the look into prescription monitoring may be at the first order."""
+    monitoring_every: Annotated[Sourced, Allowed("months", high=24)]
+    monitoring_blocks: Annotated[Sourced, Allowed("yes or no", low=0, high=1)]
+    """Whether a start waits for the look (1) or only warns (0)."""
+    diazepam: Annotated[Sourced, Allowed("mg", high=100, places=3)]
+    """Above how much diazepam a day, or its like, response is worse."""
+    urinary_every: Annotated[Sourced, Allowed("months", high=24)]
+    liver_every: Annotated[Sourced, Allowed("months", high=24)]
+    review_after_induction: Annotated[Sourced, Allowed("days", high=60)]
+    """How long after the last place of the induction its review is due."""
+    response: Annotated[Sourced, Allowed("%", high=100)]
+    """The fall of a total from baseline that counts as a response."""
+    relapse_from: Annotated[Sourced, Allowed("score", high=27)]
+    relapse_rise: Annotated[Sourced, Allowed("points", high=27)]
+    """A PHQ-9 of at least `relapse_from` that has risen by `relapse_rise` from the best one calls for a review."""
+    publish_alone: Annotated[Sourced, Allowed("h", high=168)]
+    """How long a proposed version waits when no second provider publishes it."""
+
+
+def parse_thresholds(text: str) -> Thresholds:
+    """Read the thresholds from TOML; raises FaultyData with every fault found."""
+    return read_thresholds(load_toml(text))
+
+
+def read_thresholds(table: object) -> Thresholds:
+    """Read the thresholds from plain tables; raises FaultyData with every fault found."""
+    faults: list[str] = []
+    found = read_table(Thresholds, table, "", faults)
+    if found is None:
+        raise FaultyData(tuple(faults))
+    return found

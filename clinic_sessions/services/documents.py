@@ -1,0 +1,95 @@
+"""The versioned texts and numbers beside the protocols: seeded from the shipped files, read as they were published."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib import resources
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.consent_texts import parse_consent
+from clinic_sessions.domain.document_kinds import DocumentKind
+from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.sourced import write_table
+from clinic_sessions.domain.thresholds import Thresholds, parse_thresholds, read_thresholds
+from clinic_sessions.models import AuditAction, DocumentVersion
+from clinic_sessions.services import audit
+from clinic_sessions.services.actor import SYSTEM
+from clinic_sessions.services.refusals import Absent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """A document that comes with the program, by the name of its file."""
+
+    kind: DocumentKind
+    key: str
+    title: str
+    parse: Callable[[str], object]
+
+
+THRESHOLDS = "thresholds"
+
+SHIPPED: tuple[Shipped, ...] = (
+    Shipped(kind=DocumentKind.THRESHOLDS, key=THRESHOLDS, title="Thresholds of the clinic", parse=parse_thresholds),
+    Shipped(kind=DocumentKind.CONSENT, key="consent-iv-mood", title="Consent, IV for mood", parse=parse_consent),
+)
+
+
+def load_shipped(db: Session, now: datetime) -> None:
+    """Publish each shipped document of which the database has no version yet; one that has is left as it is."""
+    rows = db.execute(sa.select(DocumentVersion.kind, DocumentVersion.key))
+    known = {(kind, key) for kind, key in rows}
+    for one in SHIPPED:
+        if (one.kind, one.key) in known:
+            continue
+        text = resources.files("clinic_sessions.protocols").joinpath(f"{one.key}.toml").read_text()
+        body = as_json(one.parse(text))
+        row = DocumentVersion(
+            kind=one.kind, key=one.key, number=1, title=one.title, body=body, digest=digest(body),
+            status=ProtocolStatus.PUBLISHED, loaded_at=now, published_at=now,
+        )  # fmt: skip
+        db.add(row)
+        db.flush()
+        audit.note(db, AuditAction.CREATE, "document_version", row.id, now=now, by=SYSTEM)
+
+
+def as_json(document: object) -> str:
+    """Write a document as canonical JSON: equal documents, equal text."""
+    return json.dumps(write_table(document), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(body: str) -> str:
+    """The SHA-256 of a body in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def published(db: Session, kind: DocumentKind, key: str) -> DocumentVersion:
+    """Give the newest published version of a document; raises Absent when there is none."""
+    found = db.scalars(
+        sa.select(DocumentVersion)
+        .where(
+            DocumentVersion.kind == kind,
+            DocumentVersion.key == key,
+            DocumentVersion.status == ProtocolStatus.PUBLISHED,
+        )
+        .order_by(DocumentVersion.number.desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        raise Absent
+    return found
+
+
+def thresholds(db: Session) -> Thresholds:
+    """Give the clinic's numbers as they are published now."""
+    return _thresholds(published(db, DocumentKind.THRESHOLDS, THRESHOLDS).body)
+
+
+@lru_cache(maxsize=16)
+def _thresholds(body: str) -> Thresholds:
+    return read_thresholds(json.loads(body))
