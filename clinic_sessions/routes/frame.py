@@ -1,16 +1,21 @@
 """What every page knows: who is signed in, where, what they may do, and what they must be told at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.present import settings
-from clinic_sessions.services import alerts, heartbeats, sign_ins
+from clinic_sessions.services import sign_ins, warnings
+
+ADDRESSES = 256
+"""How many addresses a process keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,22 @@ class Banner:
 def install(app: Flask) -> None:
     """Give every template the frame's values."""
     app.context_processor(_frame)
+    app.jinja_env.globals["url_for"] = _addresses(app)
+
+
+def _addresses(app: Flask) -> Callable[..., str]:
+    """Give `url_for` for templates: addresses of which every page has many, and always the same, are built once."""
+
+    @lru_cache(maxsize=ADDRESSES)
+    def known(_root: str, endpoint: str, filename: str | None) -> str:
+        return app.url_for(endpoint, filename=filename)
+
+    def address(endpoint: str, **values: Any) -> str:
+        if values.keys() <= {"filename"}:
+            return known(request.script_root, endpoint, values.get("filename"))
+        return app.url_for(endpoint, **values)
+
+    return address
 
 
 def _frame() -> dict[str, Any]:
@@ -45,19 +66,19 @@ def _frame() -> dict[str, Any]:
         "theme": user.theme if user else "auto",
         "is_demo": settings().is_demo,
         "now": g.get("now"),
-        "banners": _banners(clinic, [one.id for one in mine], can(Permission.READ_ALERTS)) if clinic else [],
+        "banners": _banners(clinic, tuple(one.id for one in mine), can(Permission.READ_ALERTS)) if clinic else [],
     }
 
 
-def _banners(clinic: Clinic, mine: list[int], reads_alerts: bool) -> list[Banner]:
+def _banners(clinic: Clinic, mine: tuple[int, ...], reads_alerts: bool) -> list[Banner]:
     banners = []
-    session = db.session()
-    if waiting := alerts.open_count(session, *mine):
+    found = warnings.read(db.session(), mine, g.now)
+    if waiting := found.open_alerts:
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
         href = url_for("alerts.index") if reads_alerts else None
         telling = "" if reads_alerts else " Tell a nurse or a provider now."
         banners.append(Banner(kind="danger", text=text + telling, href=href, link_text="Open alerts"))
-    if heartbeats.is_silent(session, g.now):
+    if found.worker_is_silent:
         banners.append(Banner(kind="danger", text="The mail worker is silent: patients may not be getting messages."))
     if not settings().is_demo and not settings().smtp_url:
         banners.append(Banner(kind="warn", text="Patients are not being mailed."))

@@ -128,11 +128,9 @@ def _remember(response: Response) -> Response:
     if not stale and not (g.get("reads") and response.status_code in SHOWN):
         return response
     begin_write(db.session())
-    for entity, entity_id, patient_id, patient_ids in g.reads:
-        audit.note(
-            db.session(), AuditAction.READ, entity, entity_id,
-            now=g.now, by=g.actor, patient_id=patient_id, patient_ids=patient_ids,
-        )  # fmt: skip
+    if g.reads:
+        views = [audit.View(*one) for one in g.reads]
+        audit.note_views(db.session(), views, now=g.now, by=g.actor)
     if stale:
         current_user.sign_in.last_seen_at = g.now
     db.session.commit()

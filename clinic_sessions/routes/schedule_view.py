@@ -1,8 +1,10 @@
 """What somebody looks at on the schedule: which days, and which sessions; kept in every address that leads on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import cached_property
+from urllib.parse import urlencode
 
 from flask import g, request, url_for
 
@@ -52,7 +54,7 @@ class View:
         """The day, or the first day of the week, after."""
         return self.last + timedelta(days=1)
 
-    @property
+    @cached_property
     def at(self) -> str:
         """The schedule itself."""
         return url_for("schedule.index")
@@ -65,7 +67,7 @@ class View:
     @property
     def unfiltered(self) -> str:
         """The same without filters."""
-        return url_for("schedule.index", date=self.day.isoformat(), view=WEEK if self.is_week else None)
+        return self._at(self.day, as_week=self.is_week, kept={})
 
     @property
     def as_day(self) -> str:
@@ -79,9 +81,11 @@ class View:
 
     def address(self, day: date, *, as_week: bool | None = None) -> str:
         """Give the address of another day under the same filters."""
-        week = self.is_week if as_week is None else as_week
-        kept: dict[str, Any] = dict(self.kept)
-        return url_for("schedule.index", date=day.isoformat(), view=WEEK if week else None, **kept)
+        return self._at(day, as_week=self.is_week if as_week is None else as_week, kept=self.kept)
+
+    def _at(self, day: date, *, as_week: bool, kept: Mapping[str, str]) -> str:
+        view = {"view": WEEK} if as_week else {}
+        return f"{self.at}?{urlencode({'date': day.isoformat(), **view, **kept})}"
 
     def book(self, day: date) -> str | None:
         """Give the address at which a session is booked on a day; None when the person does not book."""

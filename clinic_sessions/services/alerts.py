@@ -123,7 +123,7 @@ def answer(db: Session, alert: Alert, action: AlertAction, note: str, *, seen: i
 
 _ALERT, _SHARED = Alert.__table__.c, PatientClinic.__table__.c
 _HERE: sa.BindParameter[int] = sa.bindparam("clinics", expanding=True)
-_OPEN = (
+OPEN = (
     sa.select(sa.func.count())
     .select_from(Alert.__table__)
     .where(
@@ -139,7 +139,7 @@ _OPEN = (
 
 def open_count(db: Session, *clinic_ids: int) -> int:
     """Count the alerts about patients of these clinics that nobody has acknowledged."""
-    return db.scalar(_OPEN, {"clinics": clinic_ids}) or 0
+    return db.scalar(OPEN, {"clinics": clinic_ids}) or 0
 
 
 def waiting(db: Session, *clinic_ids: int) -> list[Alert]:

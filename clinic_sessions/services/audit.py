@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +12,17 @@ from clinic_sessions.models import AuditAction, AuditEntry, Base
 from clinic_sessions.services.actor import Actor
 
 Changes = Mapping[str, Sequence[Any]]
+
+_INSERT = sa.insert(cast(sa.Table, AuditEntry.__table__))
+
+
+class View(NamedTuple):
+    """A record, or a list of patients, that someone was shown."""
+
+    entity: str
+    entity_id: int | None
+    patient_id: int | None
+    patient_ids: tuple[int, ...]
 
 
 def note(
@@ -28,23 +39,46 @@ def note(
     reason: str | None = None,
 ) -> None:
     """Add one audit entry; `changes` maps a field to its value before and after."""
-    db.add(
-        AuditEntry(
-            at=now,
-            actor=by.kind,
-            user_id=by.user_id,
-            acting_role=by.role,
-            sign_in_id=by.sign_in_id,
-            address=by.address,
-            action=action,
-            entity=entity,
-            entity_id=entity_id,
-            patient_id=patient_id,
-            patient_ids=[str(one) for one in patient_ids],
-            changes={field: [_plain(value) for value in pair] for field, pair in (changes or {}).items()},
-            reason=reason,
+    changed = {field: [_plain(value) for value in pair] for field, pair in (changes or {}).items()}
+    row = _row(action, entity, entity_id, now=now, by=by, patient_id=patient_id, patient_ids=patient_ids)
+    db.add(AuditEntry(**row, changes=changed, reason=reason))
+
+
+def note_views(db: Session, views: Sequence[View], *, now: datetime, by: Actor) -> None:
+    """Write at once that someone looked at all of these; plain rows, because every page pays for them."""
+    rows = [
+        _row(
+            AuditAction.READ, one.entity, one.entity_id,
+            now=now, by=by, patient_id=one.patient_id, patient_ids=one.patient_ids,
         )
-    )
+        for one in views
+    ]  # fmt: skip
+    db.execute(_INSERT, rows)
+
+
+def _row(
+    action: AuditAction,
+    entity: str,
+    entity_id: int | None,
+    *,
+    now: datetime,
+    by: Actor,
+    patient_id: int | None,
+    patient_ids: Sequence[int],
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "actor": by.kind,
+        "user_id": by.user_id,
+        "acting_role": by.role,
+        "sign_in_id": by.sign_in_id,
+        "address": by.address,
+        "action": action,
+        "entity": entity,
+        "entity_id": entity_id,
+        "patient_id": patient_id,
+        "patient_ids": [str(one) for one in patient_ids],
+    }
 
 
 def changes_of(row: Base) -> dict[str, list[Any]]:

@@ -20,18 +20,22 @@ def beat(db: Session, worker: str, now: datetime) -> None:
         row.at = now
 
 
-_LATEST = sa.select(sa.func.max(Heartbeat.at, type_=Heartbeat.at.type))
+LATEST = sa.select(sa.func.max(Heartbeat.at, type_=Heartbeat.at.type))
 """Asked by every page, so it is built once."""
 
 
 def latest(db: Session) -> datetime | None:
     """Give when any worker was last heard of; None when none ever was."""
-    return db.scalar(_LATEST)
+    return db.scalar(LATEST)
 
 
 def is_silent(db: Session, now: datetime) -> bool:
     """Say whether no worker has been heard of for two minutes."""
-    heard = latest(db)
+    return is_long_ago(latest(db), now)
+
+
+def is_long_ago(heard: datetime | None, now: datetime) -> bool:
+    """Say whether a worker that was last heard of then counts as silent."""
     return heard is None or now - heard > SILENT_AFTER
 
 
