@@ -1,8 +1,11 @@
 """What every test can ask for: a moment, a database on each engine, an app, people who are signed in."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +17,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from itsdangerous import URLSafeTimedSerializer
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 
-from clinic_sessions import create_app
+from clinic_sessions import clock, create_app, logs
 from clinic_sessions.config import Config
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import Clinic, User
-from clinic_sessions.models.engine import options, tune
 from clinic_sessions.services import sign_ins
 from tests import factories, postgres
 from tests.databases import PostgresTemplate, SqliteTemplate
@@ -33,13 +34,26 @@ settings.register_profile("test", derandomize=True, deadline=None, max_examples=
 settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
+MEMORY = Path("/dev/shm")  # noqa: S108
+ENOUGH_MEMORY = 4 * 2**30
+
 _stack = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one PostgreSQL for all workers, in the process that starts them."""
-    if not hasattr(config, "workerinput") and "TEST_DATABASE_URL" not in os.environ:
+    """Start one PostgreSQL for all workers, in the process that starts them; its files and theirs lie in memory."""
+    if hasattr(config, "workerinput"):
+        return
+    if "TMPDIR" not in os.environ and _has_room(MEMORY):
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+    if "TEST_DATABASE_URL" not in os.environ:
         os.environ["TEST_DATABASE_URL"] = _stack.enter_context(postgres.running())
+
+
+def _has_room(folder: Path) -> bool:
+    usable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return usable and shutil.disk_usage(folder).free >= ENOUGH_MEMORY
 
 
 def pytest_unconfigure() -> None:
@@ -48,19 +62,18 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteTemplate | PostgresTemplate]:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, SqliteTemplate | PostgresTemplate]]:
     """The migrated template of each engine."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone") + str(os.getpid())
-    return {
-        "sqlite": SqliteTemplate(tmp_path_factory.mktemp("template")),
-        "postgresql": PostgresTemplate(os.environ["TEST_DATABASE_URL"], worker),
-    }
+    on_server = PostgresTemplate(os.environ["TEST_DATABASE_URL"], worker)
+    yield {"sqlite": SqliteTemplate(tmp_path_factory.mktemp("template")), "postgresql": on_server}
+    on_server.server.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, templates: dict[str, Any], tmp_path: Path) -> Iterator[str]:
-    """A fresh, migrated, empty database on each engine."""
-    with templates[request.param].clone(tmp_path) as url:
+def database_url(request: pytest.FixtureRequest, templates: dict[str, Any]) -> Iterator[str]:
+    """A fresh, migrated, empty database on each engine; a worker's have the same address, so that apps stay."""
+    with templates[request.param].fresh() as url:
         yield url
 
 
@@ -95,30 +108,48 @@ def config(database_url: str, tmp_path: Path) -> Config:
     )
 
 
+@pytest.fixture(scope="session")
+def apps() -> dict[Config, Flask]:
+    """The apps that this worker has built, by their settings."""
+    return {}
+
+
 @pytest.fixture
-def app(config: Config, time_at: time_machine.Traveller) -> Iterator[Flask]:
-    """The app on a fresh database."""
-    built = create_app(config)
-    built.test_client_class = Visitor
-    built.jinja_env.bytecode_cache = COMPILED
+def app(apps: dict[Config, Flask], config: Config, time_at: time_machine.Traveller) -> Iterator[Flask]:
+    """The app on a fresh database; built once a worker for each engine, and as it was built for each test."""
+    settings = replace(config, data_dir=Path())
+    if settings not in apps:
+        apps[settings] = create_app(config)
+        apps[settings].test_client_class = Visitor
+    built = apps[settings]
+    kept, shape = dict(built.config), _shape(built)
+    built.config["CLINIC"] = config
+    clock.follow(None)
+    logs.configure(config.log_level)
     yield built
+    built.config.clear()
+    built.config.update(kept)
     with built.app_context():
         extension.session.remove()
         extension.engine.dispose()
+        assert not list(extension.engine.dispatch.before_cursor_execute), "take back what listens to the database"
+    assert _shape(built) == shape, "a test leaves the app as it was built: others use it too"
+
+
+def _shape(app: Flask) -> tuple[object, ...]:
+    """Give what hangs on an app, apart from its settings."""
+    lists = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    hooks = tuple((name, *functions) for one in lists for name, functions in one.items())
+    jinja = (app.jinja_env.globals, app.jinja_env.filters, app.jinja_env.tests)
+    named = tuple(item for one in (app.view_functions, *jinja) for item in one.items())
+    return (hooks, named, tuple(app.url_map.iter_rules()), app.wsgi_app, app.session_interface)
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, database_url: str, time_at: time_machine.Traveller) -> Iterator[sa.Engine]:
-    """The engine of the app; a test that asks no app is spared the building of one and has an engine of its own."""
-    if "app" in request.fixturenames:
-        with request.getfixturevalue("app").app_context():
-            of_app = extension.engine
-        yield of_app
-        return
-    made = sa.create_engine(database_url, **options(database_url))
-    tune(made)
-    yield made
-    made.dispose()
+def engine(app: Flask) -> sa.Engine:
+    """The engine of the app."""
+    with app.app_context():
+        return extension.engine
 
 
 @pytest.fixture
@@ -134,25 +165,6 @@ def clinic(db: Session) -> Clinic:
     made = factories.a_clinic(db)
     db.commit()
     return made
-
-
-class _Compiled(BytecodeCache):
-    """Templates compiled once a worker, not once a test."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give what was compiled before."""
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = _Compiled()
 
 
 class Visitor(FlaskClient):

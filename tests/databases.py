@@ -3,7 +3,7 @@
 import itertools
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,12 +45,22 @@ class SqliteTemplate:
         shutil.copy(self.file, copy)
         yield f"sqlite:///{copy}"
 
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """Give the URL of a fresh copy, always the same; one at a time."""
+        try:
+            with self.clone(self.file.parent) as url:
+                yield url
+        finally:
+            for file in self.file.parent.glob("clinic.sqlite*"):
+                file.unlink()
+
 
 class PostgresTemplate:
     """A migrated database, cloned by the server for each test."""
 
     def __init__(self, server_url: str, worker: str) -> None:
-        self.server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        self.server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
         self.base = sa.make_url(server_url)
         self.name = f"clinic_template_{worker}"
         self.worker = worker
@@ -71,10 +81,16 @@ class PostgresTemplate:
         self._run(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         self._run(f"CREATE DATABASE {self.name} TEMPLATE {other.name} STRATEGY FILE_COPY")
 
-    @contextmanager
-    def clone(self, folder: Path) -> Iterator[str]:
+    def clone(self, folder: Path) -> AbstractContextManager[str]:
         """Give the URL of a fresh copy, dropped afterwards."""
-        name = f"clinic_test_{self.worker}_{next(_numbers)}"
+        return self._copy(f"clinic_test_{self.worker}_{next(_numbers)}")
+
+    def fresh(self) -> AbstractContextManager[str]:
+        """Give the URL of a fresh copy, always the same; one at a time."""
+        return self._copy(f"clinic_test_{self.worker}")
+
+    @contextmanager
+    def _copy(self, name: str) -> Iterator[str]:
         self._run(f"CREATE DATABASE {name} TEMPLATE {self.name} STRATEGY FILE_COPY")
         try:
             yield self.url(name)

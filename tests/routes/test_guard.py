@@ -61,8 +61,8 @@ def test_every_view_sends_a_stranger_to_the_sign_in(app: Flask, clinic: Clinic) 
             assert (answer.status_code, answer.location.split("?")[0]) == (302, "/sign-in"), path
 
 
-def test_a_view_without_a_declared_permission_stops_the_start(app: Flask) -> None:
-    app.view_functions["forgotten"] = lambda: "x"
+def test_a_view_without_a_declared_permission_stops_the_start(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.view_functions, "forgotten", lambda: "x")
     with pytest.raises(LookupError, match="forgotten"):
         check_every_view(app)
 
@@ -124,12 +124,12 @@ def test_odd_paths_are_answered_with_a_page(app: Flask, clinic: Clinic, path: st
 
 
 def test_something_unforeseen_gives_a_reference_number_and_no_detail(
-    app: Flask, clinic: Clinic, caplog: pytest.LogCaptureFixture
+    app: Flask, clinic: Clinic, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> str:
         raise ZeroDivisionError("secret detail")
 
-    app.view_functions["health.alive"] = broken
+    monkeypatch.setitem(app.view_functions, "health.alive", broken)
     broken.clinic_policy = policy_of(app, "health.ready")  # type: ignore[attr-defined]
     answer = app.test_client().get("/healthz")
     assert answer.status_code == 500

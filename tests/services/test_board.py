@@ -52,10 +52,11 @@ def test_the_board_takes_at_most_eight_queries(
     with Session(bind) as fresh:
         here = fresh.get_one(Clinic, clinic.id)
         db.rollback()
-        sa.event.listen(bind, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        sa.event.listen(bind, "before_cursor_execute", listen := lambda *args: asked.append(args[2]))
         board.revision(fresh, here, now)
         shown = board.build(fresh, here, now)
         names = [(card.treatment.patient.name, card.chair.name) for card in shown.cards if card.treatment]
+        sa.event.remove(bind, "before_cursor_execute", listen)
     assert len(names) == count
     assert len(asked) <= 8
 
