@@ -129,12 +129,16 @@ class AlertLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesPhase:
-    """So many sessions in so many days, `count` in all; without a count it goes on until someone ends it."""
+    """So many sessions in so many days, `count` in all; without a count it goes on until someone ends it.
+
+    `most_a_week`: the most that the label has in one treatment week of the phase, which its rhythm may stay below.
+    """
 
     kind: SeriesKind
     sessions: Annotated[Sourced, Allowed("sessions", high=14)]
     every: Annotated[Sourced, Allowed("days", high=365)]
     count: Annotated[Sourced, Allowed("sessions", high=60)] | None = None
+    most_a_week: Annotated[Sourced, Allowed("sessions", high=14)] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

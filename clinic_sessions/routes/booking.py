@@ -1,5 +1,6 @@
 """Booking a session: one screen for the phone call."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -7,18 +8,19 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.alike import alike
+from clinic_sessions.domain.label_weeks import Over
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
 from clinic_sessions.forms.booking import BookingForm, in_years, number, read_slot, slot_value
 from clinic_sessions.forms.fields import meta, phone_text
-from clinic_sessions.models import Clinic, Patient
+from clinic_sessions.models import Clinic, Patient, Plan, TreatmentSession
 from clinic_sessions.routes import filters, objections
 from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
-from clinic_sessions.services import booking, form_keys, offers, patient_search, patients, room
+from clinic_sessions.services import booking, form_keys, label, offers, patient_search, patients, room
 from clinic_sessions.services.form_keys import FormKeyReason
-from clinic_sessions.services.offers import Looking
+from clinic_sessions.services.offers import Desk, Looking
 from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
@@ -66,14 +68,26 @@ def create() -> Response | tuple[str, int]:
 
 
 def _book_once(key: str, wanted: booking.BookingRequest) -> Response:
-    answer = form_keys.claim(session(), key, vars(wanted), now=g.now, by=actor())
+    answer, over = form_keys.claim(session(), key, vars(wanted), now=g.now, by=actor()), None
     if answer is None:
         treatment = booking.book(session(), wanted, now=g.now, by=actor())
         answer = url_for("sessions.show", session_id=treatment.id)
         form_keys.settle(session(), key, answer)
+        over = _over_now(treatment)
     session().commit()
     flash(f"Booked for {filters.day_at(wanted.starts_at)}.")
+    if over:
+        flash(f"{over.words}. {over.allowance.source}", "warn")
     return redirect(answer, 303)
+
+
+def _over_now(treatment: TreatmentSession) -> Over | None:
+    """Give the treatment week of a session that is booked, if it has more than the label has."""
+    if treatment.protocol_version is None:
+        return None
+    plan = session().get(Plan, treatment.plan_id) if treatment.plan_id else None
+    days = label.read(session(), treatment.patient_id, treatment.protocol_version, plan)
+    return days.on(local_day(treatment.starts_at, treatment.clinic.zone))
 
 
 def _refused(patient_id: int, form: BookingForm, what: str | None, refusal: Exception) -> tuple[str, int]:
@@ -115,7 +129,9 @@ def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: R
         version_id=version_id, plan_id=plan_id, looking=_looking(), now=g.now, with_times=not refused.instead,
     )  # fmt: skip
     showed("patient", patient.id, patient_id=patient.id)
-    today = local_day(g.now, here.zone)
+    today, wish = local_day(g.now, here.zone), _wish(form, here)
+    instead = offers.named(here, refused.instead, desk.last)
+    starts = [*(one.starts_at for one in instead or desk.times), *([wish[1]] if wish else [])]
     return render_template(
         "booking/new.html",
         patient=patient,
@@ -124,13 +140,20 @@ def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: R
         form=form,
         desk=desk,
         refused=refused,
-        instead=offers.named(here, refused.instead, desk.last),
-        wish=_wish(form, here),
+        instead=instead,
+        wish=wish,
+        over=_over_label(patient, desk, here, starts),
         slot_value=slot_value,
         form_key=form_keys.new(),
         today=today,
         timedelta=timedelta,
     )
+
+
+def _over_label(patient: Patient, desk: Desk, here: Clinic, starts: Sequence[datetime]) -> dict[datetime, Over]:
+    """Give, for each of these times that would be more than the label has in a treatment week, what it would be."""
+    days = label.read(session(), patient.id, desk.choice.version, desk.choice.plan)
+    return {at: found for at in starts if (found := days.with_one(local_day(at, here.zone)))}
 
 
 def _looking() -> Looking:

@@ -16,7 +16,7 @@ from clinic_sessions.forms.plans import PatternForm, PlanForm, rows_of
 from clinic_sessions.models import Patient, Plan, ProtocolVersion
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import catalogue, form_keys, patients, plans, series
+from clinic_sessions.services import catalogue, form_keys, label, patients, plans, series
 from clinic_sessions.services.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
 
@@ -145,6 +145,7 @@ def _page(plan: Plan, *, refusal: Sequence[str] = ()) -> str:
         in_words=pattern.in_words,
         label=CONDITIONS[plan.condition].label,
         place_words=pattern.progress,
+        over=label.read(session(), patient.id, plan.protocol_version, plan).over(),
         refusal=refusal,
         **_about(patient),
     )

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import Form
 
 from clinic_sessions.domain import pattern, words
+from clinic_sessions.domain.label_weeks import Over
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.plans import PlanReason, PlanStatus
 from clinic_sessions.domain.series_solver import Wish
@@ -22,7 +23,7 @@ from clinic_sessions.routes import objections, series_lines
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
 from clinic_sessions.routes.series_lines import Line
-from clinic_sessions.services import form_keys, patients, plans, series, series_booking, series_dates
+from clinic_sessions.services import form_keys, label, patients, plans, series, series_booking, series_dates
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting
 from clinic_sessions.services.series_booking import SeriesRefused, Slot
@@ -111,6 +112,7 @@ def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusa
         done=done,
         lines=lines,
         form=form or DatesForm(data={"tell": True}),
+        over=over_label(plan, lines),
         refusal=said(refusal, here, plan, lines),
         **about(patient, here),
     )
@@ -144,6 +146,13 @@ def about(patient: Patient, here: Clinic) -> dict[str, Any]:
         "slot_value": slot_value,
         "lifting_value": lifting_value,
     }
+
+
+def over_label(plan: Plan, lines: Sequence[Line]) -> list[Over]:
+    """List the treatment weeks of a plan that would have more sessions than the label has, were these dates saved."""
+    moving = [line.treatment.id for line in lines if line.treatment]
+    days = label.read(session(), plan.patient_id, plan.protocol_version, plan, without=moving)
+    return days.over([day for line in lines if (day := line.day)])
 
 
 def by_place(refusal: Exception | None) -> Mapping[int, Refusal]:

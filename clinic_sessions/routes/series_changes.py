@@ -19,7 +19,7 @@ from clinic_sessions.routes import series_lines
 from clinic_sessions.routes.one_session import ONE, load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
-from clinic_sessions.routes.series import about, by_place, said, slots_of, typed_again
+from clinic_sessions.routes.series import about, by_place, over_label, said, slots_of, typed_again
 from clinic_sessions.routes.series_lines import Line
 from clinic_sessions.services import form_keys, plans, series_booking, series_dates
 from clinic_sessions.services.refusals import Absent, Refusal
@@ -139,6 +139,7 @@ def _page(
         asked=typed_again(change),
         lines=lines,
         form=form or MovesForm(data={"tell": True}),
+        over=over_label(plan, lines),
         refusal=said(refusal, here, plan, lines),
         **about(treatment.patient, here),
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
 
 from clinic_sessions.domain import pattern
 from clinic_sessions.domain.series_solver import Wish, wished_start
 from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import Chosen
 from clinic_sessions.forms.lifting import needs_reason
 from clinic_sessions.forms.series import DatesForm
@@ -46,9 +48,17 @@ class Line:
     refused: Sequence[str] = ()
     dropped: bool = False
     treatment: TreatmentSession | None = None
+    zone: ZoneInfo
     despite: Sequence[AllTheSame] = ()
     lifted: Sequence[OverrideKind] = ()
     ask: str | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day at the clinic on which the place would have its session; None when it is left out."""
+        left = self.treatment.starts_at if self.treatment else None
+        at = left if self.dropped or not self.chosen else self.chosen.starts_at
+        return local_day(at, self.zone) if at else None
 
     @property
     def asks_reason(self) -> bool:
@@ -89,6 +99,7 @@ def _line(row: Row, plan: Plan, clinic: Clinic, wish: Wish, treatment: Treatment
         as_wished=row.as_wished,
         why=_why(row, clinic, wish),
         treatment=treatment,
+        zone=clinic.zone,
         despite=[AllTheSame(time=row.despite.time, kinds=kinds)] if row.despite and kinds else [],
         ask=ask,
     )
