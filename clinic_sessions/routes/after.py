@@ -13,7 +13,6 @@ from clinic_sessions.routes.present import session, showed
 from clinic_sessions.routes.waitlist import form_for, value_of
 from clinic_sessions.services import change_notes, offers, series
 from clinic_sessions.services.offers import Desk, Looking
-from clinic_sessions.services.refusals import Absent
 
 bp = Blueprint("after", __name__)
 
@@ -21,12 +20,15 @@ bp = Blueprint("after", __name__)
 @bp.get(f"{ONE}/after")
 @needs(Permission.BOOK_SESSIONS)
 def show(session_id: int) -> str:
-    """Offer the best times for the same step of the series, and a wish for when none suits."""
+    """Offer the best times for the same step of the series, and a wish for when none suits.
+
+    Once what ended the session was taken back, say that it stands.
+    """
     treatment = load(session_id)
     notes = change_notes.of(session(), treatment, g.now)
-    if not notes.ended:
-        raise Absent
     showed("session", treatment.id, patient_id=treatment.patient_id)
+    if not notes.ended:
+        return render_template("changes/stands.html", treatment=treatment, strip=strip(treatment))
     return render_template(
         "changes/after.html", treatment=treatment, notes=notes, strip=strip(treatment), **_next(treatment)
     )

@@ -60,7 +60,9 @@ def test_a_late_cancellation_says_so_before_and_after_and_leads_to_another_time(
     assert "It stands again." in desk.get(path).text
     db.rollback()
     assert db.get_one(TreatmentSession, treatment.id).status is Status.BOOKED
-    assert desk.get(f"{path}/after").status_code == 404
+    again = desk.get(f"{path}/after").text
+    assert "It was not called off, or that was taken back." in again
+    assert f'href="{path}"' in again
 
 
 def test_a_move_offers_its_undo_and_a_second_undo_of_it_is_refused(
@@ -136,3 +138,17 @@ def test_the_waitlist_is_the_desks_and_not_an_auditors(clinic: Clinic, patient: 
     for path in ("/waitlist", f"/waitlist/new?patient={patient.id}"):
         assert signed_in(Role.FRONT_DESK).get(path).status_code == 200
         assert signed_in(Role.AUDITOR).get(path).status_code == 403
+
+
+def test_an_absence_is_offered_from_the_start_of_the_visit_and_not_before(
+    db: Session, patient: Patient, signed_in: SignIn, time_at: time_machine.Traveller
+) -> None:
+    treatment = factories.a_session(db, patient, NOW + timedelta(minutes=1))
+    desk, path, button = signed_in(Role.FRONT_DESK), f"/sessions/{treatment.id}", "They did not come</button>"
+    early = desk.get(f"{path}/did-not-come").text
+    assert "The visit has not begun yet: this can be noted from Mon Nov 23, 10:01 am on." in early
+    assert button not in early
+    assert "/did-not-come" not in desk.get(path).text
+    time_at.move_to(NOW + timedelta(minutes=1))
+    assert button in desk.get(f"{path}/did-not-come").text
+    assert "/did-not-come" in desk.get(path).text
