@@ -140,17 +140,6 @@ def of_protocol(series: Sequence[SeriesPhase]) -> Pattern:
     )
 
 
-def dealt(pattern: Pattern, count: int) -> Pattern:
-    """Deal exactly `count` sessions out over the phases of a pattern; its last phase takes what is left."""
-    found, left = list[PatternPhase](), count
-    for number, phase in enumerate(pattern.phases, 1):
-        most = phase.count if phase.count and number < len(pattern.phases) else left
-        if taken := min(most, left):
-            found.append(PatternPhase(sessions=phase.sessions, days=phase.days, count=taken))
-            left -= taken
-    return Pattern(tuple(found))
-
-
 def due(pattern: Pattern, held: Mapping[int, date], place: int) -> date | None:
     """Give the day on which a place is due, counted from the place before it that has a session on the day in `held`.
 

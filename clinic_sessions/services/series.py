@@ -28,11 +28,8 @@ class Choice:
 
 
 def pattern_of(plan: Plan) -> Pattern:
-    """Give a plan's pattern; one that was made without phases follows its protocol, for its count of sessions."""
-    if plan.phases:
-        phases = (PatternPhase(sessions=one.sessions, days=one.days, count=one.count) for one in plan.phases)
-        return Pattern(tuple(phases))
-    return pattern.dealt(pattern.of_protocol(catalogue.protocol_of(plan.protocol_version).series), plan.session_count)
+    """Give a plan's pattern."""
+    return Pattern(tuple(PatternPhase(sessions=one.sessions, days=one.days, count=one.count) for one in plan.phases))
 
 
 def placed(db: Session, plan: Plan) -> Sequence[TreatmentSession]:
@@ -76,7 +73,7 @@ def next_place(db: Session, plan: Plan) -> int | None:
         TreatmentSession.plan_id == plan.id, TreatmentSession.status.in_(COUNTED)
     )
     had = set(db.scalars(query))
-    goes_on = bool(plan.phases) and plan.phases[-1].count is None
+    goes_on = plan.phases[-1].count is None
     last = plan.session_count + (len(had) + 1 if goes_on else 0)
     return next((place for place in range(1, last + 1) if place not in had), None)
 

@@ -99,15 +99,6 @@ def test_the_label_of_the_licensed_spray_is_its_default_pattern() -> None:
     assert [one.day(place) // 7 + 1 for place in range(1, 13)] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8]
 
 
-@given(patterns(), st.integers(1, 60))
-def test_dealing_a_count_out_keeps_it_and_the_order_of_the_phases(one: Pattern, count: int) -> None:
-    dealt = pattern.dealt(one, count)
-    assert dealt.count == count
-    assert not dealt.goes_on
-    pairs = zip(dealt.phases, one.phases, strict=False)
-    assert all((left.sessions, left.days) == (right.sessions, right.days) for left, right in pairs)
-
-
 def test_the_next_place_is_due_its_step_after_the_place_before_wherever_that_one_was_moved_to() -> None:
     one = read("6 over 3 weeks, then every 4 weeks")
     held = {1: date(2026, 12, 1), 2: date(2026, 12, 4), 3: date(2026, 12, 9)}

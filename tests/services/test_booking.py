@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status
 from clinic_sessions.domain.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.plans import PlanReason, PlanStatus
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession
-from clinic_sessions.services import booking, changes, free_times, lifecycle, room
+from clinic_sessions.services import booking, changes, free_times, lifecycle, room, series
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import TimeTaken
 from tests import factories
+from tests.plans import a_plan
 
 TUESDAY_TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)
 
@@ -140,25 +140,10 @@ def test_a_chair_of_another_clinic_is_as_good_as_absent(
         booking.book(db, _wish(db, patient, elsewhere), now=now, by=desk)
 
 
-def _plan(db: Session, patient: Patient, by: Actor, now: datetime, count: int = 3) -> Plan:
-    plan = Plan(
-        patient_id=patient.id,
-        protocol_version_id=factories.a_protocol(db).id,
-        condition=Condition.TREATMENT_RESISTANT_DEPRESSION,
-        session_count=count,
-        status=PlanStatus.ACTIVE,
-        started_at=now,
-        by_id=by.user_id,
-    )
-    db.add(plan)
-    db.flush()
-    return plan
-
-
 def test_a_session_takes_the_next_place_of_its_series_and_a_cancelled_one_gives_its_place_back(
     db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
 ) -> None:
-    plan = _plan(db, patient, desk, now)
+    plan = a_plan(db, patient, now, count=3)
     places = []
     for week in range(3):
         at = TUESDAY_TEN + timedelta(weeks=week)
@@ -169,10 +154,21 @@ def test_a_session_takes_the_next_place_of_its_series_and_a_cancelled_one_gives_
     assert places == [1, 1, 2]
 
 
+def test_a_plan_that_is_not_under_way_is_refused_and_nothing_is_booked_beside_it(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    plan = a_plan(db, patient, now)
+    plan.status = PlanStatus.ENDED
+    with pytest.raises(Refusal) as refused:
+        booking.book(db, _wish(db, patient, clinic, plan=plan), now=now, by=desk)
+    assert list(refused.value.reasons) == [PlanReason.NOT_ACTIVE]
+    assert series.placed(db, plan) == []
+
+
 def test_a_session_beyond_a_full_series_stands_outside_it(
     db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
 ) -> None:
-    plan = _plan(db, patient, desk, now, count=1)
+    plan = a_plan(db, patient, now, count=1)
     booking.book(db, _wish(db, patient, clinic, plan=plan), now=now, by=desk)
     later = TUESDAY_TEN + timedelta(days=7)
     beyond = booking.book(db, _wish(db, patient, clinic, later, plan=plan), now=now, by=desk)

@@ -6,16 +6,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.calendar_entry import Standing
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.messages import MessageKind, SkipReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
-from clinic_sessions.models import ActorKind, Clinic, LinkPurpose, Message, Plan, TreatmentSession
+from clinic_sessions.models import ActorKind, Clinic, LinkPurpose, Message, TreatmentSession
 from clinic_sessions.services import lifecycle, messages, outreach
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.letters import letter_of, visit_of, wanted_links
 from tests import factories
+from tests.plans import a_plan
 
 
 @pytest.fixture
@@ -28,13 +27,7 @@ def by(db: Session, clinic: Clinic) -> Actor:
 def series(db: Session, clinic: Clinic, now: datetime, by: Actor) -> list[TreatmentSession]:
     """Three visits of one plan, from tomorrow on, a week apart."""
     patient = factories.a_patient(db, clinic)
-    version = factories.a_protocol(db)
-    plan = Plan(
-        patient_id=patient.id, protocol_version_id=version.id, condition=Condition.TREATMENT_RESISTANT_DEPRESSION,
-        session_count=3, status=PlanStatus.ACTIVE, started_at=now, by_id=by.user_id,
-    )  # fmt: skip
-    db.add(plan)
-    db.flush()
+    plan = a_plan(db, patient, now, count=3)
     first = now + timedelta(days=1)
     return [
         factories.a_session(

@@ -13,14 +13,14 @@ from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.extensions import db as extension
-from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Patient, Plan, User
+from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Patient, User
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import patient_conditions, patient_search, patients
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from tests import factories
+from tests.plans import a_plan
 
 TODAY = date(2026, 11, 23)
 WHO = patients.Registration(name="Ana Ruiz", birth_date=date(1985, 4, 12), phone="+13105550100", language=Language.EN)
@@ -149,13 +149,8 @@ def test_a_search_is_cut_at_twenty_and_at_the_clinic(db: Session, clinic: Clinic
 def test_a_hit_tells_the_next_visit_and_how_far_the_series_is(
     db: Session, clinic: Clinic, desk: Actor, now: datetime
 ) -> None:
-    patient, version = factories.a_patient(db, clinic), factories.a_protocol(db)
-    plan = Plan(
-        patient_id=patient.id, protocol_version_id=version.id, condition=Condition.PTSD, session_count=6,
-        status=PlanStatus.ACTIVE, started_at=now, by_id=desk.user_id,
-    )  # fmt: skip
-    db.add(plan)
-    db.flush()
+    patient = factories.a_patient(db, clinic)
+    plan = a_plan(db, patient, now)
     before, after = now - timedelta(days=7), now + timedelta(days=1)
     factories.a_session(db, patient, before, status=Status.LEFT, plan_id=plan.id, dose_started_at=before)
     factories.a_session(db, patient, now - timedelta(days=5), status=Status.CANCELLED, plan_id=plan.id)
