@@ -56,6 +56,11 @@ def test_no_spanish_text_is_gendered(key: str) -> None:
     assert not GENDERED.search(raw("es", key))
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_no_spanish_sentence_ends_with_an_hour_which_has_a_full_stop_of_its_own(key: str) -> None:
+    assert not re.search(r"\{(time|hours)\}\.", raw("es", key))
+
+
 def test_a_missing_key_or_value_fails() -> None:
     with pytest.raises(KeyError):
         text("en", "pages.nothing.here")

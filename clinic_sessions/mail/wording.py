@@ -129,8 +129,7 @@ def _filled(line: str, letter: Letter, visit: Visit) -> str:
     def clock_time(moment: datetime | None) -> str:
         return _clock_time(moment, visit.starts_at, visit.zone, letter.language) if moment else ""
 
-    told = line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
-    return told.replace("m..", "m.")
+    return line.format(food_until=clock_time(visit.food_until), liquid_until=clock_time(visit.liquid_until))
 
 
 def _clock_time(moment: datetime, starts_at: datetime, zone: ZoneInfo, language: Language) -> str:

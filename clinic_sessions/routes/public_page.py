@@ -109,8 +109,7 @@ def page(template: str, link: Link | None, **context: Any) -> str:
 
 
 def _said_in(spoken: str, key: str, **values: object) -> str:
-    """Give a text; one that ends with "a. m." needs no second full stop."""
-    return text(spoken, f"pages.{key}", **values).replace(" m..", " m.")
+    return text(spoken, f"pages.{key}", **values)
 
 
 def _shown(clinic: Clinic | None) -> ClinicShown | None:

@@ -83,6 +83,11 @@ def test_what_the_patient_reads_beforehand_reveals_nothing(key: str, language: s
     assert "{liquid_until}" in text
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_no_spanish_sentence_ends_with_an_hour_which_has_a_full_stop_of_its_own(key: str) -> None:
+    assert "_until}." not in " ".join(protocols.preparation(shipped(key), "es"))
+
+
 def test_a_language_without_a_text_is_refused() -> None:
     with pytest.raises(ValueError, match="fr"):
         protocols.preparation(shipped("im"), "fr")

@@ -130,7 +130,7 @@ def test_outside_the_opening_hours_the_card_says_when_the_team_will_see_it(
     check_in = by_link.a_monday_check_in(db, clinic, night, CheckInKind.AFTER_24H, language=Language.ES)
     phone = by_link.a_phone(app, db, check_in, night)
     answer(phone, check_in, "safety", answer="yes")
-    assert "Nuestro equipo lo verá el lunes a las 8:00 a. m." in by_link.visible(phone.get("/c").text)
+    assert "El lunes a las 8:00 a. m. lo verá nuestro equipo." in by_link.visible(phone.get("/c").text)
 
 
 @pytest.mark.parametrize(("value", "tier"), [("1", AlertTier.SAME_DAY), ("2", AlertTier.NOW), ("3", AlertTier.NOW)])
