@@ -17,8 +17,12 @@ class Thresholds:
     """For how long an order is proposed to hold."""
     spoken_order: Annotated[Sourced, Allowed("h", high=72)]
     """Within how long a spoken order is signed."""
+    order_slip: Annotated[Sourced, Allowed("times", low=2, high=20)]
+    """From how many times the protocol's own dose on, up or down, an order is taken for a slip of a digit."""
     weight_age: Annotated[Sourced, Allowed("days", high=365)]
     """How old a weight may be for a dose to be computed from it."""
+    weight_slip: Annotated[Sourced, Allowed("times", low=2, high=10)]
+    """From how many times the weight before on, up or down, no dose is computed from a weight."""
     release_before: Annotated[Sourced, Allowed("working days", high=10)]
     """How long before it a provisional session is offered for release."""
     intake_open: Annotated[Sourced, Allowed("days", high=90)]
