@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -51,7 +51,7 @@ def _readable_by_nobody(binaries: Path, scratch: Path) -> Path:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
+def running(settings: Sequence[str] = SETTINGS) -> Iterator[str]:
     """Start a server with its own data folder and give its URL; end it and remove the folder afterwards."""
     binaries = _folder()
     if binaries is None:
@@ -68,7 +68,7 @@ def running() -> Iterator[str]:
     silent = subprocess.DEVNULL
     make = [str(binaries / "initdb"), "-D", str(data), "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run(make, check=True, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
-    options = [word for setting in SETTINGS for word in ("-c", setting)]
+    options = [word for setting in settings for word in ("-c", setting)]
     serve = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "", *options]
     server = subprocess.Popen(serve, cwd=scratch, stdout=silent, stderr=silent, user=user, group=group)
     try:
