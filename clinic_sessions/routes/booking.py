@@ -34,11 +34,16 @@ GONE = "This can no longer be booked. Choose again what and when."
 @bp.get("/sessions/new")
 @needs(Permission.BOOK_SESSIONS)
 def new() -> str:
-    """Find the patient; once one is chosen, show what and when with the best already chosen."""
+    """Find the patient; once one is chosen, show what and when with the best already chosen.
+
+    Whoever comes back to a form that has booked is told so, instead of being offered the next.
+    """
     patient_id = number(request.args.get("patient"))
     if patient_id is None:
         return _find()
     patient = patients.load(session(), patient_id, person())
+    if booked := already_booked(patient):
+        return booked
     return _screen(patient, _form(None, clinic_for(patient)), what=request.args.get("what"))
 
 
@@ -65,6 +70,19 @@ def create() -> Response | tuple[str, int]:
     except (Refusal, Absent) as refusal:
         session().rollback()
         return _refused(wanted.patient_id, form, what, refusal)
+
+
+def already_booked(patient: Patient) -> str | None:
+    """Give the page for a form that has booked already, when this is the address of one (see static/js/form.js)."""
+    answer = form_keys.answer_of(session(), request.args.get("form", ""), actor())
+    if answer is None:
+        return None
+    showed("patient", patient.id, patient_id=patient.id)
+    here = clinic_for(patient)
+    clinical = person().may(Permission.READ_CLINICAL)
+    strip = patients.strip(session(), patient, local_day(g.now, here.zone), clinical=clinical)
+    another = url_for(request.endpoint or "", patient=patient.id)
+    return render_template("booking/booked.html", strip=strip, answer=answer, another=another)
 
 
 def _book_once(key: str, wanted: booking.BookingRequest) -> Response:

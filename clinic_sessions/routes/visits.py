@@ -20,7 +20,7 @@ from clinic_sessions.forms.visits import (
 )
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes import filters, objections, visit_choice
-from clinic_sessions.routes.booking import FORM_USED, GONE
+from clinic_sessions.routes.booking import FORM_USED, GONE, already_booked
 from clinic_sessions.routes.changed import common, done, told
 from clinic_sessions.routes.one_session import load
 from clinic_sessions.routes.policy import needs
@@ -44,7 +44,10 @@ def new() -> Answer:
     patient_id = number(request.args.get("patient"))
     if patient_id is None:
         return redirect(url_for("booking.new"))
-    choice = visit_choice.of_patient(patients.load(session(), patient_id, person()), request.args)
+    patient = patients.load(session(), patient_id, person())
+    if booked := already_booked(patient):
+        return booked
+    choice = visit_choice.of_patient(patient, request.args)
     return _new_page(choice, _new_form(choice, typed=False))
 
 

@@ -68,6 +68,13 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+def answer_of(db: Session, key: str, by: Actor) -> str | None:
+    """Give the answer of the form that has acted with this key for this person; None while none has."""
+    if not is_one(key):
+        return None
+    return db.scalar(sa.select(FormKey.answer).where(FormKey.key == key, FormKey.user_id == by.user_id)) or None
+
+
 def settle(db: Session, key: str, answer: str) -> None:
     """Keep the path that this post is sent on to, for every later post of the same form."""
     db.execute(sa.update(FormKey).where(FormKey.key == key).values(answer=answer))

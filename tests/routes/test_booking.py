@@ -241,3 +241,18 @@ def test_what_a_person_may_lift_is_offered_beside_the_reason_and_the_time_stays_
 )
 def test_shares_of_nurses_are_said_as_people_count_them(milli: int, said: str) -> None:
     assert shares(milli) == said
+
+
+def test_coming_back_to_a_form_that_has_booked_tells_so_and_offers_no_next(
+    db: Session, patient: Patient, signed_in: SignIn
+) -> None:
+    desk, other, form = signed_in(Role.FRONT_DESK), signed_in(Role.FRONT_DESK), _form(db, patient)
+    address = f"/sessions/new?patient={patient.id}&form={form['form_key']}"
+    assert "Booked already" not in desk.get(address).text
+    made = desk.post("/sessions/new", data=form).location
+    page = desk.get(address).text
+    assert "Booked already" in page
+    assert f'href="{made}"' in page
+    assert 'name="form_key"' not in page
+    assert "Booked already" not in other.get(address).text
+    assert "Booked already" not in desk.get(f"/sessions/new?patient={patient.id}&form=%00").text

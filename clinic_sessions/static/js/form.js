@@ -9,11 +9,19 @@ function guard(event) {
     return;
   }
   form.dataset.sending = 'yes';
+  if ('once' in form.dataset) keepKey(form);
   unsent = false;
   const buttons = form.querySelectorAll('button:not([type=button])');
   /* After this turn, so that the pressed button's own name and value are still sent. */
   setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));
   setTimeout(() => release(form), UNLOCK_MS);
+}
+
+/* Coming back to this address, the clinic knows the form and says what it has done, instead of offering the next. */
+function keepKey(form) {
+  const here = new URL(location.href);
+  here.searchParams.set('form', form.elements.form_key.value);
+  history.replaceState(history.state, '', here);
 }
 
 function release(form) {
