@@ -31,6 +31,13 @@ class ItemKind(StrEnum):
     CAUTION = "caution"
 
 
+class AskedOf(StrEnum):
+    """Whom a question is for."""
+
+    EVERYONE = "everyone"
+    CAN_BE_PREGNANT = "can_be_pregnant"
+
+
 class MedicineClass(StrEnum):
     """The kinds of medicines that call for a warning."""
 

@@ -47,6 +47,9 @@ class Screening(Versioned, Base):
     submitted_at: Mapped[datetime | None]
     filed_at: Mapped[datetime | None]
     filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    systolic_mmhg: Mapped[int | None]
+    """The blood pressure before any treatment, in mmHg, as it was when this was filed."""
+    diastolic_mmhg: Mapped[int | None]
 
     patient: Mapped[Patient] = relationship()
     document_version: Mapped[DocumentVersion] = relationship()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.consent_texts import parse_consent
 from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.screening import parse_questionnaire
 from clinic_sessions.domain.sourced import write_table
 from clinic_sessions.domain.thresholds import Thresholds, parse_thresholds, read_thresholds
 from clinic_sessions.models import AuditAction, DocumentVersion
@@ -36,6 +37,9 @@ THRESHOLDS = "thresholds"
 
 SHIPPED: tuple[Shipped, ...] = (
     Shipped(kind=DocumentKind.THRESHOLDS, key=THRESHOLDS, title="Thresholds of the clinic", parse=parse_thresholds),
+    Shipped(kind=DocumentKind.SCREENING, key="screening-iv", title="Screening, IV", parse=parse_questionnaire),
+    Shipped(kind=DocumentKind.SCREENING, key="screening-in", title="Screening, nasal", parse=parse_questionnaire),
+    Shipped(kind=DocumentKind.SCREENING, key="screening-im", title="Screening, IM", parse=parse_questionnaire),
     Shipped(kind=DocumentKind.CONSENT, key="consent-iv-mood", title="Consent, IV for mood", parse=parse_consent),
 )
 

@@ -79,6 +79,8 @@ def _screening() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("filed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("filed_by_id", sa.Integer(), nullable=True),
+        sa.Column("systolic_mmhg", sa.Integer(), nullable=True),
+        sa.Column("diastolic_mmhg", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(source = 'staff') = (expires_at is null)", name=op.f("ck_screenings_link_expires")),
         sa.CheckConstraint(
