@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from clinic_sessions.domain.doses import cap_of
+from clinic_sessions.domain.doses import Micrograms, cap_of
+from clinic_sessions.domain.orders import is_as_ordered
 from clinic_sessions.domain.protocol_parts import DeviceDose, DoseRule
 from clinic_sessions.domain.record import BEGINS_DOSE, DoseEventKind
 
@@ -26,6 +27,7 @@ class Reason(StrEnum):
     ABOVE_CAP = "above_cap"
     DEVICE_TOO_SOON = "device_too_soon"
     DEVICE_TOO_MANY = "device_too_many"
+    OTHER_THAN_ORDERED = "other_than_ordered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +93,26 @@ class DoseSoFar:
     device_times: Sequence[datetime] = ()
 
 
-def outside_protocol(
-    rule: DoseRule, kind: DoseEventKind, at: datetime, micrograms: int | None, so_far: DoseSoFar
-) -> list[Reason]:
-    """List what in a dose event is not what the protocol asks for: the event is stored with these marks.
+@dataclass(frozen=True, kw_only=True)
+class DoseToGive:
+    """The dose that the order comes to, and the step of its rounding; both in micrograms."""
 
-    The cap, the count of devices and the minutes between them are the protocol's own numbers.
+    micrograms: Micrograms
+    round_down: Micrograms | None = None
+
+
+def outside_protocol(
+    rule: DoseRule,
+    kind: DoseEventKind,
+    at: datetime,
+    micrograms: int | None,
+    so_far: DoseSoFar,
+    ordered: DoseToGive | None = None,
+) -> list[Reason]:
+    """List what in a dose event is not what protocol and order ask for: the event is stored with these marks.
+
+    The cap, the count of devices and the minutes between them are the protocol's own numbers. `ordered`: None where the
+    order comes to no dose.
     """
     if kind in {DoseEventKind.WASTED, DoseEventKind.WITHDRAWN}:
         return []
@@ -108,7 +124,17 @@ def outside_protocol(
     total = (micrograms or 0) + (so_far.micrograms if kind is DoseEventKind.DEVICE else 0)
     if total > cap_of(rule):
         reasons.append(Reason.ABOVE_CAP)
+    if ordered is not None and _other_than(ordered, kind, total):
+        reasons.append(Reason.OTHER_THAN_ORDERED)
     return reasons
+
+
+def _other_than(ordered: DoseToGive, kind: DoseEventKind, total: int) -> bool:
+    """Whether a dose is begun that was not ordered, or more is given than was; devices add up to the ordered dose."""
+    if kind is DoseEventKind.STARTED:
+        return not is_as_ordered(total, ordered.micrograms, ordered.round_down)
+    more = total > ordered.micrograms and not is_as_ordered(total, ordered.micrograms, ordered.round_down)
+    return kind in {DoseEventKind.DEVICE, DoseEventKind.GIVEN} and more
 
 
 def _outside_devices(rule: DoseRule, at: datetime, before: Sequence[datetime]) -> list[Reason]:

@@ -8,6 +8,7 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
+from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
@@ -59,6 +60,37 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PaperReason.PLAN_PAUSED, "The plan is paused."),
     (PaperReason.NOT_ENROLLED, "The patient is not enrolled in the programme for this drug."),
     (PaperReason.MONITORING_DUE, "The prescription monitoring check is due."),
+    (OrderReason.OTHER_BASIS, "This protocol does not say its dose that way."),
+    (OrderReason.DOSE_ABOVE_CAP, "The dose is above the most for one session, which always holds."),
+    (OrderReason.CAP_ABOVE_PROTOCOL, "The most for one session cannot be above the protocol's own."),
+    (OrderReason.DEVICES_OUTSIDE, "The protocol does not allow this number of devices."),
+    (OrderReason.LIKELY_SLIP, "The dose is many times the protocol's own, or a small part of it. Check the digits."),
+    (OrderReason.ROUNDING_TOO_COARSE, "This rounding would change the dose too much."),
+    (OrderReason.DURATION_SLIP, "The time is many times the protocol's own, or a small part of it. Check the digits."),
+    (OrderReason.ABOVE_USUAL, "The dose is above the protocol's own."),
+    (OrderReason.OTHER_DURATION, "The time is not the protocol's own."),
+    (OrderReason.LONGER_THAN_USUAL, "The order would be valid for longer than is usual here."),
+    (OrderReason.PROVIDER_WRITES_IT, "A provider writes such an order and gives the reason."),
+    (OrderReason.BEGINS_IN_THE_PAST, "An order begins today or later."),
+    (OrderReason.ENDS_BEFORE_IT_BEGINS, "The last day is before the first."),
+    (OrderReason.LIMIT_WITHOUT_END, "Say until which day the patient's own blood pressure limit holds."),
+    (OrderReason.END_WITHOUT_LIMIT, "Enter the patient's own blood pressure limit, or leave its last day blank."),
+    (OrderReason.LIMIT_UPSIDE_DOWN, "The upper limit of blood pressure must be above the lower one."),
+    (OrderReason.NOT_READ_BACK, "Read the order back to the provider, then tick that you have."),
+    (OrderReason.REASON_NEEDED, "Type the reason."),
+    (OrderReason.SIGNED_ALREADY, "Someone has signed this order already."),
+    (OrderReason.OVER_ALREADY, "This order is over already."),
+    (OrderReason.REPLACED_MEANWHILE, "Someone has changed or ended this order meanwhile. Look at what stands now."),
+    (OrderReason.ANOTHER_STANDS, "Another order for this treatment stands on these days. Change that one, or end it."),
+    (OrderReason.OTHER_TREATMENT, "The order that this one changes is for another treatment."),
+    (NoDose.NO_WEIGHT, "There is no weight on file, so the dose cannot be computed."),
+    (NoDose.WEIGHT_TOO_OLD, "The last weight is too old for a dose to be computed from it."),
+    (NoDose.WEIGHT_DOUBTFUL, "The last weight is so far from the one before that the unit or a digit is wrong."),
+    (NoDose.NOT_TO_BE_HAD, "The order does not come to a dose under this protocol. A provider writes another."),
+    (OrderState.HOLDS, "Stands"),
+    (OrderState.HOLDS_UNSIGNED, "Stands, to be signed"),
+    (OrderState.NOT_SIGNED_IN_TIME, "Not signed in time"),
+    (OrderState.NOT_YET, "Begins later"),
     (CancelReason.PATIENT_ASKED, "Patient asked"),
     (CancelReason.PATIENT_UNWELL, "Patient unwell"),
     (CancelReason.NO_RIDE, "No ride"),
@@ -134,6 +166,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Reason.ABOVE_CAP, "More than the protocol's limit for one session."),
     (Reason.DEVICE_TOO_SOON, "Sooner after the last device than the protocol asks."),
     (Reason.DEVICE_TOO_MANY, "More devices than the protocol allows."),
+    (Reason.OTHER_THAN_ORDERED, "Another dose than the one that is ordered."),
     (DoseEventKind.STARTED, "Dose started"),
     (DoseEventKind.PAUSED, "Dose paused"),
     (DoseEventKind.RESUMED, "Dose resumed"),
