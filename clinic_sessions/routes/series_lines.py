@@ -35,7 +35,8 @@ class AllTheSame:
 class Line:
     """One place of a preview. `chosen`: one of its `times`, or of `despite` by which the rules in `lifted` are lifted.
 
-    `ask`: who could book the wished time, when this person may not. `treatment`: the session that is to be moved.
+    `ask`: who could book the wished time, or the one that was refused, when this person may not.
+    `treatment`: the session that is to be moved.
     """
 
     place: int
@@ -129,7 +130,7 @@ def _as_sent(line: Line, form: DatesForm, refusal: Refusal | None, plan: Plan, c
         dropped=line.place in form.dropped,
         despite=_despite(line, mine, lifted if refusal is None else refused.lift),
         lifted=lifted,
-        ask=refused.ask or line.ask,
+        ask=line.ask if refusal is None else refused.ask,
     )
 
 
