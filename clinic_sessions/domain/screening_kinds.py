@@ -38,6 +38,44 @@ class AskedOf(StrEnum):
     CAN_BE_PREGNANT = "can_be_pregnant"
 
 
+class ScreeningReason(StrEnum):
+    """Why a screening is not saved or filed."""
+
+    UNANSWERED = "unanswered"
+    NOT_CONFIRMED = "not_confirmed"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    NOT_ALLOWED = "not_allowed"
+
+
+class ClearanceReason(StrEnum):
+    """Why a provider's decision is not taken."""
+
+    NO_SCREENING = "no_screening"
+    CONTRAINDICATED = "contraindicated"
+    TO_CLARIFY = "to_clarify"
+    HARD_STOP_WORDS = "hard_stop_words"
+    UNTIL_MISSING = "until_missing"
+    UNTIL_PAST = "until_past"
+    WORDS_MISSING = "words_missing"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    NOT_ALLOWED = "not_allowed"
+
+
+class DecisionChip(StrEnum):
+    """What a decision rests on, in a word."""
+
+    BLOOD_PRESSURE = "blood_pressure"
+    HEART = "heart"
+    MENTAL_STATE = "mental_state"
+    SUBSTANCE_USE = "substance_use"
+    PREGNANCY = "pregnancy"
+    MEDICINES = "medicines"
+    OTHER_ILLNESS = "other_illness"
+    RECORDS_AWAITED = "records_awaited"
+    TESTS_AWAITED = "tests_awaited"
+    OTHER_TREATMENT_FIRST = "other_treatment_first"
+
+
 class MedicineClass(StrEnum):
     """The kinds of medicines that call for a warning."""
 

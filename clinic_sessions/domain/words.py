@@ -9,7 +9,7 @@ from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
-from clinic_sessions.domain.papers import PaperReason
+from clinic_sessions.domain.papers import Clearance, PaperReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanReason, SeriesReason
@@ -17,6 +17,7 @@ from clinic_sessions.domain.ranking import Why
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
+from clinic_sessions.domain.screening_kinds import ClearanceReason, DecisionChip, ScreeningReason
 from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
@@ -42,6 +43,22 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Action.MOVE, "Moved"),
     (Action.CANCEL, "Cancelled"),
     (Action.BOOK, "Booked"),
+    (Clearance.NOT_SUITABLE, "Not suitable now"),
+    (Clearance.MORE_INFORMATION, "More information needed"),
+    (ScreeningReason.UNANSWERED, "These questions are not answered. Answer each, or mark it not sure."),
+    (ScreeningReason.NOT_CONFIRMED, "Go through these answers with the patient, and mark each as confirmed."),
+    (ScreeningReason.CHANGED_MEANWHILE, "Someone else changed this screening while you were typing."),
+    (ScreeningReason.NOT_ALLOWED, "Your role does not include this."),
+    (ClearanceReason.NO_SCREENING, "No screening for this route is filed. File one before you clear the patient."),
+    (ClearanceReason.CONTRAINDICATED, "The label of this drug says never. The patient cannot be cleared for it."),
+    (ClearanceReason.TO_CLARIFY, "It is not known whether the label allows this drug. Clarify it, and file it anew."),
+    (ClearanceReason.HARD_STOP_WORDS, "There is a hard stop. Type why you clear the patient all the same."),
+    (ClearanceReason.UNTIL_MISSING, "Say until which day this holds."),
+    (ClearanceReason.UNTIL_PAST, "That day has passed. Choose one from today on."),
+    (ClearanceReason.WORDS_MISSING, "Choose a reason, or type one."),
+    (ClearanceReason.CHANGED_MEANWHILE, "There is a newer decision than the one you saw. Look at it first."),
+    (ClearanceReason.NOT_ALLOWED, "Only a provider decides this."),
+    (DecisionChip.OTHER_ILLNESS, "Another illness"),
     (PaperReason.NOT_CLEARED, "No provider has cleared this patient for this treatment yet."),
     (PaperReason.CLEARANCE_EXPIRED, "The clearance has ended. A provider decides anew."),
     (PaperReason.DEFERRED, "A provider has deferred this treatment."),
