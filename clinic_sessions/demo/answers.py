@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import Staffing
 from clinic_sessions.domain.alerts import AlertAction
 from clinic_sessions.domain.check_ins import LASTING, CheckInKind, CheckInStatus, Question, item_step
-from clinic_sessions.domain.scales import DANGER_ITEM, FUNCTION_ITEM, ITEMS
+from clinic_sessions.domain.scales.phq9 import DANGER_ITEM, FUNCTION_ITEM, ITEMS
 from clinic_sessions.domain.side_effects import SideEffectKind
 from clinic_sessions.models import Alert, CheckIn
 from clinic_sessions.services import alerts, check_ins

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from clinic_sessions.domain.messages import MessageKind
-from clinic_sessions.domain.scales import DANGER_ITEM, FUNCTION_ITEM, ITEMS
+from clinic_sessions.domain.scales.phq9 import DANGER_ITEM, FUNCTION_ITEM, ITEMS
 
 
 class CheckInKind(StrEnum):

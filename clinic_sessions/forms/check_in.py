@@ -8,7 +8,8 @@ from wtforms import Form, RadioField, SelectMultipleField
 
 from clinic_sessions.domain.check_ins import LASTING, MOODS, Question, is_danger, item_step
 from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.scales import FUNCTION_ITEM, ITEMS, Questionnaire
+from clinic_sessions.domain.scales.data import Scale
+from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM, ITEMS
 from clinic_sessions.domain.side_effects import SideEffectCatalogue, SideEffectWords, common_for
 from clinic_sessions.translations import text
 
@@ -56,7 +57,7 @@ class Asking:
     """What the screens are made from."""
 
     language: str
-    scale: Questionnaire
+    scale: Scale
     effects: SideEffectCatalogue
     route: Route | None
     lasting: Mapping[str, str]
@@ -89,7 +90,7 @@ class Asking:
         return Screen(step=Question.SAFETY, question=self._said("safety"), options=options, values=values)
 
     def _item(self, step: str, item: int) -> Screen:
-        words = self.scale.es if self.language == "es" else self.scale.en
+        words = self.scale.text(self.language)
         is_function = item == FUNCTION_ITEM
         answers = words.function_answers if is_function else words.answers
         return Screen(

@@ -16,7 +16,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import scales
 from clinic_sessions.domain.alerts import AlertKind, AlertTier, tier_of_item_9
 from clinic_sessions.domain.check_ins import (
     LASTING,
@@ -32,33 +31,34 @@ from clinic_sessions.domain.check_ins import (
     steps,
 )
 from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.scales import DANGER_ITEM, FUNCTION_ITEM, ITEMS, Questionnaire
+from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.scales import phq9
+from clinic_sessions.domain.scales.data import Scale
+from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM, ITEMS
+from clinic_sessions.domain.scales.scoring import Answers
 from clinic_sessions.domain.side_effects import SideEffectCatalogue, parse_side_effects
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Alert, AuditAction, CheckIn, CheckInAnswer
-from clinic_sessions.services import alerts, audit, facts
+from clinic_sessions.services import alerts, audit, facts, scale_data, scale_results
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, Refusal
+from clinic_sessions.services.scale_results import Entry
 
 
 class CheckInReason(StrEnum):
     NO_LONGER_OPEN = "no_longer_open"
 
 
-@lru_cache(maxsize=1)
-def questionnaire() -> Questionnaire:
+def questionnaire() -> Scale:
     """Give PHQ-9 as data."""
-    return scales.parse_questionnaire(_shipped("phq-9.toml"))
+    return scale_data.of(ScaleKey.PHQ_9)
 
 
 @lru_cache(maxsize=1)
 def side_effect_words() -> SideEffectCatalogue:
     """Give the side effects in patients' words."""
-    return parse_side_effects(_shipped("side-effects.toml"))
-
-
-def _shipped(name: str) -> str:
-    return resources.files("clinic_sessions.protocols").joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("clinic_sessions.protocols").joinpath("side-effects.toml").read_text(encoding="utf-8")
+    return parse_side_effects(text)
 
 
 def load(db: Session, check_in_id: int, patient_id: int, *, to_change: bool = False) -> CheckIn:
@@ -81,13 +81,8 @@ def asks(db: Session, check_in: CheckIn, now: datetime) -> tuple[Question, ...]:
     """Give the questions of a check-in: as fixed when it was begun, or as they would be fixed at `now`."""
     if check_in.asks:
         return tuple(Question(question) for question in check_in.asks)
-    zone = check_in.treatment.clinic.zone
-    last = db.scalar(_earlier_phq9(check_in).limit(1))
-    allowed = scales.may_ask(
-        local_day(last.at, zone) if last else None,
-        local_day(now, zone),
-        days=questionnaire().ask_again.whole,
-    )
+    today = local_day(now, check_in.treatment.clinic.zone)
+    allowed = scale_results.may_ask(db, check_in.patient, ScaleKey.PHQ_9, today)
     return questions(check_in.kind, phq9_allowed=allowed)
 
 
@@ -145,7 +140,7 @@ def _tell(db: Session, check_in: CheckIn, step: str, value: object, words: str, 
     """Raise the alert of a danger answer: one a check-in, and one more only when the danger grows from today to now."""
     tier = AlertTier.NOW
     if step != Question.SAFETY and isinstance(value, int):
-        tier = tier_of_item_9(value, previous_item_9(db, check_in)) or AlertTier.SAME_DAY
+        tier = tier_of_item_9(value, scale_results.previous_item_9(db, check_in.patient_id, now)) or AlertTier.SAME_DAY
     first, grown = safety_keys(check_in)
     standing = alerts.standing(db, [first])
     key = grown if standing is not None and (standing.tier, tier) == (AlertTier.SAME_DAY, AlertTier.NOW) else first
@@ -165,28 +160,6 @@ def danger_alert(db: Session, check_in: CheckIn) -> Alert | None:
     return alerts.standing(db, safety_keys(check_in))
 
 
-def previous_item_9(db: Session, check_in: CheckIn) -> int | None:
-    """Give the patient's latest known answer to item 9 before this check-in; None when there is none."""
-    for answer in db.scalars(_earlier_phq9(check_in)):
-        value = answer.value.get("items", {}).get(str(DANGER_ITEM))
-        if isinstance(value, int):
-            return value
-    return None
-
-
-def _earlier_phq9(check_in: CheckIn) -> sa.Select[CheckInAnswer]:
-    return (
-        sa.select(CheckInAnswer)
-        .join(CheckIn, CheckIn.id == CheckInAnswer.check_in_id)
-        .where(
-            CheckIn.patient_id == check_in.patient_id,
-            CheckIn.id != check_in.id,
-            CheckInAnswer.question == Question.PHQ9,
-        )
-        .order_by(CheckInAnswer.at.desc(), CheckInAnswer.id.desc())
-    )
-
-
 def submit(db: Session, check_in: CheckIn, *, safety_asked: str, language: Language, now: datetime, by: Actor) -> None:
     """Send the answers for good; what was skipped stays unknown. Sending again changes nothing.
 
@@ -196,7 +169,10 @@ def submit(db: Session, check_in: CheckIn, *, safety_asked: str, language: Langu
         return
     require_open(check_in, now)
     _start(db, check_in, now=now, by=by)
-    for question in asks(db, check_in, now):
+    asked = asks(db, check_in, now)
+    if Question.PHQ9 in asked:
+        _keep_result(db, check_in, language, now=now, by=by)
+    for question in asked:
         value = _value(question, check_in.draft, safety_asked)
         check_in.answers.append(CheckInAnswer(question=question, value={**value, "language": language.value}, at=now))
     check_in.draft = {}
@@ -216,9 +192,27 @@ def _value(question: Question, draft: Mapping[str, Any], safety_asked: str) -> d
     return {"value": draft.get(question)}
 
 
+def _items(draft: Mapping[str, Any]) -> dict[int, int | None]:
+    return {item: draft.get(item_step(item)) for item in (*ITEMS, FUNCTION_ITEM)}
+
+
+def _keep_result(db: Session, check_in: CheckIn, language: Language, *, now: datetime, by: Actor) -> None:
+    """Keep the scale beside the answers; its danger was told when it was answered."""
+    entry = Entry(
+        scale=ScaleKey.PHQ_9,
+        answers=Answers(items=_items(check_in.draft)),
+        language=language,
+        mode=ScaleMode.LINK if by.user_id is None else ScaleMode.PHONE,
+        at=now,
+        session_id=check_in.session_id,
+        check_in_id=check_in.id,
+    )
+    scale_results.add(db, entry, check_in.patient_id, now=now, by_id=by.user_id)
+
+
 def _phq9(draft: Mapping[str, Any]) -> dict[str, Any]:
-    given = {item: draft.get(item_step(item)) for item in (*ITEMS, FUNCTION_ITEM)}
-    scored = scales.score(given)
+    given = _items(draft)
+    scored = phq9.score(questionnaire(), given)
     return {
         "items": {str(item): given[item] for item in ITEMS if given[item] is not None},
         "function": scored.function,

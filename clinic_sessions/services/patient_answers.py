@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
-from clinic_sessions.domain.scales import DANGER_ITEM, Phq9Band
+from clinic_sessions.domain.scales.phq9 import DANGER_ITEM
+from clinic_sessions.domain.scales.results import Band
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import CheckIn, TreatmentSession
 from clinic_sessions.services import side_effects
@@ -102,7 +103,7 @@ def _effect(kind: str) -> str:
 
 def _phq9(value: Mapping[str, Any]) -> list[Line]:
     total, band = value.get("total"), value.get("band")
-    text = f"{total} of 27, {say(Phq9Band(band)).lower()}" if total is not None and band else "Not scored"
+    text = f"{total} of 27, {say(Band(band)).lower()}" if total is not None and band else "Not scored"
     if missing := value.get("missing"):
         text += f" ({len(missing)} of 9 not answered)"
     danger = (value.get("items") or {}).get(str(DANGER_ITEM))

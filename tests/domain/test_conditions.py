@@ -2,7 +2,8 @@
 
 import re
 
-from clinic_sessions.domain.conditions import CONDITIONS, Condition, ScaleKind, codes_of
+from clinic_sessions.domain.conditions import CONDITIONS, Condition, codes_of
+from clinic_sessions.domain.scale_kinds import ScaleKey
 
 
 def test_every_condition_has_a_label_codes_and_a_scale() -> None:
@@ -10,7 +11,21 @@ def test_every_condition_has_a_label_codes_and_a_scale() -> None:
     for facts in CONDITIONS.values():
         assert facts.label
         assert facts.codes
-        assert facts.scale in ScaleKind
+        assert facts.scales
+
+
+def test_each_condition_proposes_the_scales_that_show_its_course_and_its_dangers() -> None:
+    proposed = {condition: facts.scales for condition, facts in CONDITIONS.items()}
+
+    assert proposed[Condition.TREATMENT_RESISTANT_DEPRESSION] == (ScaleKey.PHQ_9,)
+    assert {
+        proposed[Condition.GENERALISED_ANXIETY], proposed[Condition.SOCIAL_ANXIETY], proposed[Condition.PANIC_DISORDER]
+    } == {(ScaleKey.GAD_7,)}  # fmt: skip
+    assert proposed[Condition.PTSD] == (ScaleKey.PCL_5,)
+    assert proposed[Condition.COMPLEX_REGIONAL_PAIN] == (ScaleKey.PEG, ScaleKey.NRS_PAIN)
+    assert proposed[Condition.ACUTE_SUICIDAL_IDEATION] == (ScaleKey.RISK_SCREEN, ScaleKey.PHQ_9)
+    assert proposed[Condition.BIPOLAR_DEPRESSION] == (ScaleKey.PHQ_9, ScaleKey.MANIA_CHECK)
+    assert CONDITIONS[Condition.ACUTE_SUICIDAL_IDEATION].course is ScaleKey.PHQ_9
 
 
 def test_every_code_has_the_form_of_icd_10_cm_and_a_source_mark() -> None:
