@@ -131,3 +131,10 @@ def test_a_free_stretch_is_booked_at_the_quarter_hour_under_the_pointer(desk: Pe
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"/sessions/new\?.*time=\d\d%3A\d\d|/sessions/new\?.*time=\d\d:\d\d"))
     assert re.fullmatch(r"\d{1,2}:(00|15|30|45) [ap]m", chosen)
+
+
+def test_the_week_prints_across_the_page_and_the_day_down_it(desk: Person) -> None:
+    for path, box in ((f"{TOMORROW}&view=week", b"/MediaBox [0 0 792 612]"), (TOMORROW, b"/MediaBox [0 0 612 792]")):
+        desk.open(path)
+        sheet = desk.page.pdf(prefer_css_page_size=True)
+        assert sheet.count(b"/MediaBox") == sheet.count(box) > 0
