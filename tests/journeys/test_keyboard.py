@@ -81,6 +81,11 @@ def test_the_next_session_of_a_known_patient_is_booked_in_four_actions(person: N
     expect(one.page).to_have_url(re.compile(r"/sessions/\d+$"))
     one.sees("Booked")
     assert hands.actions <= 4
+    made = one.page.url
+    one.page.go_back()
+    one.sees("Booked already")
+    one.page.get_by_role("link", name="Open the visit").click()
+    expect(one.page).to_have_url(made)
 
 
 def test_a_known_patient_is_booked_from_any_page_in_four_actions(person: NewPerson) -> None:
