@@ -24,9 +24,9 @@ from clinic_sessions.services.closures import NewClosure
 OPENS, CLOSES, NOON = 8 * 60, 17 * 60, 12 * 60
 WEEKDAYS = range(5)
 AROUND = 30
-HOLIDAY_AFTER, REPAIR_AFTER, VISIT_AFTER = 16, 7, 9
+HOLIDAY_AFTER, TRAINING_AFTER, REPAIR_AFTER, VISIT_AFTER = 16, 3, 7, 9
 """Days from today."""
-REPAIR_HOUR, VISIT_HOUR = time(15), time(8, 30)
+TRAINING_HOUR, REPAIR_HOUR, VISIT_HOUR = time(16), time(15), time(8, 30)
 
 STAFF = (
     (Staff(address="nurse5@demo.example", name="Priya Raman, RN", role=Role.NURSE), SiteRole.NURSE),
@@ -58,6 +58,7 @@ def open_second(db: Session, first: Clinic, shared: Sequence[Patient], password_
         patient_clinics.add(db, patient, site.id, now=now, by=demo.owner)
     _book(demo, site, shared[0])
     _close_for_a_holiday(demo, site)
+    _train_the_staff(demo, first)
     _repair_a_chair(demo, first)
 
 
@@ -121,15 +122,28 @@ def _close_for_a_holiday(demo: Demo, site: Clinic) -> None:
     _close(demo, site, NewClosure(span=day_span(day, site.zone), reason="Holiday"))
 
 
+def _train_the_staff(demo: Demo, site: Clinic) -> None:
+    """Close the clinic for the end of the first afternoon on which nobody is booked any more."""
+    _close_when_free(demo, site, TRAINING_AFTER, TRAINING_HOUR, [None], "Staff training")
+
+
 def _repair_a_chair(demo: Demo, site: Clinic) -> None:
     """Close the first chair that has a free afternoon, on the first day on which one has."""
-    for after in range(REPAIR_AFTER, 2 * REPAIR_AFTER):
-        day = local_day(demo.now, ZONE) + timedelta(days=after)
-        starts = first_instant(day, REPAIR_HOUR, ZONE)
+    chair_ids = [chair.id for chair in site.chairs]
+    _close_when_free(demo, site, REPAIR_AFTER, REPAIR_HOUR, chair_ids, "Monitor is serviced")
+
+
+def _close_when_free(
+    demo: Demo, site: Clinic, after: int, hour: time, chair_ids: Sequence[int | None], reason: str
+) -> None:
+    """Close the site (None) or one of its chairs for two hours, on the first working day that this hits nobody."""
+    for days in range(after, 2 * REPAIR_AFTER):
+        day = local_day(demo.now, ZONE) + timedelta(days=days)
+        starts = first_instant(day, hour, ZONE)
         span = Span(starts_at=starts, ends_at=starts + timedelta(hours=2))
-        for chair in site.chairs if day.weekday() in WEEKDAYS else ():
-            if not hits.of_closure(demo.db, site.id, chair.id, span, demo.now):
-                _close(demo, site, NewClosure(span=span, reason="Monitor is serviced", chair_id=chair.id))
+        for chair_id in chair_ids if day.weekday() in WEEKDAYS else ():
+            if not hits.of_closure(demo.db, site.id, chair_id, span, demo.now):
+                _close(demo, site, NewClosure(span=span, reason=reason, chair_id=chair_id))
                 return
 
 
