@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from clinic_sessions.domain import paper_words
 from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
-from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
-from clinic_sessions.domain.papers import Clearance, PaperReason
+from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanReason, SeriesReason
@@ -17,13 +17,13 @@ from clinic_sessions.domain.ranking import Why
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
-from clinic_sessions.domain.screening_kinds import ClearanceReason, DecisionChip, ScreeningReason
 from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
 from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
+    *paper_words.PAIRS,
     (Status.DID_NOT_COME, "Did not come"),
     (Status.LEFT_WITHOUT_TELLING_US, "Left without telling us"),
     (SessionKind.TELEHEALTH, "Telehealth visit"),
@@ -43,71 +43,6 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Action.MOVE, "Moved"),
     (Action.CANCEL, "Cancelled"),
     (Action.BOOK, "Booked"),
-    (Clearance.NOT_SUITABLE, "Not suitable now"),
-    (Clearance.MORE_INFORMATION, "More information needed"),
-    (ScreeningReason.UNANSWERED, "These questions are not answered. Answer each, or mark it not sure."),
-    (ScreeningReason.NOT_CONFIRMED, "Go through these answers with the patient, and mark each as confirmed."),
-    (ScreeningReason.CHANGED_MEANWHILE, "Someone else changed this screening while you were typing."),
-    (ScreeningReason.NOT_ALLOWED, "Your role does not include this."),
-    (ClearanceReason.NO_SCREENING, "No screening for this route is filed. File one before you clear the patient."),
-    (ClearanceReason.CONTRAINDICATED, "The label of this drug says never. The patient cannot be cleared for it."),
-    (ClearanceReason.TO_CLARIFY, "It is not known whether the label allows this drug. Clarify it, and file it anew."),
-    (ClearanceReason.HARD_STOP_WORDS, "There is a hard stop. Type why you clear the patient all the same."),
-    (ClearanceReason.UNTIL_MISSING, "Say until which day this holds."),
-    (ClearanceReason.UNTIL_PAST, "That day has passed. Choose one from today on."),
-    (ClearanceReason.WORDS_MISSING, "Choose a reason, or type one."),
-    (ClearanceReason.CHANGED_MEANWHILE, "There is a newer decision than the one you saw. Look at it first."),
-    (ClearanceReason.NOT_ALLOWED, "Only a provider decides this."),
-    (DecisionChip.OTHER_ILLNESS, "Another illness"),
-    (PaperReason.NOT_CLEARED, "No provider has cleared this patient for this treatment yet."),
-    (PaperReason.CLEARANCE_EXPIRED, "The clearance has ended. A provider decides anew."),
-    (PaperReason.DEFERRED, "A provider has deferred this treatment."),
-    (PaperReason.DEFERRAL_OVER, "The deferral is over. A provider decides anew."),
-    (PaperReason.NOT_SUITABLE, "A provider decided that this treatment is not suitable now."),
-    (PaperReason.MORE_INFORMATION, "The provider waits for more information."),
-    (PaperReason.CONSENT_MISSING, "There is no consent for this series."),
-    (PaperReason.CONSENT_CHOSE_NOT_TO, "The patient chose not to consent."),
-    (PaperReason.CONSENT_EXPIRED, "The consent has expired."),
-    (PaperReason.CONSENT_CHANGED_MIND, "The patient changed their mind about the consent."),
-    (PaperReason.ORDER_MISSING, "There is no order for this treatment."),
-    (PaperReason.ORDER_NOT_SIGNED, "The spoken order was not signed in time."),
-    (PaperReason.ORDER_NOT_YET, "The order is not valid yet."),
-    (PaperReason.ORDER_EXPIRED, "The order has expired."),
-    (PaperReason.ORDER_ENDED, "The order was ended."),
-    (PaperReason.PLAN_PAUSED, "The plan is paused."),
-    (PaperReason.NOT_ENROLLED, "The patient is not enrolled in the programme for this drug."),
-    (PaperReason.MONITORING_DUE, "The prescription monitoring check is due."),
-    (OrderReason.OTHER_BASIS, "This protocol does not say its dose that way."),
-    (OrderReason.DOSE_ABOVE_CAP, "The dose is above the most for one session, which always holds."),
-    (OrderReason.CAP_ABOVE_PROTOCOL, "The most for one session cannot be above the protocol's own."),
-    (OrderReason.DEVICES_OUTSIDE, "The protocol does not allow this number of devices."),
-    (OrderReason.LIKELY_SLIP, "The dose is many times the protocol's own, or a small part of it. Check the digits."),
-    (OrderReason.ROUNDING_TOO_COARSE, "This rounding would change the dose too much."),
-    (OrderReason.DURATION_SLIP, "The time is many times the protocol's own, or a small part of it. Check the digits."),
-    (OrderReason.ABOVE_USUAL, "The dose is above the protocol's own."),
-    (OrderReason.OTHER_DURATION, "The time is not the protocol's own."),
-    (OrderReason.LONGER_THAN_USUAL, "The order would be valid for longer than is usual here."),
-    (OrderReason.PROVIDER_WRITES_IT, "A provider writes such an order and gives the reason."),
-    (OrderReason.BEGINS_IN_THE_PAST, "An order begins today or later."),
-    (OrderReason.ENDS_BEFORE_IT_BEGINS, "The last day is before the first."),
-    (OrderReason.LIMIT_WITHOUT_END, "Say until which day the patient's own blood pressure limit holds."),
-    (OrderReason.END_WITHOUT_LIMIT, "Enter the patient's own blood pressure limit, or leave its last day blank."),
-    (OrderReason.LIMIT_UPSIDE_DOWN, "The upper limit of blood pressure must be above the lower one."),
-    (OrderReason.NOT_READ_BACK, "Read the order back to the provider, then tick that you have."),
-    (OrderReason.REASON_NEEDED, "Type the reason."),
-    (OrderReason.SIGNED_ALREADY, "Someone has signed this order already."),
-    (OrderReason.OVER_ALREADY, "This order is over already."),
-    (OrderReason.REPLACED_MEANWHILE, "Someone has changed or ended this order meanwhile. Look at what stands now."),
-    (OrderReason.ANOTHER_STANDS, "Another order for this treatment stands on these days. Change that one, or end it."),
-    (OrderReason.OTHER_TREATMENT, "The order that this one changes is for another treatment."),
-    (NoDose.NO_WEIGHT, "There is no weight on file, so the dose cannot be computed."),
-    (NoDose.WEIGHT_TOO_OLD, "The last weight is too old for a dose to be computed from it."),
-    (NoDose.WEIGHT_DOUBTFUL, "The last weight is so far from the one before that the unit or a digit is wrong."),
-    (NoDose.NOT_TO_BE_HAD, "The order does not come to a dose under this protocol. A provider writes another."),
-    (OrderState.HOLDS, "Stands"),
-    (OrderState.HOLDS_UNSIGNED, "Stands, to be signed"),
-    (OrderState.NOT_SIGNED_IN_TIME, "Not signed in time"),
-    (OrderState.NOT_YET, "Begins later"),
     (CancelReason.PATIENT_ASKED, "Patient asked"),
     (CancelReason.PATIENT_UNWELL, "Patient unwell"),
     (CancelReason.NO_RIDE, "No ride"),
@@ -283,3 +218,12 @@ def say(member: StrEnum) -> str:
     ('In treatment', 'the visit was moved')
     """
     return WORDS.get((type(member), member.value)) or member.value.replace("_", " ").capitalize()
+
+
+def say_outside(value: str) -> str:
+    """Give the words for what stood against a fact: a paper that was missing, or a rule of the session.
+
+    >>> say_outside("consent_missing")
+    'There is no consent for this series.'
+    """
+    return say(PaperReason(value)) if value in set(PaperReason) else say(Reason(value))
