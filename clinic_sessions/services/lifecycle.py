@@ -99,6 +99,8 @@ def do(
     """
     when = at or now
     step = granted(treatment, action, by)
+    if step.gate is Gate.MAY_START:
+        papers.lock(db, treatment.patient_id)
     against = unmet(db, treatment, step.gate, when)
     if against and not happened:
         raise GateClosed(*against)

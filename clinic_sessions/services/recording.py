@@ -6,6 +6,7 @@ What stood against it is kept on the entry and told to a provider. A correction 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
-from clinic_sessions.domain.readiness import Reason, outside_protocol, outside_visit
+from clinic_sessions.domain.readiness import Reason, outside_visit
 from clinic_sessions.domain.record import DoseEventKind, RecordReason, is_late
 from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.vitals import Vitals
@@ -27,7 +28,7 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import audit, facts, lifecycle, limits, session_alerts
+from clinic_sessions.services import audit, dose_order, facts, lifecycle, limits, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -118,7 +119,11 @@ def record_dose(
     device = act.kind is DoseEventKind.DEVICE
     if device and micrograms is None:
         micrograms = limits.device_micrograms(treatment)
-    against = _visit_reasons(treatment, when) + _protocol_reasons(treatment, act.kind, when, micrograms, before)
+    against = [
+        *_visit_reasons(treatment, when),
+        *dose_order.begin(db, treatment, act.kind, when, before, corrects),
+        *dose_order.outside(db, treatment, act.kind, when, micrograms, before),
+    ]
     event = DoseEvent(
         **stamp(treatment, now=now, by=by, at=when, against=against),
         kind=act.kind,
@@ -229,7 +234,7 @@ def guard_correction(db: Session, treatment: TreatmentSession, old: Row | None) 
 
 
 def stamp(
-    treatment: TreatmentSession, *, now: datetime, by: Actor, at: datetime, against: Sequence[Reason]
+    treatment: TreatmentSession, *, now: datetime, by: Actor, at: datetime, against: Sequence[StrEnum]
 ) -> dict[str, Any]:
     """Give what every entry carries: whose, when, written when and by whom, late or not, against which rules."""
     if by.user_id is None:
@@ -259,15 +264,6 @@ def save(db: Session, treatment: TreatmentSession, row: Row, *, now: datetime, b
 
 def _visit_reasons(treatment: TreatmentSession, at: datetime) -> list[Reason]:
     return outside_visit(at, facts.arrived_at(treatment), facts.ended_at(treatment))
-
-
-def _protocol_reasons(
-    treatment: TreatmentSession, kind: DoseEventKind, at: datetime, micrograms: int | None, before: Sequence[DoseEvent]
-) -> list[Reason]:
-    if treatment.protocol_version is None:
-        return [Reason.OTHER_PROTOCOL]
-    rule = protocol_of(treatment.protocol_version).dose_rule
-    return outside_protocol(rule, kind, at, micrograms, facts.so_far(before))
 
 
 def _device_number(before: Sequence[DoseEvent], corrects: DoseEvent | None) -> int:

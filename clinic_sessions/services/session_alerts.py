@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
-from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.models import Alert, TreatmentSession
 from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor
@@ -41,5 +40,5 @@ def outside_rules(
     db: Session, treatment: TreatmentSession, reasons: Sequence[str], event: str, *, now: datetime, by: Actor
 ) -> Alert:
     """Give the provider the task of looking at something that happened against the rules, with every reason."""
-    text = " ".join(said.say(Reason(reason)) for reason in reasons)
+    text = " ".join(said.say_outside(reason) for reason in reasons)
     return tell(db, treatment, AlertKind.OUTSIDE_RULES, AlertTier.SAME_DAY, text, event, now=now, by=by)

@@ -74,19 +74,11 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
         db, treatment, step.action, now=now, by=by, at=step.at, reasons=step.reasons, words=step.words,
         details=details, happened=step.happened,
     )  # fmt: skip
-    if step.action is Action.START:
-        _note_start(db, treatment, change, by)
+    if step.action is Action.START and treatment.nurse_id is None and by.role is Role.NURSE:
+        treatment.nurse_id = by.user_id
     _tell(db, treatment, change, now=now, by=by)
     outreach.align(db, treatment, now=now, by=by)
     return change
-
-
-def _note_start(db: Session, treatment: TreatmentSession, change: StatusChange, by: Actor) -> None:
-    """Keep under which order the dose was begun, and who cares for the patient when nobody was named."""
-    found = papers.of_treatment(db, treatment, change.at)
-    treatment.order_id = found.order_id if found else None
-    if treatment.nurse_id is None and by.role is Role.NURSE:
-        treatment.nurse_id = by.user_id
 
 
 def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:

@@ -7,13 +7,12 @@ from datetime import datetime
 from clinic_sessions.domain.doses import mg_text
 from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.protocols import AlertLevel
-from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.side_effects import InterventionKind, SideEffectEventKind
 from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.wall_time import offset_text
-from clinic_sessions.domain.words import say
+from clinic_sessions.domain.words import say, say_outside
 from clinic_sessions.models import (
     DoseEvent,
     Intervention,
@@ -108,7 +107,7 @@ def _step(
         else None,
         recorded_at=change.recorded_at,
         struck="Undone" if undone else "",
-        outside=tuple(say(Reason(value)) for value in change.outside_rules) if told else (),
+        outside=tuple(say_outside(value) for value in change.outside_rules) if told else (),
     )
 
 
@@ -141,7 +140,7 @@ def _line(
         recorded_at=row.recorded_at,
         late=row.late,
         struck=struck,
-        outside=tuple(say(Reason(value)) for value in row.outside_rules),
+        outside=tuple(say_outside(value) for value in row.outside_rules),
         marks=tuple(marks),
         ref=(ref, row.id) if ref and not struck else None,
     )

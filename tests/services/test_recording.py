@@ -67,7 +67,7 @@ def test_devices_are_numbered_and_marked_when_too_soon(
     events = facts.dose_events(db, one)
     assert [event.device_number for event in events] == [1, 2, 3, 4]
     assert [event.outside_rules for event in events] == [
-        [], ["device_too_soon"], [], ["device_too_many", "above_cap"]
+        [], ["device_too_soon"], ["other_than_ordered"], ["device_too_many", "above_cap", "other_than_ordered"]
     ]  # fmt: skip
     take(db, one, Action.FINISH_DOSE, now + timedelta(minutes=16), nurse)
     assert facts.dose_events(db, one)[-1].micrograms == 112_000
