@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -104,18 +104,14 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     block = Span(starts_at=request.starts_at, ends_at=request.starts_at + timedelta(minutes=version.block_minutes))
     want = free_times.wanted(version, patient.id, max(block.starts_at, now))
     found = room.check(db, chair, block, want, now=now, by=by, lifting=request.lifting)
-    today = local_day(now, chair.clinic.zone)
-    if against := papers.against_booking(db, patient.id, version, block.starts_at, today):
-        raise Refusal(*against)
+    _check_clearance(db, patient, version, block, local_day(now, chair.clinic.zone))
     clinic_id = chair.clinic_id
     treatment = sessions.begin(
         block, now=now, by=by, clinic_id=clinic_id, patient_id=request.patient_id, kind=SessionKind.TREATMENT,
         protocol_version_id=version.id, chair_id=chair.id, nurse_id=found.nurse_id,
     )  # fmt: skip
     treatment.patient = patient
-    if plan is not None:
-        treatment.place_in_plan = request.place or series.next_place(db, plan)
-        treatment.plan_id = plan.id if treatment.place_in_plan else None
+    _put_in_series(db, treatment, plan, request.place)
     db.add(treatment)
     try:
         db.flush()
@@ -129,6 +125,17 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
     )  # fmt: skip
     waitlist.close_met(db, treatment, now=now, by=by)
     return treatment
+
+
+def _check_clearance(db: Session, patient: Patient, version: ProtocolVersion, block: Span, today: date) -> None:
+    if against := papers.against_booking(db, patient.id, version, block.starts_at, today):
+        raise Refusal(*against)
+
+
+def _put_in_series(db: Session, treatment: TreatmentSession, plan: Plan | None, place: int | None) -> None:
+    if plan is not None:
+        treatment.place_in_plan = place or series.next_place(db, plan)
+        treatment.plan_id = plan.id if treatment.place_in_plan else None
 
 
 def move(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: datetime, by: Actor) -> None:
