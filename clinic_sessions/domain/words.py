@@ -9,7 +9,6 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
-from clinic_sessions.domain.paper_words import PAPER_WORDS
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import PatternFault
 from clinic_sessions.domain.permissions import Role
@@ -44,7 +43,6 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Action.MOVE, "Moved"),
     (Action.CANCEL, "Cancelled"),
     (Action.BOOK, "Booked"),
-    *PAPER_WORDS,
     (CancelReason.PATIENT_ASKED, "Patient asked"),
     (CancelReason.PATIENT_UNWELL, "Patient unwell"),
     (CancelReason.NO_RIDE, "No ride"),
