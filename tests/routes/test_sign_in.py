@@ -19,10 +19,16 @@ from tests.conftest import SignIn as SignInFixture
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    """The hash of the password, made once: it is slow on purpose."""
+    return sign_ins.hash_password(PASSWORD)
+
+
 @pytest.fixture
-def nurse(db: Session, clinic: Clinic) -> str:
+def nurse(db: Session, clinic: Clinic, hashed: str) -> str:
     """The address of a nurse who has a password."""
-    email = factories.a_user(db, clinic, Role.NURSE, password_hash=sign_ins.hash_password(PASSWORD)).email
+    email = factories.a_user(db, clinic, Role.NURSE, password_hash=hashed).email
     db.commit()
     return email
 
