@@ -11,6 +11,7 @@ from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models.base import Base, Body, Id, Line, Versioned, choice, positive_span
 from clinic_sessions.models.clinics import Chair, Clinic
+from clinic_sessions.models.orders import Order
 from clinic_sessions.models.patients import Patient
 from clinic_sessions.models.people import User
 from clinic_sessions.models.protocols import Plan, ProtocolVersion
@@ -72,6 +73,15 @@ class TreatmentSession(Versioned, Base):
     chair: Mapped[Chair | None] = relationship()
     host: Mapped[User | None] = relationship(foreign_keys=host_id)
     nurse: Mapped[User | None] = relationship(foreign_keys=nurse_id)
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    limiting_orders: Mapped[list[Order]] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: sa.and_(
+            TreatmentSession.patient_id == sa.orm.foreign(Order.patient_id), Order.pressure_limit_until.is_not(None)
+        ),
+        order_by=Order.id,
+    )
+    """The patient's orders that carry a limit of blood pressure, of whatever day."""
     overrides: Mapped[list["BookingOverride"]] = relationship(order_by="BookingOverride.id")
     changes: Mapped[list["StatusChange"]] = relationship(order_by="StatusChange.id", back_populates="treatment")
 

@@ -147,7 +147,7 @@ def _clinical(patient: Patient) -> dict[str, Any]:
         "labels": CONDITIONS,
         "conditions": [one for one in conditions if one.ended_at is None],
         "weight": weight,
-        "pressure_limit": patients.pressure_limit(patient),
+        "pressure_limit": patients.pressure_limit(db, patient, local_day(g.now, clinic_for(patient).zone)),
         "check_ins": patient_answers.read(db, patient.id),
         "alerts": patient_overview.open_alerts(db, patient.id),
     }

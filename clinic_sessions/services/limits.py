@@ -15,8 +15,9 @@ from clinic_sessions.domain.protocols import (
     alert_limits,
 )
 from clinic_sessions.domain.vitals import Finding, Vitals, against_limits
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import DoseEvent, TreatmentSession, VitalsReading
-from clinic_sessions.services import facts
+from clinic_sessions.services import facts, pressure_limits
 from clinic_sessions.services.catalogue import protocol_of
 
 NAMES = {
@@ -97,10 +98,13 @@ def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: Vita
 
 
 def _own_limits(treatment: TreatmentSession, reading: VitalsReading) -> list[Mark]:
-    patient = treatment.patient
+    day = local_day(reading.at, treatment.clinic.zone)
+    own = pressure_limits.on(treatment.patient, treatment.limiting_orders, day)
+    if own is None:
+        return []
     pairs = (
-        (Measure.SYSTOLIC, reading.systolic_mmhg, patient.pressure_limit_systolic_mmhg),
-        (Measure.DIASTOLIC, reading.diastolic_mmhg, patient.pressure_limit_diastolic_mmhg),
+        (Measure.SYSTOLIC, reading.systolic_mmhg, own.systolic),
+        (Measure.DIASTOLIC, reading.diastolic_mmhg, own.diastolic),
     )
     return [
         Mark(measure=measure, level=AlertLevel.WARN, text=f"{NAMES[measure]} {value}, this patient's limit {limit}")

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic_sessions.domain import names, record_numbers
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.models import AuditAction, Patient, User
-from clinic_sessions.services import audit, progress
+from clinic_sessions.services import audit, pressure_limits, progress
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.progress import Progress
@@ -28,7 +28,6 @@ STRIP_WORDS = 80
 """Letters of an alert that fit on the strip; the whole text is on the patient's page."""
 
 WISH = "email_wanted"
-NONE = "\u2013"
 
 
 class PatientReason(StrEnum):
@@ -107,15 +106,15 @@ def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> Pati
         age_years=age_years(patient.birth_date, today),
         record_number=patient.record_number,
         initials=names.initials(patient.name),
-        alerts=tuple(_alerts(patient, clinical)),
+        alerts=tuple(_alerts(patient, clinical, pressure_limit(db, patient, today) if clinical else None)),
         progress=progress.of_patients(db, [patient.id]).get(patient.id),
     )
 
 
-def _alerts(patient: Patient, clinical: bool) -> list[StripAlert]:
+def _alerts(patient: Patient, clinical: bool, limit: str | None) -> list[StripAlert]:
     told = [
         (AlertFlag.ALLERGY, "Allergy", patient.allergies, clinical),
-        (AlertFlag.PRESSURE_LIMIT, "Own BP limit", pressure_limit(patient), clinical),
+        (AlertFlag.PRESSURE_LIMIT, "Own BP limit", limit, clinical),
         (AlertFlag.INTERPRETER, "Interpreter", patient.interpreter, True),
         (AlertFlag.ESCORT, "Escort trouble", patient.escort_trouble, clinical),
         (AlertFlag.OTHER, "Take care", patient.other_alert, clinical),
@@ -132,12 +131,15 @@ def _short(words: str) -> str:
     return line if len(line) <= STRIP_WORDS else f"{line[: STRIP_WORDS - 1]}\u2026"
 
 
-def pressure_limit(patient: Patient) -> str | None:
-    """Say the patient's own blood pressure limit in mmHg; None when the protocol's limits stand alone."""
-    systolic, diastolic = patient.pressure_limit_systolic_mmhg, patient.pressure_limit_diastolic_mmhg
-    if systolic is None and diastolic is None:
+def pressure_limit(db: Session, patient: Patient, today: date) -> str | None:
+    """Say the patient's own limit of blood pressure in mmHg; None when the protocol's limits stand alone.
+
+    The stricter of the file's and those of orders that hold today, with the day on which an order's ends.
+    """
+    own = pressure_limits.on(patient, pressure_limits.of_patient(db, patient.id), today)
+    if own is None:
         return None
-    return f"{systolic or NONE}/{diastolic or NONE}"
+    return f"{own.text} until {own.until:%b} {own.until.day}" if own.until else own.text
 
 
 def register(db: Session, clinic_id: int, who: Registration, *, now: datetime, by: Actor) -> Patient:
