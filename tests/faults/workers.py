@@ -73,7 +73,7 @@ def confirmations(db: Session, clinic: Clinic, count: int, now: datetime) -> Non
     by = Actor(kind=ActorKind.USER, user=desk, role=Role.FRONT_DESK)
     protocol = factories.a_protocol(db)
     for number in range(count):
-        patient = factories.a_patient(db, clinic, registered_by=desk)
+        patient = factories.a_patient(db, clinic, registered_by=desk, papers=False)
         starts_at = now + timedelta(days=3, hours=3 * (number // 2))
         treatment = factories.a_session(
             db, patient, starts_at, protocol=protocol, chair=clinic.chairs[number % 2], by=desk
