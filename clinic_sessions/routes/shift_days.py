@@ -1,11 +1,15 @@
 """Days that differ from the weekly shifts: leave, extra hours, and taking either back."""
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, request, url_for
 
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.shifts import MIDNIGHT
+from clinic_sessions.forms.shift_fields import as_clock
 from clinic_sessions.forms.shifts import ExtraForm, KeepingForm, LeaveForm
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.booking import read_day
+from clinic_sessions.routes.gaps import gaps_of
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session
 from clinic_sessions.routes.shift_pages import (
@@ -17,6 +21,7 @@ from clinic_sessions.routes.shift_pages import (
     meta_of,
     names_of,
     page,
+    seen_of,
     site_of,
 )
 from clinic_sessions.services import shift_days, shift_rules
@@ -33,18 +38,18 @@ def leave(site_id: int) -> Answer:
     form = _leave_form(site, typed=False)
     form.person.data = request.args.get("person")
     form.first_day.data = read_day(request.args.get("day"))
-    return page(site, "shifts/leave.html", form)
+    return _leave_page(site, form)
 
 
 @bp.post(f"{SITE}/leave")
 @needs(Permission.MANAGE_SITES)
 def take_leave(site_id: int) -> Answer:
-    """Note that someone is away."""
+    """Note that someone is away; with sessions open then, go to the list of them."""
     form = _leave_form(site_of(site_id), typed=True)
     if not form.validate():
-        return page(site_of(site_id), "shifts/leave.html", form), 422
+        return _leave_page(site_of(site_id), form), 422
 
-    def act(site: Clinic) -> None:
+    def act(site: Clinic) -> str | None:
         wanted = shift_days.Leave(
             user_id=form.person.number,
             first_day=form.first_day.data,
@@ -52,10 +57,11 @@ def take_leave(site_id: int) -> Answer:
             hours=form.hours,
             words=form.words.data,
         )
-        shift_days.take_leave(session(), site, wanted, now=g.now, by=actor(), keeping=keeping_of(form))
+        shift_days.take_leave(session(), site, wanted, now=g.now, by=actor(), keeping=seen_of(form))
+        return url_for("shift_days.leave", site_id=site_id, _anchor="open-title") if form.kept_ids else None
 
     def show(refusal: Refusal | None) -> str:
-        return page(site_of(site_id), "shifts/leave.html", form, refusal)
+        return _leave_page(site_of(site_id), form, refusal)
 
     return answer(site_id, form, act, show, "Leave noted.", form.first_day.data)
 
@@ -70,6 +76,7 @@ def extra(site_id: int) -> Answer:
     user = asked_person(site)
     if user is not None:
         form.person.data, form.role.data = str(user.id), shift_rules.roles_of(user)[0]
+    _fill_gap(form)
     return page(site, "shifts/extra.html", form)
 
 
@@ -123,6 +130,18 @@ def remove(site_id: int, exception_id: int) -> Answer:
     if not form.validate():
         return show(None), 422
     return answer(site_id, form, act, show, "Taken back.", day)
+
+
+def _leave_page(site: Clinic, form: LeaveForm, refusal: Refusal | None = None) -> str:
+    return page(site, "shifts/leave.html", form, refusal, **gaps_of(site))
+
+
+def _fill_gap(form: ExtraForm) -> None:
+    """Take the role and the hours that the address names, as a line about a gap does."""
+    asked = request.args.get
+    role, starts, ends = asked("role", ""), asked("starts", -1, type=int), asked("ends", -1, type=int)
+    if role in set(SiteRole) and 0 <= starts < ends <= MIDNIGHT:
+        form.role.data, form.starts.data, form.ends.data = SiteRole(role), as_clock(starts), as_clock(ends)
 
 
 def _leave_form(site: Clinic, *, typed: bool) -> LeaveForm:

@@ -15,8 +15,9 @@ from clinic_sessions.forms.shifts import KeepingForm
 from clinic_sessions.models import Clinic, User
 from clinic_sessions.routes.present import person, session, showed, shows
 from clinic_sessions.services import shift_rules, sites
-from clinic_sessions.services.kept_cover import CoverShort, Hit, Keeping
+from clinic_sessions.services.kept_cover import CoverShort, Keeping
 from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.uncovered import Uncovered
 
 SITE = "/settings/sites/<int:site_id>/shifts"
 Answer = str | Response | tuple[str, int]
@@ -82,11 +83,16 @@ def keeping_of(form: KeepingForm) -> Keeping | None:
     return Keeping(words=form.keeping.data, session_ids=form.kept_ids) if form.keeping.data else None
 
 
+def seen_of(form: KeepingForm) -> Keeping:
+    """Give which sessions were shown, and the word for those that are to stand with fewer nurses, if there is one."""
+    return Keeping(words=form.keeping.data, session_ids=form.kept_ids)
+
+
 def page(
     site: Clinic, template: str, form: Form, refusal: Refusal | None = None, said: str | None = None, **shown: object
 ) -> str:
     """Show a form about a clinic's shifts, with what stands against it and the sessions that it hits."""
-    hits: list[Hit] = list(refusal.hits) if isinstance(refusal, CoverShort) else []
+    hits: list[Uncovered] = list(refusal.hits) if isinstance(refusal, CoverShort) else []
     if hits:
         showed("shift_hits", None, patients=sorted({hit.patient_id for hit in hits}))
     return render_template(
@@ -102,11 +108,19 @@ def page(
 
 
 def answer(
-    site_id: int, form: Form, act: Callable[[Clinic], None], show: Callable[[Refusal | None], str], done: str, day: date
+    site_id: int,
+    form: Form,
+    act: Callable[[Clinic], str | None],
+    show: Callable[[Refusal | None], str],
+    done: str,
+    day: date,
 ) -> Answer:
-    """Do what a form asks and go to the week of `day`, or show the form again with everything typed still there."""
+    """Do what a form asks and go to the week of `day`, or show the form again with everything typed still there.
+
+    `act` may give another address to go to.
+    """
     try:
-        act(site_of(site_id))
+        to = act(site_of(site_id))
     except Refusal as refusal:
         session().rollback()
         if isinstance(refusal, CoverShort) and isinstance(form, KeepingForm):
@@ -114,7 +128,7 @@ def answer(
         return show(refusal), 409
     session().commit()
     flash(done)
-    return redirect(url_for("shifts.index", site_id=site_id, week=monday_of(day).isoformat()), 303)
+    return redirect(to or url_for("shifts.index", site_id=site_id, week=monday_of(day).isoformat()), 303)
 
 
 def _said(refusal: Refusal | None) -> list[str]:

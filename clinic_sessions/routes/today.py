@@ -18,7 +18,7 @@ bp = Blueprint("today", __name__)
 
 COUNTED = {
     Work.CLOSED: "booked while closed",
-    Work.UNCOVERED: "without nurse or provider",
+    Work.UNCOVERED: "without nurse, provider or host",
     Work.ABSENT: "not here: did they come?",
     Work.UNCONFIRMED: "not confirmed for tomorrow",
     Work.ADDRESSES: "coming without a good email address",
@@ -27,7 +27,7 @@ COUNTED = {
 }
 TITLES = {
     Work.CLOSED: "Booked while closed",
-    Work.UNCOVERED: "Without nurse or provider",
+    Work.UNCOVERED: "Without nurse, provider or host",
     Work.ABSENT: "Did they come?",
     Work.UNCONFIRMED: "Not confirmed for tomorrow",
     Work.ADDRESSES: "Coming without a good email address",

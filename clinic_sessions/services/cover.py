@@ -1,5 +1,6 @@
 """Nurse cover as it stands in the tables: a day by the minute, and the sessions that it does not reach."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -58,7 +59,12 @@ def short(db: Session, clinic: Clinic, days: Collection[date]) -> list[Short]:
     if not days:
         return []
     stretch = _stretch(db, clinic, min(days), max(days))
-    found = [one for day in sorted(set(days)) for one in _short_on(stretch, day)]
+    found = [
+        Short(session_id=one.id, shortfall=lacking_first)
+        for whole, begun in _covered(stretch, days)
+        for one in begun
+        for lacking_first in shortfalls(whole, one.starts_at, stretch.profile(one), stands=True)
+    ]
     lifted = lifted_for(db, {one.session_id for one in found})
     return [one for one in found if one.shortfall.role is not None or one.session_id not in lifted]
 
@@ -69,9 +75,8 @@ def lacking(db: Session, clinic: Clinic, days: Collection[date]) -> dict[tuple[i
         return {}
     stretch = _stretch(db, clinic, min(days), max(days))
     found = dict[tuple[int, SiteRole | None], Lacking]()
-    for day in sorted(set(days)):
-        whole = _cover(stretch, day, stretch.standing)
-        for one in _on(stretch, day):
+    for whole, begun in _covered(stretch, days):
+        for one in begun:
             for role, minutes in deficits(whole, one.starts_at, stretch.profile(one)).items():
                 first = min(minutes)
                 at = whole.window.starts_at + first * MINUTE
@@ -107,13 +112,13 @@ def _cover(stretch: Stretch, day: date, standing: Sequence[Standing]) -> DayCove
     return DayCover(window, frame.rota.duties(day, day), stretch.demands(standing))
 
 
-def _short_on(stretch: Stretch, day: date) -> Iterator[Short]:
-    whole = _cover(stretch, day, stretch.standing)
-    for one in _on(stretch, day):
-        for lacking_first in shortfalls(whole, one.starts_at, stretch.profile(one), stands=True):
-            yield Short(session_id=one.id, shortfall=lacking_first)
-
-
-def _on(stretch: Stretch, day: date) -> Iterator[Standing]:
-    zone = stretch.frame.clinic.zone
-    return (one for one in stretch.standing if local_day(one.starts_at, zone) == day)
+def _covered(stretch: Stretch, days: Collection[date]) -> Iterator[tuple[DayCover, list[Standing]]]:
+    """Give each of the days that anything begins on by the minute, with what begins on it."""
+    zone, on = stretch.frame.clinic.zone, defaultdict[date, list[Standing]](list)
+    for one in stretch.standing:
+        for day in {local_day(one.starts_at, zone), local_day(one.ends_at - MINUTE, zone)}:
+            on[day].append(one)
+    for day in sorted(set(days) & on.keys()):
+        begun = [one for one in on[day] if local_day(one.starts_at, zone) == day]
+        if begun:
+            yield _cover(stretch, day, on[day]), begun

@@ -3,25 +3,22 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import EXPECTED, OCCUPYING, Status
+from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.timetable import LONGEST_BLOCK, Opening, openings
 from clinic_sessions.domain.wall_time import Span, local_day
-from clinic_sessions.models import Chair, Clinic, Closure, Patient, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import cover
+from clinic_sessions.models import Chair, Clinic, Closure, Patient, ProtocolVersion, TreatmentSession, User
 from clinic_sessions.services.day_rooms import hours_of
 from clinic_sessions.services.refusals import Refusal
 
 Ahead = sa.Row[int, datetime, datetime, bool, bool]
-
-
-COVER_DAYS = 14
 
 
 class HitReason(StrEnum):
@@ -36,9 +33,11 @@ class Hit:
     patient_id: int
     name: str
     phone: str
+    language: Language
     starts_at: datetime
     ends_at: datetime
     chair: str | None
+    host: str | None
     status: Status
 
     @property
@@ -72,7 +71,7 @@ def of_hours(db: Session, clinic: Clinic, after: Sequence[Opening], now: datetim
     """List the booked sessions that lie within the opening hours as they are and not within those of `after`."""
     was, will = within(hours_of(clinic), clinic), within(after, clinic)
     blocks = {row.id: Span(starts_at=row.starts_at, ends_at=row.ends_at) for row in standing(db, clinic.id, now)}
-    return _among(db, [one for one, block in blocks.items() if was(block) and not will(block)])
+    return among(db, [one for one, block in blocks.items() if was(block) and not will(block)])
 
 
 def of_chair(db: Session, chair: Chair, routes: Collection[Route], in_use: bool, now: datetime) -> list[Hit]:
@@ -82,7 +81,7 @@ def of_chair(db: Session, chair: Chair, routes: Collection[Route], in_use: bool,
     if in_use:
         query = query.join(ProtocolVersion, ProtocolVersion.id == TreatmentSession.protocol_version_id)
         query = query.where(ProtocolVersion.route.in_(lost))
-    return _among(db, db.scalars(query).all())
+    return among(db, db.scalars(query).all())
 
 
 def of_closure(db: Session, clinic_id: int, chair_id: int | None, span: Span, now: datetime) -> list[Hit]:
@@ -92,14 +91,14 @@ def of_closure(db: Session, clinic_id: int, chair_id: int | None, span: Span, no
     )
     if chair_id is not None:
         query = query.where(TreatmentSession.chair_id == chair_id)
-    return _among(db, db.scalars(query).all())
+    return among(db, db.scalars(query).all())
 
 
 def stranded(db: Session, clinic: Clinic, now: datetime) -> list[Hit]:
     """List the sessions booked where nobody can be treated: closed, out of hours, or in a chair that is no use."""
     open_then = within(hours_of(clinic), clinic)
     rows = standing(db, clinic.id, now)
-    return _among(
+    return among(
         db,
         [
             row.id
@@ -107,17 +106,6 @@ def stranded(db: Session, clinic: Clinic, now: datetime) -> list[Hit]:
             if row.closed or row.unfit or not open_then(Span(starts_at=row.starts_at, ends_at=row.ends_at))
         ],
     )
-
-
-def uncovered(db: Session, clinic: Clinic, now: datetime) -> list[Hit]:
-    """List the sessions of the next two weeks without nurses enough, or without a role that must be on site.
-
-    They lost their cover after they were booked, as when an account was disabled; those kept by name are left out.
-    """
-    today = local_day(now, clinic.zone)
-    short = cover.short(db, clinic, [today + timedelta(days=day) for day in range(COVER_DAYS)])
-    ahead = set(db.scalars(_ids(clinic.id, now).where(TreatmentSession.id.in_({one.session_id for one in short}))))
-    return _among(db, sorted(ahead))
 
 
 def standing(db: Session, clinic_id: int, now: datetime) -> Sequence[Ahead]:
@@ -178,23 +166,20 @@ def _ids(clinic_id: int, now: datetime) -> sa.Select[int]:
     return sa.select(TreatmentSession.id).where(*_ahead(clinic_id, now))
 
 
-def _among(db: Session, ids: Sequence[int]) -> list[Hit]:
+def among(db: Session, ids: Collection[int]) -> list[Hit]:
+    """Give sessions as they are to be called about, soonest first."""
     if not ids:
         return []
+    one = TreatmentSession
     query = (
         sa.select(
-            TreatmentSession.id, Patient.id, Patient.name, Patient.phone,
-            TreatmentSession.starts_at, TreatmentSession.ends_at, Chair.name, TreatmentSession.status,
+            one.id.label("session_id"), one.patient_id, one.starts_at, one.ends_at, one.status,
+            Patient.name, Patient.phone, Patient.language, Chair.name.label("chair"), User.name.label("host"),
         )
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
-        .outerjoin(Chair, Chair.id == TreatmentSession.chair_id)
-        .where(TreatmentSession.id.in_(ids))
-        .order_by(TreatmentSession.starts_at, TreatmentSession.id)
+        .join(Patient, Patient.id == one.patient_id)
+        .outerjoin(Chair, Chair.id == one.chair_id)
+        .outerjoin(User, User.id == one.host_id)
+        .where(one.id.in_(ids))
+        .order_by(one.starts_at, one.id)
     )  # fmt: skip
-    return [
-        Hit(
-            session_id=session_id, patient_id=patient_id, name=name, phone=phone,
-            starts_at=starts_at, ends_at=ends_at, chair=chair, status=status,
-        )
-        for session_id, patient_id, name, phone, starts_at, ends_at, chair, status in db.execute(query)
-    ]  # fmt: skip
+    return [Hit(**row) for row in db.execute(query).mappings()]

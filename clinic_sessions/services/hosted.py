@@ -1,7 +1,7 @@
 """Visits that someone holds, against the shifts of whoever holds them."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -23,13 +23,25 @@ class _Visit(NamedTuple):
     block: Span
 
 
-def left_alone(db: Session, clinic: Clinic, days: Collection[date]) -> set[int]:
-    """Give the visits that begin on some of the days and whose host is not on shift, in a fitting role, for all of."""
-    return {
-        visit.id
-        for visit, duties in _with_duties(db, clinic, days)
-        if not any(one.span.holds(visit.block) and visits.may_hold(visit.kind, [one.role]) for one in duties)
-    }
+def left_alone(db: Session, clinic: Clinic, days: Collection[date]) -> dict[int, datetime]:
+    """Give the visits that begin on some of the days and whose host is not on shift, in a fitting role, for all of it.
+
+    Each with the first moment at which the host is not there.
+    """
+    found = dict[int, datetime]()
+    for visit, duties in _with_duties(db, clinic, days):
+        fitting = [one.span for one in duties if visits.may_hold(visit.kind, [one.role])]
+        if not any(span.holds(visit.block) for span in fitting):
+            found[visit.id] = _gone_at(visit.block, fitting)
+    return found
+
+
+def _gone_at(block: Span, there: Iterable[Span]) -> datetime:
+    at = block.starts_at
+    for span in there:
+        if span.starts_at <= at < span.ends_at:
+            at = span.ends_at
+    return min(at, block.ends_at)
 
 
 def charge_nurses(db: Session, clinic: Clinic, days: Collection[date]) -> None:

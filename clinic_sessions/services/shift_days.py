@@ -53,12 +53,14 @@ def find(db: Session, clinic: Clinic, exception_id: int, *, lock: bool = False) 
 def take_leave(
     db: Session, clinic: Clinic, leave: Leave, *, now: datetime, by: Actor, keeping: Keeping | None = None
 ) -> list[ShiftException]:
-    """Note that a person is away in every role, on the days for which that is not noted yet.
+    """Note that a person is away in every role, on the days for which that is not noted yet; extra hours give way.
 
-    Refuses with ShiftReason, and with kept_cover.CoverShort.
+    It is a fact: once `keeping` names all the sessions that it hits, it is kept, and what they lack stands open until
+    each is moved, cancelled or covered by someone else. Refuses with ShiftReason, and with kept_cover.CoverShort until
+    then.
     """
     touched = Touched(first_day=leave.first_day, last_day=leave.last_day)
-    with kept_cover.kept(db, clinic, touched, keeping=keeping, now=now, by=by):
+    with kept_cover.kept(db, clinic, touched, keeping=keeping, now=now, by=by, is_fact=True):
         shift_rules.not_past(clinic, leave.first_day, now)
         user = shift_rules.person(db, clinic, leave.user_id)
         known = _standing(db, clinic, user.id, ExceptionKind.OFF, leave.first_day, leave.last_day)
@@ -68,10 +70,28 @@ def take_leave(
             for day in days
             if without([leave.hours], [shift_rules.hours_of(one) for one in known if one.day == day])
         ]
-        if not rows:
+        if not _cut_extras(db, clinic, leave, now=now, by=by) and not rows:
             raise Refusal(ShiftReason.AWAY_ALREADY)
         _write(db, rows, now, by)
     return rows
+
+
+def _cut_extras(db: Session, clinic: Clinic, leave: Leave, *, now: datetime, by: Actor) -> bool:
+    """Take the leave out of extra hours that were noted before; says whether there were any."""
+    found = [
+        one
+        for one in _standing(db, clinic, leave.user_id, ExceptionKind.EXTRA, leave.first_day, leave.last_day)
+        if shift_rules.meet(shift_rules.hours_of(one), leave.hours)
+    ]
+    for row in found:
+        _take_back(db, row, now=now, by=by)
+        if row.role is not None:
+            left = without([shift_rules.hours_of(row)], [leave.hours])
+            same = [
+                Extra(user_id=row.user_id, role=row.role, day=row.day, hours=hours, words=row.words) for hours in left
+            ]
+            _write(db, [_row(clinic, row.day, ExceptionKind.EXTRA, one, now, by) for one in same], now, by)
+    return bool(found)
 
 
 def add_extra(db: Session, clinic: Clinic, extra: Extra, *, now: datetime, by: Actor) -> ShiftException:
@@ -101,12 +121,14 @@ def remove(
     with kept_cover.kept(db, clinic, touched, keeping=keeping, now=now, by=by):
         shift_rules.not_past(clinic, row.day, now)
         user = shift_rules.person(db, clinic, row.user_id)
-        row.removed_at = now
-        audit.note(
-            db, AuditAction.CHANGE, "shift_exception", row.id, now=now, by=by, changes={"removed_at": [None, now]}
-        )
+        _take_back(db, row, now=now, by=by)
         db.flush()
         shift_rules.at_one_site(db, clinic, user, row.day, row.day)
+
+
+def _take_back(db: Session, row: ShiftException, *, now: datetime, by: Actor) -> None:
+    row.removed_at = now
+    audit.note(db, AuditAction.CHANGE, "shift_exception", row.id, now=now, by=by, changes={"removed_at": [None, now]})
 
 
 def _standing(

@@ -15,7 +15,7 @@ from clinic_sessions.domain.side_effects import Grade
 from clinic_sessions.domain.timetable import LONGEST_BLOCK
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import CheckIn, Clinic, Message, Patient, SideEffect, SideEffectEvent, TreatmentSession
-from clinic_sessions.services import hits
+from clinic_sessions.services import hits, uncovered
 from clinic_sessions.services.hits import Hit
 
 AHEAD = timedelta(days=7)
@@ -76,7 +76,7 @@ _Query = sa.Select[int, str, str, int | None, datetime]
 
 _STRANDED: Mapping[Work, Callable[[Session, Clinic, datetime], Sequence[Hit]]] = {
     Work.CLOSED: hits.stranded,
-    Work.UNCOVERED: hits.uncovered,
+    Work.UNCOVERED: uncovered.ahead,
 }
 
 

@@ -190,7 +190,7 @@ def _one_day(db: Session, nurse: User, clinic: Clinic, day: date) -> Shift:
 
 
 def _shortening(desks: Desks, clinic: Clinic, nurse: User, row: Shift, day: date, *, as_leave: bool) -> Post:
-    """Ask that the nurse go at one o'clock: as leave, or as other hours."""
+    """Ask that the nurse go at one o'clock: as leave, of which nobody has seen yet what it hits, or as other hours."""
     pages, first_day = f"/settings/sites/{clinic.id}/shifts", f"{day:%m/%d/%Y}"
     if as_leave:
         form = {"person": str(nurse.id), "first_day": first_day, "starts": "1 pm", "ends": "6 pm"}

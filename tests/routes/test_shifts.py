@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.extensions import db as extension
@@ -78,7 +79,7 @@ def test_a_change_that_leaves_sessions_short_lists_them_and_a_reason_lets_them_s
     refused = owner.post(page, data=typed)
     said = refused.get_data(as_text=True)
     assert refused.status_code == 409
-    assert "From 10:30 am 0.5 of a nurse would be missing." in said
+    assert "Short of 0.5 of a nurse from 10:30 am" in said
     assert f'href="/sessions/{treatment.id}/move"' in said
     assert f'name="kept" type="hidden" value="{treatment.id}"' in said
     assert 'value="10:30 am"' in said
@@ -119,6 +120,42 @@ def test_leave_and_extra_hours_are_noted_and_taken_back(
         assert owner.post(f"{pages}/days/{row_id}/remove", data={"keeping": "x" * 301}).status_code == 422
         assert owner.post(f"{pages}/days/{row_id}/remove").status_code == 303
     assert db.scalars(sa.select(ShiftException).where(ShiftException.removed_at.is_(None))).all() == []
+
+
+def test_leave_shows_what_it_hits_is_saved_with_one_more_click_and_leads_to_the_list_to_call_from(
+    db: Session, clinic: Clinic, nurse: User, signed_in: SignIn
+) -> None:
+    provider = factories.a_user(db, clinic, Role.PROVIDER, name="Iris Chen")
+    for user, role in ((nurse, SiteRole.NURSE), (provider, SiteRole.PROVIDER)):
+        factories.on_shift(db, user, clinic, role)
+    patient = factories.a_patient(db, clinic, "Bo Ruiz", language=Language.ES)
+    treatment = factories.a_session(db, patient, TUESDAY_TEN, protocol=factories.a_protocol(db, "in-esketamine"))
+    owner, page = signed_in(Role.OWNER), f"/settings/sites/{clinic.id}/shifts/leave"
+    typed = {"person": provider.id, "first_day": "11/24/2026"}
+    asked = owner.post(page, data=typed)
+    said = asked.get_data(as_text=True)
+    assert (asked.status_code, "They are away: save, and list this session" in said) == (409, True)
+    assert f'name="kept" type="hidden" value="{treatment.id}"' in said
+    assert "No provider on site from" in said
+    assert "Why these sessions" not in said, "no word lifts a role"
+    saved = owner.post(page, data={**typed, "kept": str(treatment.id)})
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"{page}#open-title")
+    for path in (page, "/waiting/uncovered"):
+        shown = owner.get(path).get_data(as_text=True)
+        parts = (
+            "Bo Ruiz",
+            "Spanish",
+            "No provider on site from",
+            f"{treatment.id}/move",
+            "role=provider",
+            patient.phone,
+        )
+        assert [part for part in parts if part not in shown] == []
+    extra = owner.get(f"/settings/sites/{clinic.id}/shifts/extra?day=2026-11-24&role=provider&starts=600&ends=780").text
+    assert ('value="10:00 am"' in extra, 'value="1:00 pm"' in extra) == (True, True)
+    db.rollback()
+    shown = signed_in(Role.FRONT_DESK).get("/waiting/uncovered").text
+    assert ("Bo Ruiz" in shown, "role=provider" in shown) == (True, False)
 
 
 def test_nobody_else_sees_or_changes_the_shifts_of_a_site(

@@ -18,7 +18,7 @@ from clinic_sessions.domain.shifts import ExceptionKind
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.models import BookingOverride, Clinic, Plan, Shift, ShiftBreak, ShiftException, TreatmentSession
 from clinic_sessions.models import User as Person
-from clinic_sessions.services import catalogue
+from clinic_sessions.services import catalogue, uncovered
 
 MINUTE = timedelta(minutes=1)
 COUNTED = OCCUPYING | OTHER_ENDINGS | {Status.LEFT}
@@ -51,16 +51,28 @@ def _on_the_wall(at: datetime, zone: ZoneInfo) -> tuple[date, int]:
     return wall.date(), wall.hour * 60 + wall.minute
 
 
-def check(db: Session, clinic: Clinic, first_day: date, days: int, now: datetime) -> None:
-    """Hold the rows against every rule."""
+@dataclass(frozen=True)
+class Gap:
+    """A session at its present time that lacks something it asks for: a role, its host, or (neither) nurses."""
+
+    session_id: int
+    schedule_version: int
+    what: str
+
+
+def check(db: Session, clinic: Clinic, first_day: date, days: int, now: datetime) -> set[Gap]:
+    """Hold the rows against every rule; gives what lacks cover from now on and has no named word for it."""
     db.flush()
     rows = list(db.scalars(sa.select(TreatmentSession).where(TreatmentSession.clinic_id == clinic.id)))
     lifted = _standing_overrides(db)
     standing = [row for row in rows if row.status in OCCUPYING]
     _check_overlaps(standing)
-    _check_cover(standing, list(_on_shift(db, clinic, first_day, days)), lifted, now)
     _check_spacing([row for row in rows if row.status in COUNTED], lifted, clinic.zone)
     _check_places(db, [row for row in rows if row.status in COUNTED])
+    gaps = set(_gaps(standing, list(_on_shift(db, clinic, first_day, days)), lifted, now))
+    listed = {one.session_id for one in uncovered.ahead(db, clinic, now)}
+    assert {gap.session_id for gap in gaps} <= listed, "a session lacks cover, and nobody is told"
+    return gaps
 
 
 def _standing_overrides(db: Session) -> set[tuple[int, OverrideKind]]:
@@ -90,26 +102,28 @@ def _check_overlaps(standing: Iterable[TreatmentSession]) -> None:
                 assert one.ends_at <= other.starts_at, f"two sessions of one {what}"
 
 
-def _check_cover(
-    standing: Iterable[TreatmentSession],
-    on_shift: list[OnShift],
-    lifted: set[tuple[int, OverrideKind]],
-    now: datetime,
-) -> None:
-    """From now on: nurses enough at every minute or a named word for it, and whoever must be on site is."""
-    load, answered = Counter[datetime](), set[datetime]()
+def _gaps(
+    standing: list[TreatmentSession], on_shift: list[OnShift], lifted: set[tuple[int, OverrideKind]], now: datetime
+) -> Iterator[Gap]:
+    """From now on: who lacks nurses at a minute for which nobody gave their word, a role on site, or their host."""
+    load, asking = Counter[datetime](), defaultdict[datetime, list[TreatmentSession]](list)
     for row in standing:
         for at, milli, roles in _asked(row):
-            if at < now:
-                continue
-            load[at] += milli
-            if milli and (row.id, OverrideKind.COVER) in lifted:
-                answered.add(at)
-            for role in roles:
-                assert _count(on_shift, role, at), f"{role} is missing at {at}"
+            if at >= now:
+                load[at] += milli
+                asking[at] += [row] if milli else []
+                yield from (Gap(row.id, row.schedule_version, what) for what in _missing(row, at, roles, on_shift))
     for at, milli in load.items():
-        if milli > 1000 * _count(on_shift, SiteRole.NURSE, at):
-            assert at in answered, f"{milli} asked at {at}, and nobody has answered for it"
+        answered = any((row.id, OverrideKind.COVER) in lifted for row in asking[at])
+        if milli > 1000 * _count(on_shift, SiteRole.NURSE, at) and not answered:
+            yield from (Gap(row.id, row.schedule_version, "nurses") for row in asking[at])
+
+
+def _missing(row: TreatmentSession, at: datetime, roles: Iterable[SiteRole], on_shift: list[OnShift]) -> Iterator[str]:
+    yield from (role for role in roles if not _count(on_shift, role, at))
+    if row.host_id is not None:
+        there = (one.user_id == row.host_id and one.starts_at <= at < one.ends_at for one in on_shift)
+        yield from () if any(there) else ("host",)
 
 
 def _asked(row: TreatmentSession) -> Iterator[tuple[datetime, int, Iterable[SiteRole]]]:

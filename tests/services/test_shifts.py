@@ -116,7 +116,7 @@ def test_ending_a_shift_names_the_sessions_it_would_leave_short_and_ends_nothing
         shifts.end(db, site, [row.id for row in rows], TUESDAY, now=now, by=owner)
     [hit] = refused.value.hits
     assert (hit.session_id, hit.starts_at) == (treatment.id, TUESDAY_TEN)
-    assert hit.shortfall == Shortfall(at=TUESDAY_TEN, spare_milli=-500)
+    assert hit.shortfalls == (Shortfall(at=TUESDAY_TEN, spare_milli=-500),)
     assert refused.value.reasons == (ShiftReason.LEAVES_SHORT,)
     db.rollback()
     assert _said(db, site, TUESDAY) == ["nurse 08:00-18:00"]
@@ -160,11 +160,11 @@ def test_no_reason_lets_a_session_stand_without_a_role_that_it_requires(
 ) -> None:
     provider = factories.a_user(db, site, Role.PROVIDER)
     shifts.add(db, site, _new(nurse, hours=LONG_DAY), now=now, by=owner)
-    shifts.add(db, site, _new(provider, SiteRole.PROVIDER), now=now, by=owner)
+    rows = shifts.add(db, site, _new(provider, SiteRole.PROVIDER), now=now, by=owner)
     treatment = _booked(db, site, "in-esketamine", TUESDAY_TEN - timedelta(hours=2))
     word = Keeping(words="By phone", session_ids=[treatment.id])
     with pytest.raises(CoverShort) as refused:
-        shift_days.take_leave(db, site, _leave(provider), now=now, by=owner, keeping=word)
+        shifts.end(db, site, [row.id for row in rows], TUESDAY, now=now, by=owner, keeping=word)
     assert refused.value.reasons == (ShiftReason.LEAVES_WITHOUT_ROLE,)
     assert not refused.value.may_be_kept
 
@@ -180,16 +180,20 @@ def _visit(db: Session, site: Clinic, host: User, kind: SessionKind = SessionKin
 def test_no_reason_lets_a_visit_stand_without_whoever_holds_it(
     db: Session, site: Clinic, nurse: User, owner: Actor, now: datetime
 ) -> None:
-    shifts.add(db, site, _new(nurse, hours=LONG_DAY), now=now, by=owner)
+    rows = shifts.add(db, site, _new(nurse, hours=LONG_DAY), now=now, by=owner)
     shifts.add(db, site, _new(factories.a_user(db, site, Role.NURSE), hours=LONG_DAY), now=now, by=owner)
     visit = _visit(db, site, nurse)
-    shift_days.take_leave(db, site, _leave(nurse, hours=(480, 600)), now=now, by=owner)
     word = Keeping(words="By phone", session_ids=[visit.id])
+    ids = [row.id for row in rows]
+    late, early = (shifts.Hours(starts_minute=start, ends_minute=1080) for start in (630, 600))
+    db.commit()
     with pytest.raises(CoverShort) as refused:
-        shift_days.take_leave(db, site, _leave(nurse, hours=(600, 630)), now=now, by=owner, keeping=word)
+        shifts.change(db, site, ids, late, TUESDAY, now=now, by=owner, keeping=word)
     assert refused.value.reasons == (ShiftReason.LEAVES_WITHOUT_HOST,)
     [hit] = refused.value.hits
-    assert (hit.session_id, hit.host_name, hit.shortfall) == (visit.id, nurse.name, None)
+    assert (hit.session_id, hit.host, hit.shortfalls, hit.host_gone_at) == (visit.id, nurse.name, (), TUESDAY_TEN)
+    db.rollback()
+    shifts.change(db, site, ids, early, TUESDAY, now=now, by=owner)
 
 
 def test_whoever_holds_a_visit_is_not_counted_for_others_when_they_join_the_nurses(
