@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,13 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.orm import Session
 
 from clinic_sessions import migrations
 from clinic_sessions.domain import protocols
+from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.models import ScaleResult
 from clinic_sessions.models.engine import options, tune
 
 NOON = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -94,3 +98,46 @@ def test_plans_that_stood_get_the_pattern_of_their_protocol_for_all_their_sessio
         settings = connection.execute(sa.text("SELECT propose_absence_minutes, late_cancel_hours, turn FROM clinics"))
         assert tuple(settings.one()) == (20, 24, 0)
     assert found == {1: [(2, 7, 8), (1, 7, 4)], 2: [(2, 7, 8), (1, 7, 4), (1, 14, 18)], 3: [(2, 7, 3)]}
+
+
+def _answered_check_ins(connection: sa.Connection, *values: dict[str, Any]) -> None:
+    at = NOON if connection.dialect.name == "postgresql" else NOON.replace(tzinfo=None)
+    for number, value in enumerate(values, start=1):
+        _insert(
+            connection, "treatment_sessions", id=number, uid=str(number), clinic_id=1, patient_id=1, kind="evaluation",
+            nurse_milli=0, starts_at=at, ends_at=at + timedelta(hours=1), status="left", schedule_version=1, host_id=1,
+            booked_at=at, booked_by_id=1, version=1,
+        )  # fmt: skip
+        _insert(
+            connection, "check_ins", id=number, patient_id=1, session_id=number, kind="after_7d", due_at=at,
+            expires_at=at + timedelta(days=2), status="answered", asks=[], draft={}, answered_at=at, version=1,
+            entered_by_id=None if number == 1 else 1,
+        )  # fmt: skip
+        _insert(connection, "check_in_answers", check_in_id=number, question="mood", value={"value": 4}, at=at)
+        _insert(connection, "check_in_answers", check_in_id=number, question="phq9", value=value, at=at)
+
+
+def test_answers_of_check_ins_that_stood_are_kept_as_results_of_the_scale(engine: sa.Engine) -> None:
+    whole = {
+        "items": {str(item): 2 for item in range(1, 10)}, "function": 2, "missing": [], "total": 18,
+        "band": "moderately_severe", "algorithm": "major", "impaired": True, "scale": "phq-9",
+        "version": "Kroenke, Spitzer and Williams 1999", "language": "es",
+    }  # fmt: skip
+    part = {
+        "items": {"1": 3}, "function": None, "missing": [*range(2, 10)], "total": None, "band": None,
+        "algorithm": None, "impaired": None, "scale": "phq-9", "version": "1999", "language": "en",
+    }  # fmt: skip
+    _upgrade(engine, "0007")
+    with engine.begin() as connection:
+        _a_clinic_in_use(connection)
+        _answered_check_ins(connection, whole, part)
+    migrations.upgrade(engine)
+    with Session(engine) as db:
+        first, second = db.scalars(sa.select(ScaleResult).order_by(ScaleResult.id))
+        assert (first.patient_id, first.session_id, first.check_in_id, first.by_id) == (1, 1, 1, None)
+        assert (first.scale, first.language, first.mode) == (ScaleKey.PHQ_9, Language.ES, ScaleMode.LINK)
+        assert (first.total_thousandths, first.band, first.at) == (18_000, "moderately_severe", NOON)
+        assert first.items == {str(item): 2 for item in range(1, 11)}
+        assert first.flags == ["self_harm", "impaired", "algorithm_major"]
+        assert (second.total_thousandths, second.band, second.items, second.flags) == (None, None, {"1": 3}, [])
+        assert (second.mode, second.by_id) == (ScaleMode.PHONE, 1)

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _risk()
     _columns()
     _starts_of_plans()
+    _results_of_check_ins()
     _refuse_changes()
 
 
@@ -338,6 +339,69 @@ def _starts_of_plans() -> None:
         "INSERT INTO plan_changes (plan_id, kind, at, by_id, details) "
         "SELECT id, 'start', started_at, by_id, '{}' FROM plans"
     )
+
+
+def _results_of_check_ins() -> None:
+    """An answered PHQ-9 gets its row among the results, as it was scored then; what was not answered stays unknown."""
+    moment = sa.DateTime(timezone=True)
+    ids = [sa.column(name, sa.Integer()) for name in ("id", "patient_id", "session_id", "entered_by_id")]
+    check_ins = sa.table("check_ins", *ids)
+    answers = sa.table(
+        "check_in_answers",
+        sa.column("id", sa.Integer()),
+        sa.column("check_in_id", sa.Integer()),
+        sa.column("question", sa.String()),
+        sa.column("value", sa.JSON()),
+        sa.column("at", moment),
+    )
+    about = ("id", "patient_id", "session_id", "entered_by_id")
+    rows = op.get_bind().execute(
+        sa.select(*(check_ins.c[name] for name in about), answers.c.value, answers.c.at)
+        .join_from(answers, check_ins, check_ins.c.id == answers.c.check_in_id)
+        .where(answers.c.question == "phq9")
+        .order_by(answers.c.id)
+    )
+    results = sa.table(
+        "scale_results",
+        *(sa.column(name, sa.Integer()) for name in ("patient_id", "session_id", "check_in_id", "by_id")),
+        *(sa.column(name, sa.String()) for name in ("scale", "instrument", "language", "mode", "band")),
+        sa.column("total_thousandths", sa.Integer()),
+        *(sa.column(name, sa.JSON()) for name in ("items", "flags")),
+        *(sa.column(name, moment) for name in ("at", "recorded_at")),
+    )
+    found = [_result(*row) for row in rows]
+    if found:
+        op.bulk_insert(results, found)
+
+
+def _result(
+    check_in_id: int, patient_id: int, session_id: int, by_id: int | None, value: dict, at: object
+) -> dict[str, object]:
+    items = dict(value.get("items") or {})
+    flags = ["self_harm"] if items.get("9", 0) > 0 else []
+    if value.get("function") is not None:
+        items["10"] = value["function"]
+    if value.get("impaired"):
+        flags.append("impaired")
+    if value.get("algorithm") in ("major", "other"):
+        flags.append(f"algorithm_{value['algorithm']}")
+    total = value.get("total")
+    return {
+        "patient_id": patient_id,
+        "session_id": session_id,
+        "check_in_id": check_in_id,
+        "by_id": by_id,
+        "scale": "phq_9",
+        "instrument": value.get("version") or "Kroenke, Spitzer and Williams 1999",
+        "language": value.get("language") or "en",
+        "mode": "phone" if by_id else "link",
+        "items": items,
+        "total_thousandths": None if total is None else total * 1000,
+        "band": value.get("band"),
+        "flags": flags,
+        "at": at,
+        "recorded_at": at,
+    }
 
 
 def _refuse_changes() -> None:

@@ -1,6 +1,7 @@
 """GAD-7, PCL-5, PEG, pain, MOAA/S and Aldrete: scored as published, and never from answers that were not given."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -124,7 +125,8 @@ def test_a_total_needs_every_item(key: ScaleKey, data: st.DataObject) -> None:
 @pytest.mark.parametrize("key", list(BY_ITEMS))
 def test_items_and_answers_that_a_scale_does_not_have_are_refused(key: ScaleKey) -> None:
     scale = shipped(key)
-    for items in ({1: scale.most + 1}, {1: -1}, {0: 0}, {12 + scale.items: 0}, {1: True}, {1: 1.0}):
+    wrong: list[dict[int, Any]] = [{1: scale.most + 1}, {1: -1}, {0: 0}, {12 + scale.items: 0}, {1: True}, {1: 1.0}]
+    for items in wrong:
         with pytest.raises(ItemImpossible):
             score(scale, Answers(items=items))
     with pytest.raises(ItemImpossible):

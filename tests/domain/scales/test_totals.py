@@ -1,5 +1,7 @@
 """MADRS, QIDS-SR16 and CADSS: totals in their range, with the published bands."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from clinic_sessions.domain.scale_kinds import ScaleKey
@@ -7,7 +9,7 @@ from clinic_sessions.domain.scales.results import Band, ItemImpossible
 from clinic_sessions.domain.scales.scoring import Answers, score
 from tests.domain.scales.shipped import shipped
 
-BANDS: dict[ScaleKey, list[Band | None]] = {
+BANDS: dict[ScaleKey, Sequence[Band | None]] = {
     ScaleKey.MADRS: [Band.NONE] * 7 + [Band.MILD] * 13 + [Band.MODERATE] * 15 + [Band.SEVERE] * 26,
     ScaleKey.QIDS_SR16: [Band.NONE] * 6
     + [Band.MILD] * 5
