@@ -36,6 +36,7 @@ def server(*, late: float) -> Iterator[str]:
     ours, theirs = multiprocessing.Pipe()
     there = multiprocessing.get_context("spawn").Process(target=_serve, args=(late, theirs), daemon=True)
     there.start()
+    theirs.close()
     try:
         yield f"smtp://127.0.0.1:{ours.recv()}"
     finally:

@@ -25,6 +25,7 @@ def serving(config: Config | None) -> Iterator[int]:
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(config, theirs), daemon=True)
     server.start()
+    theirs.close()
     try:
         yield int(ours.recv())
     finally:
