@@ -9,3 +9,14 @@ class PregnancyPossible(StrEnum):
     NOT_ASKED = "not_asked"
     YES = "yes"
     NO = "no"
+
+
+class ToldThrough(StrEnum):
+    """How a patient said whether we may write to them."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    SIGNED_FORM = "signed_form"
+    LINK = "link"
+    EARLIER = "earlier"
+    """Not known: said before this was noted."""

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from clinic_sessions.domain.consent_texts import Misfit
+from clinic_sessions.domain.consents import ConsentReason, ConsentState
+from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
 from clinic_sessions.domain.papers import Clearance, PaperReason
 from clinic_sessions.domain.screening_kinds import ClearanceReason, DecisionChip, ScreeningReason
@@ -41,6 +44,38 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PaperReason.PLAN_PAUSED, "The plan is paused."),
     (PaperReason.NOT_ENROLLED, "The patient is not enrolled in the programme for this drug."),
     (PaperReason.MONITORING_DUE, "The prescription monitoring check is due."),
+    (ConsentReason.NOT_ALLOWED, "Only a nurse or a provider records a consent."),
+    (ConsentReason.NO_TEXT, "There is no consent text for this protocol. A provider publishes one first."),
+    (
+        ConsentReason.TEXT_DOES_NOT_FIT,
+        "The text does not fit this protocol. A provider publishes another first.",
+    ),
+    (ConsentReason.NEWER_TEXT, "A newer text was published meanwhile. Read that one with the patient."),
+    (ConsentReason.OTHER_NAME, "The signed name is not the patient's. Correct it, or confirm that it is right."),
+    (ConsentReason.NOT_YET, "This time has not come yet. Check the date and the time."),
+    (ConsentReason.TOO_LONG_AGO, "It was signed so long ago that it has expired. Ask the patient to sign anew."),
+    (ConsentReason.UNTIL_PAST, "The last day is before the day on which it was signed."),
+    (ConsentReason.UNTIL_TOO_LATE, "A consent does not hold for so long. Choose an earlier day."),
+    (ConsentReason.MIND_CHANGED_SINCE, "The patient changed their mind after this was signed. Ask them to sign anew."),
+    (ConsentReason.NOT_STANDING, "This consent no longer counts. Look at what stands now."),
+    (ConsentReason.BEFORE_IT_WAS_SIGNED, "This time is before the consent was signed. Check the date and the time."),
+    (ConsentReason.ALREADY_A_MISTAKE, "This was marked as entered by mistake already."),
+    (
+        ConsentReason.MIND_WAS_CHANGED,
+        "The patient changed their mind about it, so it stays. Record a new answer.",
+    ),
+    (ConsentState.HOLDS, "Holds"),
+    (ConsentState.MISTAKE, "Entered by mistake"),
+    (ConsentState.REPLACED, "A newer one counts"),
+    (Misfit.OTHER_PROTOCOL, "It is for another protocol."),
+    (Misfit.OTHER_LABEL, "It says otherwise whether the use is off-label."),
+    (Misfit.OTHER_MAKE, "It says otherwise whether a pharmacy prepares the product."),
+    (Misfit.OTHER_DRIVING, "It says otherwise when the patient may drive."),
+    (Misfit.OTHER_STAY, "It counts the time under observation from another moment."),
+    (ToldThrough.PHONE, "On the phone"),
+    (ToldThrough.SIGNED_FORM, "On a signed form"),
+    (ToldThrough.LINK, "By the link in a message"),
+    (ToldThrough.EARLIER, "Before this was noted"),
     (OrderReason.OTHER_BASIS, "This protocol does not say its dose that way."),
     (OrderReason.DOSE_ABOVE_CAP, "The dose is above the most for one session, which always holds."),
     (OrderReason.CAP_ABOVE_PROTOCOL, "The most for one session cannot be above the protocol's own."),

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.messages import Channel, Language
 from clinic_sessions.domain.papers import ConsentAnswer, ConsentEventKind, InterpretedBy, SigningWay
 from clinic_sessions.models.base import Base, Id, Line, Name
@@ -44,6 +45,8 @@ class Consent(Base):
     language: Mapped[Language]
     interpreter: Mapped[Name | None]
     interpreted_by: Mapped[InterpretedBy | None]
+    read_aloud: Mapped[bool] = mapped_column(default=False)
+    """Whether the whole text was read to the patient."""
     witness_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
     at: Mapped[datetime]
     """When it was signed or answered."""
@@ -86,10 +89,9 @@ class ContactConsent(Base):
     patient_id: Mapped[int] = mapped_column(sa.ForeignKey("patients.id"), index=True)
     channel: Mapped[Channel]
     wanted: Mapped[bool]
-    told_through: Mapped[Name]
-    """How the patient said it: on the phone, in person, by link, on a signed form."""
+    told_through: Mapped[ToldThrough]
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
-    """None: the patient, by link."""
+    """None: the patient, by link; or not known, of a wish that is older than these rows."""
 
     by: Mapped[User | None] = relationship()

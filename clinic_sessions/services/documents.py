@@ -41,6 +41,10 @@ SHIPPED: tuple[Shipped, ...] = (
     Shipped(kind=DocumentKind.SCREENING, key="screening-in", title="Screening, nasal", parse=parse_questionnaire),
     Shipped(kind=DocumentKind.SCREENING, key="screening-im", title="Screening, IM", parse=parse_questionnaire),
     Shipped(kind=DocumentKind.CONSENT, key="consent-iv-mood", title="Consent, IV for mood", parse=parse_consent),
+    Shipped(kind=DocumentKind.CONSENT, key="consent-iv-pain", title="Consent, IV for pain", parse=parse_consent),
+    Shipped(kind=DocumentKind.CONSENT, key="consent-im", title="Consent, IM", parse=parse_consent),
+    Shipped(kind=DocumentKind.CONSENT, key="consent-in-racemic", title="Consent, compounded", parse=parse_consent),
+    Shipped(kind=DocumentKind.CONSENT, key="consent-in-esketamine", title="Consent, nasal", parse=parse_consent),
 )
 
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _screening()
     _medicines()
     _consents()
+    _wishes_that_stand()
     _versions_that_are_edited()
     _bodies_are_kept()
     _refuse_changes()
@@ -235,6 +236,7 @@ def _consents() -> None:
         sa.Column("language", _choice("language", "en", "es"), nullable=False),
         sa.Column("interpreter", sa.String(length=200), nullable=True),
         sa.Column("interpreted_by", _choice("interpreted_by", "in_person", "phone", "video"), nullable=True),
+        sa.Column("read_aloud", sa.Boolean(), nullable=False),
         sa.Column("witness_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -285,7 +287,11 @@ def _consents() -> None:
         sa.Column("patient_id", sa.Integer(), nullable=False),
         sa.Column("channel", _choice("channel", "email", "sms", "call", "pager"), nullable=False),
         sa.Column("wanted", sa.Boolean(), nullable=False),
-        sa.Column("told_through", sa.String(length=200), nullable=False),
+        sa.Column(
+            "told_through",
+            _choice("told_through", "phone", "in_person", "signed_form", "link", "earlier"),
+            nullable=False,
+        ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_contact_consents_by_id")),
@@ -293,6 +299,14 @@ def _consents() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_consents")),
     )
     op.create_index(op.f("ix_contact_consents_patient_id"), "contact_consents", ["patient_id"], unique=False)
+
+
+def _wishes_that_stand() -> None:
+    """Whoever had said whether they want mail gets the row that tells of it; nobody noted how they said so."""
+    op.execute(
+        "INSERT INTO contact_consents (patient_id, channel, wanted, told_through, at) "
+        "SELECT id, 'email', email_wanted, 'earlier', email_wish_at FROM patients WHERE email_wish_at IS NOT NULL"
+    )
 
 
 def _versions_that_are_edited() -> None:
