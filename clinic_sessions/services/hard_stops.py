@@ -25,14 +25,15 @@ def of_patient(db: Session, patient_id: int) -> Sequence[HardStop]:
     query = sa.select(row).where(row.patient_id == patient_id).order_by(row.at.desc(), row.id.desc())
     query = query.options(joinedload(row.screening).joinedload(Screening.document_version), joinedload(row.by))
     found: dict[str, HardStop] = {}
-    for decision in db.scalars(query.where(row.screening_id.is_not(None))):
+    stopped = sa.cast(row.hard_stops, sa.String) != "[]"
+    for decision in db.scalars(query.where(row.screening_id.is_not(None), stopped)):
         for item in _items(decision):
             found.setdefault(item.key, HardStop(item=item, decision=decision))
     return list(found.values())
 
 
 def _items(decision: ClearanceDecision) -> list[ScreeningItem]:
-    if not decision.hard_stops or decision.screening is None:
+    if decision.screening is None:
         return []
     listed = screening.questionnaire_of(decision.screening.document_version).items
     return [item for item in listed if item.key in decision.hard_stops]

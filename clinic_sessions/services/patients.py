@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic_sessions.domain import names, record_numbers
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.models import AuditAction, Patient, User
-from clinic_sessions.services import audit, pressure_limits, progress
+from clinic_sessions.services import audit, hard_stops, pressure_limits, progress
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.progress import Progress
@@ -41,6 +41,7 @@ class AlertFlag(StrEnum):
     INTERPRETER = "interpreter"
     ESCORT = "escort"
     OTHER = "other"
+    HARD_STOP = "hard_stop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,12 @@ def age_years(birth_date: date, today: date) -> int:
 
 
 def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> PatientStrip:
-    """Gather the patient strip; without `clinical` an alert of the clinical file is a flag that tells no more."""
+    """Gather the patient strip; without `clinical` an alert of the clinical file is a flag that tells no more.
+
+    Only with `clinical` are there the hard stops that a provider once cleared all the same.
+    """
+    stops = hard_stops.of_patient(db, patient.id) if clinical else ()
+    flags = [StripAlert(kind=AlertFlag.HARD_STOP, text=f"Hard stop: {_short(one.item.label)}") for one in stops]
     return PatientStrip(
         id=patient.id,
         name=patient.name,
@@ -106,7 +112,7 @@ def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> Pati
         age_years=age_years(patient.birth_date, today),
         record_number=patient.record_number,
         initials=names.initials(patient.name),
-        alerts=tuple(_alerts(patient, clinical, pressure_limit(db, patient, today) if clinical else None)),
+        alerts=(*flags, *_alerts(patient, clinical, pressure_limit(db, patient, today) if clinical else None)),
         progress=progress.of_patients(db, [patient.id]).get(patient.id),
     )
 
