@@ -29,8 +29,17 @@ class FaultyData(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Usual:
+    """The range that a publication states for a number, in its unit; a value outside it asks for a reason."""
+
+    low: Decimal
+    high: Decimal
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sourced:
-    """A number as a clinic set it: exact value, unit, and where it comes from.
+    """A number as a clinic set it: exact value, unit, where it comes from, and the published range, if one is known.
 
     >>> Sourced(value=Decimal("0.5"), unit="nurse", source="Proposal [P]").thousandths
     500
@@ -39,6 +48,7 @@ class Sourced:
     value: Decimal
     unit: str
     source: str
+    usual: Usual | None = None
 
     @property
     def whole(self) -> int:
@@ -67,6 +77,16 @@ class Allowed:
     low: int = 1
     high: int = 1
     places: int = 0
+
+    def takes(self, value: Decimal) -> bool:
+        """Say whether a value lies within the bounds and is no finer than they say."""
+        return value == round(value, self.places) and self.low <= value <= self.high
+
+    @property
+    def in_words(self) -> str:
+        """The bounds, as a fault names them."""
+        decimals = f" with at most {self.places} decimals" if self.places else ", whole"
+        return f"from {self.low} to {self.high}{decimals}"
 
 
 def load_toml(text: str) -> object:
@@ -150,20 +170,32 @@ def _read_plain(kind: Any, raw: object, path: str, faults: list[str]) -> object:
 
 
 def _read_number(raw: object, path: str, faults: list[str], allowed: Allowed) -> Sourced | None:
-    if not isinstance(raw, dict) or set(raw) != {"value", "unit", "source"}:
-        faults.append(f"{path}: needs value, unit and source, and nothing else")
+    if not isinstance(raw, dict) or set(raw) - {"usual"} != {"value", "unit", "source"}:
+        faults.append(f"{path}: needs value, unit and source, and besides at most usual")
         return None
     before = len(faults)
-    value, unit = _exact(raw["value"]), raw["unit"]
-    if value is None or value != round(value, allowed.places) or not allowed.low <= value <= allowed.high:
-        decimals = f" with at most {allowed.places} decimals" if allowed.places else ", whole"
-        faults.append(f"{path}: value must be from {allowed.low} to {allowed.high}{decimals}")
+    value, unit = exact(raw["value"]), raw["unit"]
+    if value is None or not allowed.takes(value):
+        faults.append(f"{path}: value must be {allowed.in_words}")
     if not isinstance(unit, str) or (allowed.unit and unit != allowed.unit):
         faults.append(f"{path}: unit must be {allowed.unit or 'text'}")
     faults.extend(source_faults(raw["source"], path))
+    usual = _read_usual(raw["usual"], f"{path}.usual", faults) if "usual" in raw else None
     if value is None or len(faults) > before:
         return None
-    return Sourced(value=value, unit=unit, source=raw["source"])
+    return Sourced(value=value, unit=unit, source=raw["source"], usual=usual)
+
+
+def _read_usual(raw: object, path: str, faults: list[str]) -> Usual | None:
+    if not isinstance(raw, dict) or set(raw) != {"low", "high", "source"}:
+        faults.append(f"{path}: needs low, high and source, and nothing else")
+        return None
+    low, high, unsourced = exact(raw["low"]), exact(raw["high"]), source_faults(raw["source"], path)
+    faults.extend(unsourced)
+    if low is None or high is None or low > high:
+        faults.append(f"{path}: low must not be above high")
+        return None
+    return None if unsourced else Usual(low=low, high=high, source=raw["source"])
 
 
 def source_faults(source: object, path: str) -> list[str]:
@@ -173,7 +205,8 @@ def source_faults(source: object, path: str) -> list[str]:
     return [f"{path}: source must be named, with its mark [S], [S2], [M] or [P]"]
 
 
-def _exact(raw: object) -> Decimal | None:
+def exact(raw: object) -> Decimal | None:
+    """Read a number that is not negative, whole or written as text with at most 6 decimals; None for anything else."""
     if type(raw) is int and abs(raw) < 10**9:
         return Decimal(raw)
     if isinstance(raw, str) and _DECIMAL.fullmatch(raw):

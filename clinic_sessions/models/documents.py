@@ -24,7 +24,12 @@ class Edited:
 
     @declared_attr
     def drafted_by_id(cls) -> Mapped[int | None]:  # noqa: N805
-        """Who wrote it; None: shipped."""
+        """Who changed it last; None: shipped."""
+        return mapped_column(sa.ForeignKey("users.id"))
+
+    @declared_attr
+    def proposed_by_id(cls) -> Mapped[int | None]:  # noqa: N805
+        """Who laid it before the other providers."""
         return mapped_column(sa.ForeignKey("users.id"))
 
     @declared_attr

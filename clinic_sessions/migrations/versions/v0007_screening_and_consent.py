@@ -53,10 +53,12 @@ def _documents() -> None:
         sa.Column("copied_from", sa.Integer(), nullable=True),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("drafted_by_id", sa.Integer(), nullable=True),
+        sa.Column("proposed_by_id", sa.Integer(), nullable=True),
         sa.Column("published_by_id", sa.Integer(), nullable=True),
         sa.Column("retired_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("number > 0", name=op.f("ck_document_versions_number_positive")),
         sa.ForeignKeyConstraint(["drafted_by_id"], ["users.id"], name=op.f("fk_document_versions_drafted_by_id")),
+        sa.ForeignKeyConstraint(["proposed_by_id"], ["users.id"], name=op.f("fk_document_versions_proposed_by_id")),
         sa.ForeignKeyConstraint(["published_by_id"], ["users.id"], name=op.f("fk_document_versions_published_by_id")),
         sa.ForeignKeyConstraint(["retired_by_id"], ["users.id"], name=op.f("fk_document_versions_retired_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document_versions")),
@@ -315,7 +317,7 @@ def _versions_that_are_edited() -> None:
         op.add_column("protocol_versions", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.add_column("protocol_versions", sa.Column("copied_from", sa.Integer(), nullable=True))
     op.execute("ALTER TABLE protocol_versions ADD COLUMN reasons JSON DEFAULT '{}' NOT NULL")
-    for name in ("drafted_by_id", "published_by_id", "retired_by_id"):
+    for name in ("drafted_by_id", "proposed_by_id", "published_by_id", "retired_by_id"):
         key = f"CONSTRAINT fk_protocol_versions_{name} REFERENCES users (id)"
         op.execute(f"ALTER TABLE protocol_versions ADD COLUMN {name} INTEGER {key}")
     op.execute("UPDATE protocol_versions SET published_at = loaded_at WHERE status = 'published'")
