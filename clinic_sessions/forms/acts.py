@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wtforms import BooleanField, Form, HiddenField
 
 from clinic_sessions.domain import doses
+from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.domain.wall_time import Hour, SkippedHour, instant, local_day
 from clinic_sessions.forms.fields import ClockField, Typed, meta
 from clinic_sessions.forms.moments import SKIPPED
@@ -24,14 +25,17 @@ def act_meta(
     asks_before: datetime | None = None,
     cap: int | None = None,
     devices: bool = False,
+    ordered: DoseToGive | None = None,
 ) -> dict[str, Any]:
     """Give what an act's form must know: the day its wall times are of, and what it asks about.
 
-    `asks_before`: earlier times need a tick. `cap` in micrograms: larger doses need a tick.
+    `asks_before`: earlier times need a tick. `cap` in micrograms: larger doses need a tick. `ordered`: a start with
+    another dose needs a tick.
     """
     today = local_day(now, zone)
     act_day = min(local_day(starts_at, zone), today)
-    return {**meta(now, zone), "act_day": act_day, "asks_before": asks_before, "cap": cap, "devices": devices}
+    asked = {"asks_before": asks_before, "cap": cap, "devices": devices, "ordered": ordered}
+    return {**meta(now, zone), "act_day": act_day, **asked}
 
 
 class MgField(Typed):

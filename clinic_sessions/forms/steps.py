@@ -6,8 +6,10 @@ from typing import Any
 
 from wtforms import BooleanField, HiddenField, SelectMultipleField
 
-from clinic_sessions.domain import words
+from clinic_sessions.domain import doses, words
 from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.orders import is_as_ordered
+from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.domain.reasons import CallOffReason, StopReason
 from clinic_sessions.forms.acts import DosedForm
 from clinic_sessions.forms.choosing import options
@@ -66,3 +68,14 @@ class StepForm(DosedForm):
             yield self.identity, "Ask the patient for their name and birth date, then tick this."
         if self.mg.data is None and not self.mg.errors and not self.meta.devices:
             yield self.mg, "Enter the dose in mg, like 40 or 40.25."
+        yield from self._order_doubts()
+
+    def _order_doubts(self) -> Iterator[tuple[Any, str]]:
+        """Ask about a dose that is not the ordered one; a slip of a digit or of a unit is caught here."""
+        ordered: DoseToGive | None = self.meta.ordered
+        if ordered is None or self.mg.data is None or self.sure_dose.data:
+            return
+        if not is_as_ordered(self.mg.data, ordered.micrograms, ordered.round_down):
+            self.asks_dose = True
+            text = f"The order comes to {doses.mg_text(ordered.micrograms)}, not {doses.mg_text(self.mg.data)}."
+            yield self.mg, f"{text} Check the number, or tick that it is right."

@@ -7,6 +7,7 @@ from wtforms import Form
 
 from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import act_meta
 from clinic_sessions.models import TreatmentSession
@@ -28,7 +29,9 @@ def load(session_id: int) -> TreatmentSession:
     return treatment
 
 
-def meta_of(treatment: TreatmentSession, *, asks_before: Any = "last step") -> dict[str, Any]:
+def meta_of(
+    treatment: TreatmentSession, *, asks_before: Any = "last step", ordered: DoseToGive | None = None
+) -> dict[str, Any]:
     """Give what the forms of this session's acts must know."""
     last = lifecycle.last_step(treatment)
     protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
@@ -40,6 +43,7 @@ def meta_of(treatment: TreatmentSession, *, asks_before: Any = "last step") -> d
         asks_before=stepped if asks_before == "last step" else asks_before,
         cap=cap_of(protocol.dose_rule) if protocol else None,
         devices=protocol is None or limits.device_rule(protocol) is not None,
+        ordered=ordered,
     )
 
 

@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 from wtforms import Form
 
 from clinic_sessions.domain import visits, words
-from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, SessionKind, offered
+from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, SessionKind, Status, offered
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import entry_pages
+from clinic_sessions.routes import entry_pages, step_answers
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, identified, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -27,12 +28,14 @@ from clinic_sessions.services import (
     form_keys,
     lifecycle,
     session_page,
+    session_start,
     side_effects,
     steps,
     timeline,
 )
 from clinic_sessions.services.lifecycle import GateClosed
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
+from clinic_sessions.services.session_start import Start
 
 bp = Blueprint("sessions", __name__)
 
@@ -49,8 +52,11 @@ _OF_TREATMENTS: Sequence[entry_pages.Page] = (
     entry_pages.NOTE,
 )
 _OF_VISITS: Sequence[entry_pages.Page] = (entry_pages.NOTE, entry_pages.VITALS)
+HAPPENS = frozenset({Action.LEAVE, Action.START})
+"""Steps that are stored as facts when they have happened already: a patient who has gone, a dose that was given."""
+
 SAME_TAP = timedelta(seconds=20)
-Answer = str | Response | tuple[str, int]
+Answer = str | Response | tuple[str | Response, int]
 
 
 @bp.get(ONE)
@@ -68,9 +74,9 @@ def show(session_id: int) -> Answer:
 def step(session_id: int) -> Answer:
     """Take one step; a refusal shows the same page with every reason and the session as it stands."""
     treatment = load(session_id)
-    form = StepForm(request.form, meta=meta_of(treatment))
+    form = StepForm(request.form, meta=meta_of(treatment, ordered=_ordered(treatment)))
     if not form.validate():
-        return page(treatment, form), 422
+        return step_answers.mistyped(form) if step_answers.as_json() else (page(treatment, form), 422)
     wanted = _wanted(form)
     try:
         change = steps.take(session(), treatment, wanted, now=g.now, by=actor())
@@ -81,7 +87,11 @@ def step(session_id: int) -> Answer:
         treatment = load(session_id)
         if isinstance(refusal, ChangedMeanwhile) and _was_this_tap(treatment, wanted.action):
             return _go_on(session_id, form)
+        if step_answers.as_json():
+            return step_answers.refused(refusal)
         return page(treatment, form, [words.say(reason) for reason in refusal.reasons], refusal), 409
+    if step_answers.as_json():
+        return step_answers.taken(change)
     if told:
         flash("Stored as it happened, and marked. A provider has been told.", "warn")
     return _go_on(session_id, form)
@@ -97,12 +107,15 @@ def page(
     showed("session", treatment.id, patient_id=treatment.patient_id)
     reads = person().may(Permission.READ_CLINICAL)
     last = session_page.undoable(treatment)
+    papers = person().may(Permission.SEE_PAPERS)
+    start = session_start.of(session(), treatment, g.now, clinical=reads) if papers else None
     return render_template(
         "sessions/show.html",
         treatment=treatment,
         strip=strip(treatment),
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),
+        start=start,
         record=session_page.clinical(session(), treatment, g.now) if reads else None,
         history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
         clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
@@ -112,23 +125,25 @@ def page(
         endings=[one for one in ENDINGS if one in offered(treatment.kind, treatment.status) and _may(treatment, one)],
         undo=last if last and _may_undo(treatment) else None,
         ended=treatment.status not in OCCUPYING,
-        forms=_forms(treatment, form),
+        forms=_forms(treatment, form, start),
         dialogs=_dialogs(treatment) if person().may(Permission.TREAT) else None,
         form=form,
         said=said,
         notes=change_notes.of(session(), treatment, g.now),
-        may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data is Action.LEAVE,
+        may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data in HAPPENS,
         clock_text=due.clock_text,
         due_text=due.due_text,
         effect_label=side_effects.label,
     )
 
 
-def _forms(treatment: TreatmentSession, typed: StepForm | None) -> dict[str, Form]:
+def _forms(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, Form]:
     """Make the small form of each step, with what was typed in the one that was sent."""
     made = {}
+    first = start.first.micrograms if start and start.first else None
     for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
-        fresh = StepForm(data={"action": action, "version": treatment.version}, meta=meta_of(treatment))
+        data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
+        fresh = StepForm(data=data, meta=meta_of(treatment))
         if typed is not None and typed.action.data is action:
             fresh = typed
             fresh.version.raw_data, fresh.version.data = None, treatment.version
@@ -173,9 +188,14 @@ def _wanted(form: StepForm) -> steps.Step:
         reasons=form.chosen,
         words=form.words.data,
         micrograms=form.mg.data,
-        happened=bool(form.happened.data) and action is Action.LEAVE,
+        happened=bool(form.happened.data) and action in HAPPENS,
         details={"identity_checked": True} if action is Action.START else {},
     )
+
+
+def _ordered(treatment: TreatmentSession) -> DoseToGive | None:
+    begins = request.form.get("action") == Action.START and treatment.status is Status.ARRIVED
+    return session_start.to_give(session(), treatment, g.now) if begins else None
 
 
 def _was_this_tap(treatment: TreatmentSession, action: Action) -> bool:

@@ -8,15 +8,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
-from clinic_sessions.domain.doses import ComputedDose, DoseImpossible, fixed_dose, mg_text, weight_dose
 from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, SessionKind, Status
-from clinic_sessions.domain.protocols import AlertLevel, DeviceDose, FixedDose, Measure, Protocol
+from clinic_sessions.domain.protocols import AlertLevel, Measure, Protocol
 from clinic_sessions.domain.readiness import Departure, Reason, may_leave
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
+    ClearanceDecision,
+    Consent,
+    ConsentEvent,
     DoseEvent,
+    Enrolment,
     Intervention,
+    MonitoringCheck,
     Note,
+    Order,
+    OrderEvent,
     Patient,
     SideEffect,
     SideEffectEvent,
@@ -28,6 +34,7 @@ from clinic_sessions.models import (
 from clinic_sessions.services import due, facts, lifecycle, limits, side_effects, timeline, vitals_chart
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
+from clinic_sessions.services.session_start import BEFORE_START
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +59,6 @@ class Tile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoseAid:
-    """The protocol's own sum, shown for a person to check; it never fills in the dose."""
-
-    text: str
-    weighed_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Clinical:
     """The part of the page that only clinicians see."""
 
@@ -73,7 +72,6 @@ class Clinical:
     minimum_at: datetime | None
     tiles: Sequence[Tile]
     chart: vitals_chart.Chart | None
-    aid: DoseAid | None
 
     @property
     def open_effects(self) -> list[SideEffectNow]:
@@ -107,7 +105,6 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         minimum_at=departure.earliest_at,
         tiles=_tiles(treatment, standing, readings),
         chart=vitals_chart.draw(readings, standing, protocol) if protocol else None,
-        aid=dose_aid(protocol, treatment.patient.weights) if protocol and treatment.status is Status.ARRIVED else None,
     )
 
 
@@ -138,26 +135,6 @@ def gates(
         Gate(met=departure.vitals_after_dose, text="Vitals since the end of the dose"),
         Gate(met=not departure.unresolved_side_effects, text="No side effect that keeps them here", why=keeping),
     ]
-
-
-def dose_aid(protocol: Protocol, weights: Sequence[Weight]) -> DoseAid:
-    """Give the protocol's dose for the latest weight, with its sum and its cap: an aid, not an order."""
-    rule = protocol.dose_rule
-    if isinstance(rule, DeviceDose):
-        each, apart = mg_text(rule.per_device.thousandths), rule.minutes_apart.whole
-        return DoseAid(text=f"{rule.fewest.whole} to {rule.most.whole} devices of {each}, at least {apart} min apart.")
-    cap = f"The limit for one session is {mg_text(rule.cap.thousandths)}."
-    if isinstance(rule, FixedDose):
-        return DoseAid(text=f"{fixed_dose(rule).arithmetic}. {cap}")
-    corrected = {weight.corrects_id for weight in weights}
-    latest = next((weight for weight in weights if weight.id not in corrected), None)
-    if latest is None:
-        return DoseAid(text=f"No weight on file: the protocol's {rule.per_kg.value} mg/kg cannot be worked out. {cap}")
-    try:
-        computed: ComputedDose = weight_dose(rule, latest.grams)
-    except DoseImpossible as impossible:
-        return DoseAid(text=f"{impossible}. {cap}")
-    return DoseAid(text=f"{computed.arithmetic}. {cap}", weighed_at=latest.measured_at)
 
 
 _TILES = (
@@ -215,7 +192,20 @@ def revision(db: Session, treatment: TreatmentSession) -> str:
         sa.select(sa.func.count()).select_from(table).where(table.session_id == treatment.id).scalar_subquery()
         for table in tables
     ]
+    if treatment.status in BEFORE_START:
+        counts += _papers_so_far(treatment.patient_id)
     return "-".join(str(value) for value in (treatment.version, *db.execute(sa.select(*counts)).one()))
+
+
+def _papers_so_far(patient_id: int) -> list[sa.ScalarSelect[int]]:
+    """Count what a start stands on, by patient: each a row that is added and never taken away."""
+    tables = (Order, Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck)
+    counts = [sa.select(sa.func.count()).select_from(table).where(table.patient_id == patient_id) for table in tables]
+    counts += [
+        sa.select(sa.func.count()).select_from(OrderEvent).join(Order).where(Order.patient_id == patient_id),
+        sa.select(sa.func.count()).select_from(ConsentEvent).join(Consent).where(Consent.patient_id == patient_id),
+    ]
+    return [one.scalar_subquery() for one in counts]
 
 
 def undoable(treatment: TreatmentSession) -> Action | None:

@@ -113,6 +113,7 @@ def test_a_spoken_order_names_its_provider_and_is_read_back(
     assert answer.status_code == 422
     for said in ("Choose the provider who gave the order.", "Read the order back", "Kept as typed"):
         assert said in answer.text
+    db.rollback()
     elsewhere = factories.a_user(db, factories.a_clinic(db), Role.PROVIDER)
     db.commit()
     assert nurse.post(path(patient, "/new"), data=spoken(db, elsewhere)).status_code == 422
@@ -152,11 +153,12 @@ def test_what_cannot_be_read_is_asked_again_with_everything_typed(
     db: Session, signed_in: SignIn, patient: Patient
 ) -> None:
     wanted = typed(db, per_kg="half", minutes="forty", premedication="None today", **{"as_needed-0-drug": "Labetalol"})
-    answer = signed_in(Role.PROVIDER).post(path(patient, "/new"), data=wanted)
+    client = signed_in(Role.PROVIDER)
+    answer = client.post(path(patient, "/new"), data=wanted)
     assert answer.status_code == 422
     for said in ("half", "forty", "None today", "Labetalol", "Enter the dose in mg/kg as a number", "Fill in: dose."):
         assert said in answer.text
-    both = signed_in(Role.PROVIDER).post(path(patient, "/new"), data=typed(db, mg="40"))
+    both = client.post(path(patient, "/new"), data=typed(db, mg="40"))
     assert both.status_code == 422
     assert "not both" in both.text
 

@@ -132,17 +132,6 @@ def test_the_dose_starts_only_with_the_spoken_name_and_a_dose(
     assert treatment.changes[-1].details["identity_checked"] is True
 
 
-def test_the_protocols_sum_is_shown_and_never_filled_in(
-    db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
-) -> None:
-    go(db, treatment, nurse, now, Action.ARRIVE)
-    page = signed_in(Role.NURSE).get(f"/sessions/{treatment.id}").text
-    assert "No weight on file" in page
-    assert "The limit for one session is 60 mg" in page
-    field = page.split('name="mg"')[1].split(">")[0]
-    assert 'value=""' in field
-
-
 def test_a_second_tap_is_answered_like_the_first_and_a_second_person_is_told(
     db: Session, treatment: TreatmentSession, signed_in: SignIn
 ) -> None:
