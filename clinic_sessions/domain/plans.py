@@ -25,6 +25,8 @@ class PlanReason(StrEnum):
     FEWER_THAN_BOOKED = "fewer_than_booked"
     STILL_BOOKED = "still_booked"
     NOT_ACTIVE = "not_active"
+    NOT_PAUSED = "not_paused"
+    REVIEW_NOT_AHEAD = "review_not_ahead"
     CHANGED_MEANWHILE = "changed_meanwhile"
 
 
@@ -62,8 +64,37 @@ class PlanOutcome(StrEnum):
     OTHER = "other"
 
 
+class ReviewDecision(StrEnum):
+    """What a review of a plan came to."""
+
+    GO_ON = "go_on"
+    CHANGE = "change"
+    END = "end"
+
+
+GOING_ON = frozenset({PlanStatus.ACTIVE, PlanStatus.PAUSED})
+"""A plan in one of these is not over: its patient is to be treated under it, now or later."""
+
+
 class ProductSource(StrEnum):
     """Where what is given comes from."""
 
     CLINIC_STOCK = "clinic_stock"
     ASSIGNED = "assigned"
+
+
+class PlanWarning(StrEnum):
+    """What may keep a session of a plan from being paid for, or given; it never blocks."""
+
+    AUTHORISATION_NOT_YET = "authorisation_not_yet"
+    AUTHORISATION_EXPIRED = "authorisation_expired"
+    AUTHORISATION_USED_UP = "authorisation_used_up"
+    PRODUCT_NOT_ARRIVED = "product_not_arrived"
+
+
+class AuthorisationReason(StrEnum):
+    """Why an authorisation was not kept or ended."""
+
+    ENDS_BEFORE_IT_BEGINS = "ends_before_it_begins"
+    ENDED_ALREADY = "ended_already"
+    NOT_ASSIGNED = "not_assigned"

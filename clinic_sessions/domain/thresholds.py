@@ -38,6 +38,8 @@ class Thresholds:
     liver_every: Annotated[Sourced, Allowed("months", high=24)]
     review_after_induction: Annotated[Sourced, Allowed("days", high=60)]
     """How long after the last place of the induction its review is due."""
+    review_week: Annotated[Sourced, Allowed("treatment week", high=26)]
+    """At the end of which treatment week a plan that follows the label by weeks is reviewed."""
     response: Annotated[Sourced, Allowed("%", high=100)]
     """The fall of a total from baseline that counts as a response."""
     relapse_from: Annotated[Sourced, Allowed("score", high=27)]

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from clinic_sessions.domain import pattern
 from clinic_sessions.domain.lifecycle import SessionKind
+from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import Pattern, PatternPhase
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.plans import GOING_ON, PlanReason, PlanStatus
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import catalogue
 from clinic_sessions.services.day_rooms import COUNTED
+from clinic_sessions.services.refusals import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,25 @@ class Choice:
     version: ProtocolVersion
     plan: Plan | None = None
     place: int | None = None
+
+
+def check_under_way(plan: Plan) -> None:
+    """Refuse what would be booked into a plan that is paused (PLAN_PAUSED) or over (PlanReason.NOT_ACTIVE)."""
+    if plan.status is PlanStatus.PAUSED:
+        raise Refusal(PaperReason.PLAN_PAUSED)
+    if plan.status is not PlanStatus.ACTIVE:
+        raise Refusal(PlanReason.NOT_ACTIVE)
+
+
+def check_none_paused(db: Session, patient_id: int, key: str) -> None:
+    """Refuse with PLAN_PAUSED what would be booked beside a patient's paused plan under the same protocol."""
+    query = (
+        sa.select(Plan.id)
+        .join(ProtocolVersion, ProtocolVersion.id == Plan.protocol_version_id)
+        .where(Plan.patient_id == patient_id, Plan.status == PlanStatus.PAUSED, ProtocolVersion.key == key)
+    )
+    if db.scalar(query.limit(1)) is not None:
+        raise Refusal(PaperReason.PLAN_PAUSED)
 
 
 def pattern_of(plan: Plan) -> Pattern:
@@ -88,18 +109,22 @@ def due(db: Session, plan: Plan) -> date | None:
 def choices(db: Session, patient: Patient) -> list[Choice]:
     """List what can be booked: the next step of each of the patient's series, then every other protocol.
 
-    Among the others that of the patient's latest treatment comes first: it is likely wanted again.
+    A protocol whose plan is paused is not among them. Among the others that of the patient's latest treatment comes
+    first: it is likely wanted again.
     """
     query = (
         sa.select(Plan)
-        .where(Plan.patient_id == patient.id, Plan.status == PlanStatus.ACTIVE)
+        .where(Plan.patient_id == patient.id, Plan.status.in_(GOING_ON))
         .options(joinedload(Plan.protocol_version), joinedload(Plan.phases))
         .order_by(Plan.id.desc())
     )
     plans = db.scalars(query).unique().all()
-    steps = [Choice(version=plan.protocol_version, plan=plan, place=next_place(db, plan)) for plan in plans]
+    active = [plan for plan in plans if plan.status is PlanStatus.ACTIVE]
+    steps = [Choice(version=plan.protocol_version, plan=plan, place=next_place(db, plan)) for plan in active]
     steps = [step for step in steps if step.place is not None]
-    keys = {step.version.key for step in steps}
+    keys = {step.version.key for step in steps} | {
+        plan.protocol_version.key for plan in plans if plan.status is PlanStatus.PAUSED
+    }
     others = [version for version in catalogue.published(db) if version.key not in keys]
     latest = _latest_key(db, patient.id)
     return steps + [Choice(version=version) for version in sorted(others, key=lambda one: one.key != latest)]

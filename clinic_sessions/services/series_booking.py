@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import EXPECTED
 from clinic_sessions.domain.messages import MessageKind
-from clinic_sessions.domain.plans import PlanReason, PlanStatus, SeriesReason
+from clinic_sessions.domain.plans import SeriesReason
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.series import Scope
 from clinic_sessions.domain.timetable import OverrideKind
@@ -49,12 +49,11 @@ def book(
 ) -> list[TreatmentSession]:
     """Book a date for each of the places, and tell the patient of all in one message.
 
-    Refuses with SeriesRefused when any of them cannot be had, PlanReason when the plan has ended; the caller then rolls
-    back. Raises Absent for chairs of other clinics.
+    Refuses with SeriesRefused when any of them cannot be had, PlanReason when the plan has ended, PLAN_PAUSED while it
+    is paused; the caller then rolls back. Raises Absent for chairs of other clinics.
     """
     _queue(db, plan, slots)
-    if plan.status is not PlanStatus.ACTIVE:
-        raise Refusal(PlanReason.NOT_ACTIVE)
+    series.check_under_way(plan)
     held = series.held_days(series.placed(db, plan))
     open_ = series.open_places(plan, held, 2 * series_dates.MOST_DATES)
     booked: list[TreatmentSession] = []
