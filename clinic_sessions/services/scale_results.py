@@ -117,8 +117,13 @@ def _tell(db: Session, patient: Patient, result: ScaleResult, *, now: datetime, 
     )  # fmt: skip
 
 
+def in_danger(result: ScaleResult) -> bool:
+    """Say whether an answer of this result means danger."""
+    return bool(DANGER & {Flag(flag) for flag in result.flags})
+
+
 def _tier(db: Session, result: ScaleResult) -> AlertTier | None:
-    if not DANGER & {Flag(flag) for flag in result.flags}:
+    if not in_danger(result):
         return None
     if result.scale is not ScaleKey.PHQ_9:
         return AlertTier.NOW
@@ -130,7 +135,7 @@ def _words(result: ScaleResult) -> str:
     words = scale.text(result.language)
     if result.scale is ScaleKey.PHQ_9:
         return f"{words.items[DANGER_ITEM - 1]}: {words.answers[result.items[str(DANGER_ITEM)]]}"
-    level = "high" if Flag.RISK_HIGH in result.flags else "moderate"
+    level = "high" if Flag.RISK_HIGH in result.flags else "moderate" if result.band else "at least moderate"
     return f"{scale.name}: {level}"
 
 

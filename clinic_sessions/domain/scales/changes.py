@@ -1,6 +1,8 @@
 """What a change from baseline means, as published for each scale: response, remission, reliable change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from clinic_sessions.domain.scales.data import Scale
@@ -22,6 +24,15 @@ class Change:
     reliable_strict: bool | None
     worse: bool | None
     """Whether it rose by what would be a reliable change downwards."""
+
+
+def baseline_place(moments: Sequence[datetime], first_dose_at: datetime | None) -> int:
+    """Give the place of the total that later ones are compared with: the last before the first dose, else the earliest.
+
+    `moments` of the known totals of one scale, in order of time.
+    """
+    before = [place for place, at in enumerate(moments) if first_dose_at is not None and at <= first_dose_at]
+    return before[-1] if before else 0
 
 
 def change(scale: Scale, baseline: Total, latest: Total, *, clinic_response: Sourced) -> Change | None:

@@ -71,6 +71,8 @@ class Scale:
     least: int
     most: int
     """What one item, or the total where only that is entered, may be."""
+    highest: int
+    """The highest total; 0 for a screen that has none."""
     en: ScaleText
     es: ScaleText | None = None
     recall: Annotated[Sourced, Allowed("days", high=60)] | None = None
@@ -99,13 +101,13 @@ class Scale:
         """Give its words in a language, or in English where none are shipped for it."""
         return self.es if language == "es" and self.es is not None else self.en
 
-    def band_of(self, total: Total, *, most: int) -> Band | None:
-        """Give the published band of a total from 0 to `most`; None for a scale without bands.
+    def band_of(self, total: Total) -> Band | None:
+        """Give the published band of a total; None for a scale without bands.
 
         Raises ItemImpossible for a total that the scale does not have.
         """
-        if not 0 <= total <= most:
-            raise ItemImpossible(f"A total of {self.name} is 0 to {most}, not {total}")
+        if not 0 <= total <= self.highest:
+            raise ItemImpossible(f"A total of {self.name} is 0 to {self.highest}, not {total}")
         return next((one.band for one in reversed(self.bands) if total >= one.start.whole), None)
 
 

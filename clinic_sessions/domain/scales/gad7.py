@@ -5,7 +5,6 @@ from clinic_sessions.domain.scales.results import Flag, Items, Scored, answered,
 
 ITEMS = range(1, 8)
 ANSWERS = range(4)
-MOST = 21
 
 
 def score(scale: Scale, items: Items) -> Scored:
@@ -19,4 +18,4 @@ def score(scale: Scale, items: Items) -> Scored:
         return Scored(missing=missing)
     total = sum(answers.values())
     screen = scale.cuts.screen is not None and total >= scale.cuts.screen.whole
-    return Scored(total=total, band=scale.band_of(total, most=MOST), flags=(Flag.SCREEN,) if screen else ())
+    return Scored(total=total, band=scale.band_of(total), flags=(Flag.SCREEN,) if screen else ())

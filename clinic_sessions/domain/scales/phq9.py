@@ -19,7 +19,6 @@ ITEMS = range(1, 10)
 """The nine items that are summed, by number."""
 
 ANSWERS = range(4)
-MOST = 27
 FUNCTION_ITEM = 10
 DANGER_ITEM = 9
 CORE_ITEMS = (1, 2)
@@ -65,7 +64,7 @@ def score(scale: Scale, items: Items) -> Phq9:
     impaired = None if function is None else function >= IMPAIRED_FROM
     return Phq9(
         total=total,
-        band=None if total is None else scale.band_of(total, most=MOST),
+        band=None if total is None else scale.band_of(total),
         flags=tuple(_flags(answers, impaired, algorithm)),
         missing=missing,
         item9=answers.get(DANGER_ITEM),

@@ -9,7 +9,7 @@ def score_madrs(scale: Scale, total: int) -> Scored:
 
     Bands 0-6, 7-19, 20-34, 35-60 [S].
     """
-    return _scored(scale, total, most=60)
+    return _scored(scale, total)
 
 
 def score_qids_sr16(scale: Scale, total: int) -> Scored:
@@ -17,15 +17,15 @@ def score_qids_sr16(scale: Scale, total: int) -> Scored:
 
     Bands 0-5, 6-10, 11-15, 16-20, 21-27 (ids-qids.org [S]).
     """
-    return _scored(scale, total, most=27)
+    return _scored(scale, total)
 
 
 def score_cadss(scale: Scale, total: int) -> Scored:
     """Score a CADSS total of 0 to 92 (23 items of 0 to 4, by a clinician); raises ItemImpossible. Without bands."""
-    return _scored(scale, total, most=92)
+    return _scored(scale, total)
 
 
-def _scored(scale: Scale, total: int, *, most: int) -> Scored:
-    if type(total) is not int or total not in range(most + 1):
-        raise ItemImpossible(f"A total of {scale.name} is 0 to {most}, not {total!r}")
-    return Scored(total=total, band=scale.band_of(total, most=most))
+def _scored(scale: Scale, total: int) -> Scored:
+    if type(total) is not int or total not in scale.answers:
+        raise ItemImpossible(f"A total of {scale.name} is 0 to {scale.most}, not {total!r}")
+    return Scored(total=total, band=scale.band_of(total))

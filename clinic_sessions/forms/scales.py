@@ -1,0 +1,109 @@
+"""The form of a scale: its items or its total, in which language and how it was asked, and when."""
+
+from enum import StrEnum
+from typing import Any, cast
+
+from wtforms import BooleanField, RadioField
+from wtforms.validators import ValidationError
+
+from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.scale_kinds import ScaleMode
+from clinic_sessions.domain.scales import scoring
+from clinic_sessions.domain.scales.data import Scale, ScaleText
+from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM
+from clinic_sessions.domain.scales.results import ItemImpossible
+from clinic_sessions.domain.scales.scoring import Answers
+from clinic_sessions.forms.choosing import OneOfField, options
+from clinic_sessions.forms.fields import WholeNumberField, not_later
+from clinic_sessions.forms.keys import KeyedForm
+from clinic_sessions.forms.moments import MomentForm, refuse
+
+UNANSWERED = 'Choose an answer. If it was left blank, tick "Some questions were left blank" below.'
+
+
+class EntryMode(StrEnum):
+    """How staff came by the answers; a patient's own come by link."""
+
+    PAPER = ScaleMode.PAPER.value
+    PHONE = ScaleMode.PHONE.value
+    CLINICIAN = ScaleMode.CLINICIAN.value
+
+
+_MODES = {
+    EntryMode.PAPER: "On paper, by the patient",
+    EntryMode.PHONE: "Read out by phone",
+    EntryMode.CLINICIAN: "By a clinician, face to face",
+}
+
+
+class ScaleForm(KeyedForm, MomentForm):
+    """What every scale's form has; without date and time it was answered now. Needs `meta`."""
+
+    language = OneOfField("Asked in", Language, ask="Choose the language in which it was asked.")
+    mode = OneOfField("How", EntryMode, ask="Choose how it was asked.", said=_MODES)
+    blanks = BooleanField("Some questions were left blank")
+
+    scale: Scale
+    answers = Answers()
+
+    @property
+    def items(self) -> list[Any]:
+        """The fields of the items, the function item last."""
+        return [self[name] for name in self._fields if name.startswith("item_")]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields, refuse a time that has not come, then ask the scale itself."""
+        good = super().validate(extra_validators)
+        if self.moment is not None:
+            try:
+                not_later(self.moment, self.meta.now)
+            except ValidationError as error:
+                good = refuse(self.day, str(error))
+        if self.scale.total_only:
+            self.answers = Answers(total=self["total"].data)
+            return good
+        return self._read_items() and good
+
+    def _read_items(self) -> bool:
+        given = {_number(field): field for field in self.items}
+        for field in given.values():
+            if field.data is not None and field.data not in map(str, self.scale.answers):
+                return refuse(field, "Choose one of the answers.")
+        self.answers = Answers(items={item: None if f.data is None else int(f.data) for item, f in given.items()})
+        try:
+            missing = scoring.score(self.scale, self.answers).missing
+        except ItemImpossible as impossible:
+            self.form_errors = [f"{impossible}. Check both answers."]
+            return False
+        if all(answer is None for answer in self.answers.items.values()):
+            self.form_errors = ["No question is answered yet."]
+            return False
+        if not self.blanks.data:
+            for item in missing:
+                refuse(given[item], UNANSWERED)
+        return self.blanks.data or not missing
+
+
+def _number(field: Any) -> int:
+    return int(field.name.removeprefix("item_"))
+
+
+def form_for(scale: Scale, words: ScaleText) -> type[ScaleForm]:
+    """Make the form of a scale with its words in one language."""
+    fields: dict[str, Any] = {"scale": scale}
+    if scale.total_only:
+        fields["total"] = WholeNumberField(
+            "Total", low=scale.least, high=scale.most, ask=f"Enter the total, {scale.least} to {scale.most}."
+        )
+    for item, question in zip(scale.numbers, words.items, strict=True):
+        ends = (words.low_ends[item - 1], words.high_ends[item - 1]) if words.low_ends else ("", "")
+        fields[f"item_{item}"] = _radio(question, scale, words.answers, ends)
+    if words.function:
+        fields[f"item_{FUNCTION_ITEM}"] = _radio(words.function, scale, words.function_answers, ("", ""))
+    return cast(type[ScaleForm], type("FormOfScale", (ScaleForm,), fields))
+
+
+def _radio(question: str, scale: Scale, answers: tuple[str, ...], ends: tuple[str, str]) -> RadioField:
+    said = answers or tuple(str(answer) for answer in scale.answers)
+    choices = options((str(answer), text) for answer, text in zip(scale.answers, said, strict=True))
+    return RadioField(question, choices=choices, validate_choice=False, render_kw={"low": ends[0], "high": ends[1]})
