@@ -1,6 +1,6 @@
 """Choices among the values of an enumeration."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -26,9 +26,11 @@ class _Choosing(SelectField):
         ask: str,
         said: Mapping[Any, str] | None = None,
         blank: str | None = None,
+        only: Collection[StrEnum] | None = None,
         **kwargs: Any,
     ) -> None:
-        listed = [(one.value, (said or {}).get(one) or words.say(one)) for one in members]
+        self.only = list(members) if only is None else only
+        listed = [(one.value, (said or {}).get(one) or words.say(one)) for one in self.only]
         choices = options([("", blank)] if blank is not None else []) + options(listed)
         super().__init__(label, choices=choices, coerce=self._coerce, **kwargs)
         self.members, self.ask, self.blank = members, ask, blank
@@ -42,8 +44,8 @@ class _Choosing(SelectField):
         typed = valuelist[0] if valuelist else ""
         if typed or self.blank is None:
             try:
-                self.data = self.members(typed)
-            except ValueError:
+                self.data = next(one for one in self.only if one.value == typed)
+            except StopIteration:
                 raise ValueError(self.ask) from None
 
     def pre_validate(self, form: Any) -> None:

@@ -9,7 +9,7 @@ from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import postal, words
 from clinic_sessions.domain.conditions import CONDITIONS, Condition
-from clinic_sessions.domain.contacts import PregnancyPossible
+from clinic_sessions.domain.contacts import PregnancyPossible, ToldThrough
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.weights import WeightUnit, parse_weight
 from clinic_sessions.forms.choosing import OneOfField, options
@@ -33,6 +33,8 @@ ASK_NAME = "Enter the patient's name."
 ASK_BIRTH_DATE = "Enter the birth date, like 4/12/1985."
 ASK_PHONE = "Enter a phone number with its area code, like (310) 555-0100."
 ASK_LANGUAGE = "Choose the language for messages."
+ASK_TOLD = "Choose how they said so."
+SAID_TO_US = (ToldThrough.PHONE, ToldThrough.IN_PERSON, ToldThrough.SIGNED_FORM)
 
 
 class YesNo(StrEnum):
@@ -94,6 +96,9 @@ class ContactForm(IdentityForm):
     pronouns = LineField("Pronouns", longest=60)
     email = EmailAddressField("Email", render_kw={"autocomplete": "off", "spellcheck": "false"})
     email_wish = OneOfField("May we send mail?", YesNo, ask="Choose yes, no or not asked yet.", blank="Not asked yet")
+    told_through = OneOfField(
+        "How did they say so?", ToldThrough, ask=ASK_TOLD, blank="Nothing new was said", only=SAID_TO_US
+    )
     contact_wishes = LineField("Contact wishes")
     days_wanted = WeekdaysField("Days that suit", short=True)
     notice_hours = WholeNumberField("Hours they must know before", low=0, high=MOST_NOTICE_HOURS)

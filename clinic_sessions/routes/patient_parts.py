@@ -10,7 +10,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.fields import meta
-from clinic_sessions.forms.patients import ClinicalForm, ContactForm, YesNo, differences
+from clinic_sessions.forms.patients import ASK_TOLD, ClinicalForm, ContactForm, YesNo, differences
 from clinic_sessions.models import Patient
 from clinic_sessions.routes.patients import bp
 from clinic_sessions.routes.policy import needs
@@ -55,9 +55,13 @@ def save_contact(patient_id: int) -> Response | tuple[str, int]:
     form = ContactForm(request.form, meta=meta(g.now, clinic_for(patient).zone))
     if not form.validate():
         return page("contact", patient, form=form), 422
+    wish = _WISHES[form.email_wish.data]
+    if patients.is_new_wish(patient, wish) and form.told_through.data is None:
+        form.told_through.errors = [ASK_TOLD]
+        return page("contact", patient, form=form), 422
     values = {name: value for name, value in form.data.items() if name not in {"version", "email_wish"}}
     values |= {"days_wanted": form.days_wanted.days, "notice_hours": form.notice_hours.data or 0}
-    return _save("contact", patient, form, {**values, patients.WISH: _WISHES[form.email_wish.data]})
+    return _save("contact", patient, form, {**values, patients.WISH: wish})
 
 
 @bp.get("/patients/<int:patient_id>/clinical")

@@ -3,6 +3,7 @@
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
+from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.routes import by_link, public_page
 from clinic_sessions.routes.policy import public
@@ -31,7 +32,7 @@ def save() -> Response | tuple[str, int]:
     patient = wishes.load(session(), link.patient_id, to_change=True)
     if wanted is None:
         return public_page.page("wishes/show.html", link, patient=patient), 422
-    wishes.set_mail(session(), patient, wanted=wanted, now=g.now, by=by_link.by())
+    wishes.set_mail(session(), patient, wanted=wanted, told_through=ToldThrough.LINK, now=g.now, by=by_link.by())
     session().commit()
     return redirect("/w", 303)
 
@@ -43,6 +44,6 @@ def unsubscribe(token: str) -> str:
     g.purpose, g.token = LinkPurpose.CONTACT_WISHES, token
     link = links.open_link(session(), LinkPurpose.CONTACT_WISHES, token, g.now)
     patient = wishes.load(session(), link.patient_id, to_change=True)
-    wishes.set_mail(session(), patient, wanted=False, now=g.now, by=by_link.by())
+    wishes.set_mail(session(), patient, wanted=False, told_through=ToldThrough.LINK, now=g.now, by=by_link.by())
     session().commit()
     return public_page.page("wishes/stopped.html", link, helps=False)

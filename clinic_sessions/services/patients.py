@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from clinic_sessions.domain import names, record_numbers
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages import Channel, Language
 from clinic_sessions.models import AuditAction, Patient, User
-from clinic_sessions.services import audit, hard_stops, pressure_limits, progress
+from clinic_sessions.services import audit, contact_consents, hard_stops, pressure_limits, progress
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patient_clinics import treated_at
 from clinic_sessions.services.progress import Progress
-from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
 SEARCHED = 200
 """Length of the searched form of a name."""
@@ -27,12 +27,13 @@ SEARCHED = 200
 STRIP_WORDS = 80
 """Letters of an alert that fit on the strip; the whole text is on the patient's page."""
 
-WISH = "email_wanted"
+WISH, TOLD = "email_wanted", "told_through"
 
 
 class PatientReason(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     NO_NUMBER_FREE = "no_number_free"
+    HOW_IT_WAS_SAID = "how_it_was_said"
 
 
 class AlertFlag(StrEnum):
@@ -191,10 +192,14 @@ def searched(name: str, preferred_name: str | None) -> str:
 def change(db: Session, patient: Patient, values: Mapping[str, Any], *, version: int, now: datetime, by: Actor) -> None:
     """Change what is known of a patient; raises ChangedMeanwhile when `version` is not the one that stands.
 
-    A new email address forgets that the old one bounced; a new wish about mail is dated (None: not asked yet).
+    A new email address forgets that the old one bounced; a new wish about mail is dated (None: not asked yet) and kept
+    with how it was said (`TOLD`), without which it is refused.
     """
     if patient.version != version:
         raise ChangedMeanwhile(PatientReason.CHANGED_MEANWHILE)
+    wishes_anew = is_new_wish(patient, values.get(WISH))
+    if wishes_anew and values.get(TOLD) is None:
+        raise Refusal(PatientReason.HOW_IT_WAS_SAID)
     with db.no_autoflush:
         _apply(patient, values, now)
         changes = audit.changes_of(patient)
@@ -205,14 +210,23 @@ def change(db: Session, patient: Patient, values: Mapping[str, Any], *, version:
         db.flush()
     except StaleDataError:
         raise ChangedMeanwhile(PatientReason.CHANGED_MEANWHILE) from None
+    if wishes_anew:
+        contact_consents.note(
+            db, patient, Channel.EMAIL, wanted=values[WISH], told_through=values[TOLD], now=now, by=by
+        )
+
+
+def is_new_wish(patient: Patient, wish: bool | None) -> bool:
+    """Say whether a wish about mail is another than the one that stands; None is no wish."""
+    return wish is not None and (patient.email_wish_at is None or patient.email_wanted != wish)
 
 
 def _apply(patient: Patient, values: Mapping[str, Any], now: datetime) -> None:
     old_email, wish = patient.email, values.get(WISH)
     for field, value in values.items():
-        if field != WISH and getattr(patient, field) != value:
+        if field not in {WISH, TOLD} and getattr(patient, field) != value:
             setattr(patient, field, value)
-    if wish is not None and (patient.email_wish_at is None or patient.email_wanted != wish):
+    if wish is not None and is_new_wish(patient, wish):
         patient.email_wanted, patient.email_wish_at = wish, now
     if patient.email != old_email:
         patient.email_bounced_at = None

@@ -1,12 +1,14 @@
-"""Whether a patient wants mail from the clinic."""
+"""Whether a patient wants mail, or texts, from the clinic."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.contacts import ToldThrough
+from clinic_sessions.domain.messages import Channel
 from clinic_sessions.models import AuditAction, Patient
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, contact_consents
 from clinic_sessions.services.actor import Actor
 
 
@@ -16,8 +18,10 @@ def load(db: Session, patient_id: int, *, to_change: bool = False) -> Patient:
     return db.scalars(query.with_for_update(key_share=True) if to_change else query).one()
 
 
-def set_mail(db: Session, patient: Patient, *, wanted: bool, now: datetime, by: Actor) -> None:
-    """Keep whether the patient wants mail, and when they said so; the same wish again changes nothing."""
+def set_mail(
+    db: Session, patient: Patient, *, wanted: bool, told_through: ToldThrough, now: datetime, by: Actor
+) -> None:
+    """Keep whether the patient wants mail, and when and how they said so; the same wish again changes nothing."""
     if patient.email_wish_at is not None and patient.email_wanted == wanted:
         return
     audit.note(
@@ -26,4 +30,13 @@ def set_mail(db: Session, patient: Patient, *, wanted: bool, now: datetime, by: 
     )  # fmt: skip
     patient.email_wanted = wanted
     patient.email_wish_at = now
-    db.flush()
+    contact_consents.note(db, patient, Channel.EMAIL, wanted=wanted, told_through=told_through, now=now, by=by)
+
+
+def set_texts(
+    db: Session, patient: Patient, *, wanted: bool, told_through: ToldThrough, now: datetime, by: Actor
+) -> None:
+    """Keep whether the patient wants text messages; the same wish again changes nothing."""
+    stands = contact_consents.newest(contact_consents.of_patient(db, patient.id)).get(Channel.SMS)
+    if stands is None or stands.wanted != wanted:
+        contact_consents.note(db, patient, Channel.SMS, wanted=wanted, told_through=told_through, now=now, by=by)

@@ -267,8 +267,8 @@ def test_everything_on_the_contact_form_is_kept_one_way(
     db: Session, patient: Patient, signed_in: SignIn, now: datetime
 ) -> None:
     typed = {
-        **CONTACT, "preferred_name": " Anita ", "email": "Ana@Example.ORG", "email_wish": "no", "state": "california",
-        "postal_code": "900121234", "street": "1  Main St", "emergency_name": "Luis", "emergency_phone": "310 555 0199",
+        **CONTACT, "preferred_name": " Anita ", "email": "Ana@Example.ORG", "email_wish": "no", "told_through": "phone",
+        "state": "california", "postal_code": "900121234", "street": "1  Main St", "emergency_name": "Luis", "emergency_phone": "310 555 0199",
         "emergency_may_be_called": "y", "psychiatrist": "Dr. Wu",
     }  # fmt: skip
     assert signed_in(Role.FRONT_DESK).post(f"/patients/{patient.id}/contact", data=typed).status_code == 303
@@ -502,7 +502,7 @@ def test_the_days_that_suit_a_patient_are_kept_and_only_they_are_offered(
     desk = signed_in(Role.FRONT_DESK)
     page = desk.get(f"/patients/{patient.id}/contact").text
     form = dict(re.findall(r'name="(version|name|birth_date|phone|email)"[^>]*value="([^"]*)"', page))
-    form |= {"language": "en", "email_wish": "yes", "notice_hours": "72"}
+    form |= {"language": "en", "email_wish": "yes", "told_through": "in_person", "notice_hours": "72"}
     answer = desk.post(f"/patients/{patient.id}/contact", data={**form, "days_wanted": ["1", "3"]})
     assert answer.status_code == 303
     db.rollback()
@@ -512,3 +512,12 @@ def test_the_days_that_suit_a_patient_are_kept_and_only_they_are_offered(
     )
     assert {day for day, _ in offered} == {"Tue", "Thu"}
     assert min(int(day) for _, day in offered if int(day) > 10) == 26
+
+
+def test_a_new_wish_about_mail_asks_how_it_was_said(db: Session, patient: Patient, signed_in: SignIn) -> None:
+    desk, path = signed_in(Role.FRONT_DESK), f"/patients/{patient.id}/contact"
+    answer = desk.post(path, data={**CONTACT, "email_wish": "no"})
+    assert answer.status_code == 422
+    assert "Choose how they said so." in answer.text
+    assert desk.post(path, data={**CONTACT, "email_wish": "no", "told_through": "link"}).status_code == 422
+    assert desk.post(path, data={**CONTACT, "email_wish": "no", "told_through": "signed_form"}).status_code == 303

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import record_numbers
 from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages import Channel, Language
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Patient, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import patient_conditions, patient_search, patients
+from clinic_sessions.services import contact_consents, patient_conditions, patient_search, patients
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from tests import factories
@@ -225,7 +226,7 @@ def test_a_new_address_forgets_the_bounce_and_a_wish_is_dated(
     db: Session, clinic: Clinic, desk: Actor, now: datetime
 ) -> None:
     patient = factories.a_patient(db, clinic, email="old@example.org", email_bounced_at=now)
-    values = {"email": "new@example.org", patients.WISH: False}
+    values = {"email": "new@example.org", patients.WISH: False, patients.TOLD: ToldThrough.PHONE}
     patients.change(db, patient, values, version=patient.version, now=now, by=desk)
     assert (patient.email_bounced_at, patient.email_wanted, patient.email_wish_at) == (None, False, now)
     entry = db.scalars(sa.select(AuditEntry).where(AuditEntry.entity == "patient")).one()
@@ -288,3 +289,19 @@ def test_a_condition_of_someone_else_is_absent(db: Session, clinic: Clinic, desk
     row = patient_conditions.add(db, factories.a_patient(db, clinic), Condition.PTSD, "F43.10", now=now, by=desk)
     with pytest.raises(Absent):
         patient_conditions.end(db, factories.a_patient(db, clinic), row.id, now=now, by=desk)
+
+
+def test_a_wish_about_mail_is_kept_with_how_it_was_said_and_refused_without(
+    db: Session, clinic: Clinic, desk: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    with pytest.raises(Refusal):
+        patients.change(db, patient, {patients.WISH: False}, version=1, now=now, by=desk)
+    values = {patients.WISH: False, patients.TOLD: ToldThrough.PHONE}
+    patients.change(db, patient, values, version=1, now=now, by=desk)
+    patients.change(db, patient, {**values, "pronouns": "they"}, version=2, now=now, by=desk)
+    said = contact_consents.of_patient(db, patient.id)
+    assert [(one.channel, one.wanted, one.told_through, one.at) for one in said] == [
+        (Channel.EMAIL, False, ToldThrough.PHONE, now)
+    ]
+    assert said[0].by_id == desk.user_id
