@@ -268,7 +268,8 @@ def test_everything_on_the_contact_form_is_kept_one_way(
 ) -> None:
     typed = {
         **CONTACT, "preferred_name": " Anita ", "email": "Ana@Example.ORG", "email_wish": "no", "told_through": "phone",
-        "state": "california", "postal_code": "900121234", "street": "1  Main St", "emergency_name": "Luis", "emergency_phone": "310 555 0199",
+        "state": "california", "postal_code": "900121234", "street": "1  Main St",
+        "emergency_name": "Luis", "emergency_phone": "310 555 0199",
         "emergency_may_be_called": "y", "psychiatrist": "Dr. Wu",
     }  # fmt: skip
     assert signed_in(Role.FRONT_DESK).post(f"/patients/{patient.id}/contact", data=typed).status_code == 303
