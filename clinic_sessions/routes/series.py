@@ -23,7 +23,17 @@ from clinic_sessions.routes import objections, series_lines
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
 from clinic_sessions.routes.series_lines import Line
-from clinic_sessions.services import form_keys, label, patients, plans, series, series_booking, series_dates
+from clinic_sessions.services import (
+    form_keys,
+    label,
+    patients,
+    plans,
+    provisional,
+    series,
+    series_booking,
+    series_dates,
+)
+from clinic_sessions.services.provisional import Standing
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting
 from clinic_sessions.services.series_booking import SeriesRefused, Slot
@@ -100,8 +110,9 @@ def _save_once(plan: Plan, slots: Sequence[Slot], form: DatesForm) -> Response:
 def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusal: Exception | None = None) -> str:
     patient = patients.load(session(), plan.patient_id, person())
     here = clinic_for(patient)
-    done = _nothing_left(plan)
-    lines = _lines(plan, here, wish_form, form, by_place(refusal)) if not done and wish_form.validate() else []
+    done, stands = _nothing_left(plan), _stands(plan, local_day(g.now, here.zone))
+    show = not done and not stands.refused and wish_form.validate()
+    lines = _lines(plan, here, wish_form, form, by_place(refusal)) if show else []
     showed("plan", plan.id, patient_id=patient.id)
     return render_template(
         "series/book.html",
@@ -110,12 +121,17 @@ def _page(plan: Plan, wish_form: WishForm, form: DatesForm | None = None, refusa
         wish=wish_form,
         asked=typed_again(wish_form),
         done=done,
+        stands=stands,
         lines=lines,
         form=form or DatesForm(data={"tell": True}),
         over=over_label(plan, lines),
         refusal=said(refusal, here, plan, lines),
         **about(patient, here),
     )
+
+
+def _stands(plan: Plan, today: date) -> Standing:
+    return provisional.standing(session(), plan.patient_id, plan.protocol_version, today)
 
 
 def _nothing_left(plan: Plan) -> str | None:
@@ -201,10 +217,12 @@ def _usual(plan: Plan, patient: Patient, here: Clinic, today: date) -> dict[str,
     held = series.held_days(series.placed(session(), plan))
     free = series.open_places(plan, held, MOST_DATES)
     counted = [place for place in free if place <= plan.session_count]
+    not_before = _stands(plan, today).not_before
+    after = local_day(not_before, here.zone) + timedelta(days=1) if not_before else today
     wall = last.astimezone(here.zone).time() if last else USUAL
     return {
         "weekdays": patient.days_wanted or sorted({day.weekday() for day in held.values()}),
         "wall": wall.replace(second=0, microsecond=0),
-        "start": max(today + timedelta(days=1), local_day(knows_at, here.zone), due or today),
+        "start": max(today + timedelta(days=1), local_day(knows_at, here.zone), due or today, after),
         "count": len(counted) or min(BEYOND, len(free)) or 1,
     }

@@ -98,11 +98,19 @@ def _book_once(key: str, wanted: visits.VisitRequest) -> Response:
     answer = form_keys.claim(session(), key, vars(wanted), now=g.now, by=actor())
     if answer is None:
         treatment = visits.book(session(), wanted, now=g.now, by=actor())
-        answer = url_for("sessions.show", session_id=treatment.id)
+        answer = _back(wanted.patient_id) or url_for("sessions.show", session_id=treatment.id)
         form_keys.settle(session(), key, answer)
     session().commit()
     flash(f"Booked for {filters.day_at(wanted.starts_at)}.")
     return redirect(answer, 303)
+
+
+def _back(patient_id: int) -> str | None:
+    """Give the way back to the treatment, or the series, that waits for this visit."""
+    kind, _, plan = (request.args.get("then") or "").partition("-")
+    if kind == "plan" and number(plan):
+        return url_for("series.book", plan_id=number(plan))
+    return url_for("booking.new", patient=patient_id, what=request.args["then"]) if number(kind) else None
 
 
 def _request(choice: Choice, form: NewVisitForm, starts_at: datetime) -> visits.VisitRequest:

@@ -24,7 +24,7 @@ from clinic_sessions.models import (
     ProtocolVersion,
     TreatmentSession,
 )
-from clinic_sessions.services import audit, free_times, lifecycle, outreach, papers, room, series, sessions, waitlist
+from clinic_sessions.services import audit, free_times, lifecycle, outreach, provisional, room, series, sessions, waitlist
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
@@ -128,7 +128,7 @@ def place(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> 
 
 
 def _check_clearance(db: Session, patient: Patient, version: ProtocolVersion, block: Span, today: date) -> None:
-    if against := papers.against_booking(db, patient.id, version, block.starts_at, today):
+    if against := provisional.against_booking(db, patient.id, version, block.starts_at, today):
         raise Refusal(*against)
 
 

@@ -12,8 +12,9 @@ from clinic_sessions.domain.ranking import Candidate, Habit, Ranked, Why
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import Clinic, Patient, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import free_times, series
+from clinic_sessions.services import free_times, provisional, series
 from clinic_sessions.services.free_times import OpenDay, Wanted
+from clinic_sessions.services.provisional import Standing
 from clinic_sessions.services.series import Choice
 
 
@@ -42,7 +43,7 @@ class Days:
 class Desk:
     """Everything that the booking screen shows for one patient.
 
-    `due`: the day on which the next session of the series falls.
+    `due`: the day on which the next session of the series falls; `stands`: whether the patient is cleared for it.
     """
 
     choices: Sequence[Choice]
@@ -51,6 +52,7 @@ class Desk:
     days: Days
     last: datetime | None
     due: date | None
+    stands: Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,20 +84,22 @@ def open_desk(
 ) -> Desk:
     """Gather the screen: the next step of the patient's series is chosen already, with the best six times for it.
 
-    Without `with_times` none are looked for, as when a refusal names others.
+    Without `with_times` none are looked for, as when a refusal names others; nor for a patient whom nobody has cleared
+    or will evaluate. Before an evaluation there are none.
     """
     choices = series.choices(db, patient)
     choice = choice_of(choices, version_id, plan_id)
     last = series.last_start(db, patient.id)
     due = series.due(db, choice.plan) if choice.plan else None
-    earliest = _earliest(clinic, looking.first_day, choice, last, due, now)
+    stands = provisional.standing(db, patient.id, choice.version, local_day(now, clinic.zone))
+    earliest = _earliest(clinic, looking.first_day, choice, last, due, max(now, stands.not_before or now))
     want = free_times.wanted(
         choice.version,
         patient.id,
         max(earliest, now + timedelta(hours=patient.notice_hours)),
         weekdays=() if looking.any_day else patient.days_wanted,
     )
-    found = best_times(db, clinic, want, due=due) if with_times else []
+    found = best_times(db, clinic, want, due=due) if with_times and not stands.refused else []
     return Desk(
         choices=choices,
         choice=choice,
@@ -103,6 +107,7 @@ def open_desk(
         days=_days(clinic, earliest, [one.time for one in found], now),
         last=last,
         due=due,
+        stands=stands,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
+from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.orders import OrderEventKind
 from clinic_sessions.domain.papers import (
     ConsentEventKind,
@@ -110,10 +110,10 @@ def read(db: Session, wants: Sequence[Want]) -> list[Papers]:
         return []
     patients = {want.patient_id for want in wants}
     numbers = documents.thresholds(db)
-    decisions, consents = _decisions(db, patients), _consents(db, patients)
+    decisions, consents = newest_decisions(db, patients), _consents(db, patients)
     orders = _orders(db, patients, numbers)
     enrolled, checked = _enrolled(db, patients), _checked(db, patients)
-    paused = _paused(db, {want.plan_id for want in wants if want.plan_id is not None})
+    paused = _paused(db, patients)
     found = []
     for want in wants:
         key = (want.patient_id, want.protocol_key)
@@ -127,7 +127,7 @@ def read(db: Session, wants: Sequence[Want]) -> list[Papers]:
                 consent=consent_reasons(consents.get((*key, want.plan_id)), want.day),
                 order=order_reasons([order for _, order in mine], want.day, want.at),
                 programme=[
-                    *([PaperReason.PLAN_PAUSED] if want.plan_id in paused else []),
+                    *([PaperReason.PLAN_PAUSED] if key in paused else []),
                     *_not_enrolled(enrolled.get(want.patient_id), want),
                     *(late if blocks else []),
                 ],
@@ -138,7 +138,8 @@ def read(db: Session, wants: Sequence[Want]) -> list[Papers]:
     return found
 
 
-def _decisions(db: Session, patients: Collection[int]) -> dict[tuple[int, str], Decision]:
+def newest_decisions(db: Session, patients: Collection[int]) -> dict[tuple[int, str], Decision]:
+    """Give the decision that counts for each patient and protocol key."""
     row = ClearanceDecision
     query = sa.select(row.patient_id, row.protocol_key, row.decision, row.until, row.at)
     query = query.where(row.patient_id.in_(patients)).order_by(row.at, row.id)
@@ -216,28 +217,9 @@ def _monitoring_due(checked_at: datetime | None, want: Want, numbers: Thresholds
     return [] if checked_at is not None and checked_at.date() >= oldest else [PaperReason.MONITORING_DUE]
 
 
-def _paused(db: Session, plans: Collection[int]) -> set[int]:
-    if not plans:
-        return set()
-    return set(db.scalars(sa.select(Plan.id).where(Plan.id.in_(plans), Plan.status == PlanStatus.PAUSED)))
-
-
-def against_booking(
-    db: Session, patient_id: int, version: ProtocolVersion, starts_at: datetime, today: date
-) -> list[PaperReason]:
-    """List why a treatment may not be booked: nobody has cleared the patient, and no evaluation comes before it.
-
-    A clearance that holds today is enough: should it end before the day, the session stands as provisional.
-    """
-    against = clearance_reasons(_decisions(db, {patient_id}).get((patient_id, version.key)), today)
-    return against if against and not _evaluated_before(db, patient_id, starts_at) else []
-
-
-def _evaluated_before(db: Session, patient_id: int, starts_at: datetime) -> bool:
-    query = sa.select(TreatmentSession.id).where(
-        TreatmentSession.patient_id == patient_id,
-        TreatmentSession.starts_at < starts_at,
-        TreatmentSession.kind == SessionKind.EVALUATION,
-        TreatmentSession.status.in_(EXPECTED | IN_CLINIC),
-    )
-    return db.scalar(query.limit(1)) is not None
+def _paused(db: Session, patients: Collection[int]) -> set[tuple[int, str]]:
+    """Give whose plan under which protocol is paused: nothing is given beside it either."""
+    version = ProtocolVersion
+    query = sa.select(Plan.patient_id, version.key).join(version, version.id == Plan.protocol_version_id)
+    rows = db.execute(query.where(Plan.patient_id.in_(patients), Plan.status == PlanStatus.PAUSED))
+    return {(patient_id, key) for patient_id, key in rows}

@@ -1,0 +1,75 @@
+"""What stands against booking a treatment, and which sessions stand as provisional."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
+from clinic_sessions.domain.papers import PaperReason, clearance_reasons
+from clinic_sessions.domain.wall_time import Span, local_day
+from clinic_sessions.models import ProtocolVersion, TreatmentSession
+from clinic_sessions.services import papers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Whether a treatment can be booked: what stands against it today, and the evaluation after which it can be."""
+
+    against: Sequence[PaperReason]
+    evaluation: Span | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it can be booked at no time."""
+        return bool(self.against) and self.evaluation is None
+
+    @property
+    def not_before(self) -> datetime | None:
+        """From when on it can be booked, as provisional; None when it can at any time, or at none."""
+        return self.evaluation.ends_at if self.against and self.evaluation else None
+
+
+def standing(db: Session, patient_id: int, version: ProtocolVersion, today: date) -> Standing:
+    """Say how a patient stands for booking a treatment: cleared, to be evaluated first, or neither."""
+    against = clearance_reasons(papers.newest_decisions(db, {patient_id}).get((patient_id, version.key)), today)
+    return Standing(against=against, evaluation=_first_evaluation(db, patient_id) if against else None)
+
+
+def _first_evaluation(db: Session, patient_id: int) -> Span | None:
+    query = sa.select(TreatmentSession.starts_at, TreatmentSession.ends_at).where(
+        TreatmentSession.patient_id == patient_id,
+        TreatmentSession.kind == SessionKind.EVALUATION,
+        TreatmentSession.status.in_(EXPECTED | IN_CLINIC),
+    )
+    found = db.execute(query.order_by(TreatmentSession.starts_at).limit(1)).first()
+    return Span(starts_at=found.starts_at, ends_at=found.ends_at) if found else None
+
+
+def ids(db: Session, treatments: Iterable[TreatmentSession]) -> frozenset[int]:
+    """Give the ids of those sessions to come whose patient is not cleared for their day; one query."""
+    listed = [one for one in treatments if one.protocol_version is not None and one.status in EXPECTED]
+    if not listed:
+        return frozenset()
+    decisions = papers.newest_decisions(db, {one.patient_id for one in listed})
+
+    def is_open(one: TreatmentSession) -> bool:
+        key = one.protocol_version.key if one.protocol_version else ""
+        day = local_day(one.starts_at, one.clinic.zone)
+        return bool(clearance_reasons(decisions.get((one.patient_id, key)), day))
+
+    return frozenset(one.id for one in listed if is_open(one))
+
+
+def against_booking(
+    db: Session, patient_id: int, version: ProtocolVersion, starts_at: datetime, today: date
+) -> list[PaperReason]:
+    """List why a treatment may not be booked: nobody has cleared the patient, and no evaluation comes before it.
+
+    A clearance that holds today is enough: should it end before the day, the session stands as provisional.
+    """
+    found = standing(db, patient_id, version, today)
+    evaluated = found.evaluation is not None and found.evaluation.starts_at < starts_at
+    return [] if evaluated else list(found.against)

@@ -1,0 +1,63 @@
+"""Booking pages say what stands against a booking before a time is chosen, and lead to the evaluation and back."""
+
+import re
+from datetime import datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.models import Clinic, Patient
+from tests import factories
+from tests.conftest import SignIn
+from tests.plans import a_plan
+
+pytestmark = pytest.mark.usefixtures("time_at")
+
+
+@pytest.fixture
+def patient(db: Session, clinic: Clinic) -> Patient:
+    """Somebody about whom nobody has decided."""
+    made = factories.a_patient(db, clinic, papers=False)
+    db.commit()
+    return made
+
+
+def test_who_is_not_cleared_is_led_to_an_evaluation_and_back(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn
+) -> None:
+    what = str(factories.a_protocol(db).id)
+    desk = signed_in(Role.FRONT_DESK)
+    page = desk.get(f"/sessions/new?patient={patient.id}&what={what}").text
+    assert "No provider has cleared this patient" in page
+    assert ">Book</button>" not in page
+    (way,) = re.findall(r'href="(/visits/new\?[^"]*then=[^"]*)"', page)
+    form = desk.get(way.replace("&amp;", "&")).text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    (action,) = re.findall(r'<form method="post"[^>]*action="(/visits/new[^"]*)"', form)
+    slot = re.findall(r'name="slot"[^>]* value="(\d[^"]+)"', form)[0]
+    booked = desk.post(action.replace("&amp;", "&"), data={**fields, "slot": slot, "tell": "y"})
+    assert booked.status_code == 303
+    assert booked.location == f"/sessions/new?patient={patient.id}&what={what}"
+    after = desk.get(booked.location).text
+    assert "Provisional: No provider has cleared" in after
+    assert ">Book</button>" in after
+
+
+def test_a_series_of_one_who_is_not_cleared_shows_no_dates_to_choose(
+    db: Session, patient: Patient, signed_in: SignIn, now: datetime
+) -> None:
+    plan = a_plan(db, patient, now)
+    db.commit()
+    page = signed_in(Role.FRONT_DESK).get(f"/plans/{plan.id}/series").text
+    assert "Evaluation first" in page
+    assert f"then=plan-{plan.id}" in page
+    assert "Book all" not in page
+
+
+def test_a_way_back_that_leads_nowhere_is_left_out(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn
+) -> None:
+    desk = signed_in(Role.FRONT_DESK)
+    assert desk.get(f"/visits/new?patient={patient.id}&kind=evaluation&then=//evil.example").status_code == 200
+    assert desk.get(f"/sessions/new?patient={patient.id}&what=9999999-x").status_code == 200
