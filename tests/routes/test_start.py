@@ -121,16 +121,15 @@ def test_a_start_without_papers_is_refused_with_every_reason_by_page_by_json_and
 def _deferred(db: Session, one: TreatmentSession, now: datetime, by: Actor) -> None:
     version = factories.a_protocol(db)
     row = {"patient_id": one.patient_id, "protocol_key": version.key, "protocol_version_id": version.id}
-    words = {"decision": Clearance.DEFERRED, "until": date(2026, 12, 24), "reasons": [], "hard_stops": []}
+    words = {"decision": Clearance.DEFERRED, "until": date(2026, 12, 24), "words": "Blood pressure first"}
     db.add(ClearanceDecision(**row, **words, at=now, by_id=by.user_id))
 
 
 def _changed_mind(db: Session, one: TreatmentSession, now: datetime, by: Actor) -> None:
     query = sa.select(Consent).where(Consent.patient_id == one.patient_id, Consent.protocol_key == "iv-mood")
     consent = db.scalars(query).one()
-    event = {"kind": ConsentEventKind.CHANGED_MIND, "at": now, "recorded_at": now, "by_id": by.user_id}
-    known = {column.key for column in sa.inspect(ConsentEvent).columns}
-    db.add(ConsentEvent(consent_id=consent.id, **{name: value for name, value in event.items() if name in known}))
+    withdrawn = {"kind": ConsentEventKind.CHANGED_MIND, "words": "Would rather wait"}
+    db.add(ConsentEvent(consent_id=consent.id, **withdrawn, at=now, recorded_at=now, by_id=by.user_id))
 
 
 def _ended(db: Session, one: TreatmentSession, now: datetime, by: Actor) -> None:
@@ -264,7 +263,9 @@ def test_what_is_missing_shows_before_the_day_without_links_to_the_front_desk(
     patient = factories.a_patient(db, clinic, papers=False)
     later = factories.a_session(db, patient, now + timedelta(days=3))
     db.commit()
-    desk, nurse = (signed_in(role).get(f"/sessions/{later.id}").text for role in (Role.FRONT_DESK, Role.NURSE))
+    path = f"/sessions/{later.id}"
+    clients = [signed_in(role) for role in (Role.FRONT_DESK, Role.NURSE)]
+    desk, nurse = (client.get(path).text for client in clients)
     for page in (desk, nurse):
         assert "There is no consent for this series." in page
     assert (f"/patients/{patient.id}/consents" in desk, f"/patients/{patient.id}/consents" in nurse) == (False, True)
