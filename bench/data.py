@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import SiteRole
 from clinic_sessions.models import (
     Chair,
+    ClearanceDecision,
     Clinic,
     Installation,
     OpeningHours,
@@ -70,6 +72,7 @@ def build(db: Session, sessions: int, today: date) -> User:
     db.flush()
     db.execute(sa.insert(Shift), [_shift(clinic.id, n, day) for n in _nurses(db, clinic) for day in range(7)])
     db.execute(sa.insert(Patient), [_patient(n, clinic.id, desk.id, now) for n in range(PATIENTS)])
+    db.execute(sa.insert(ClearanceDecision), _cleared(db, desk.id, now))
     _sessions(db, clinic, desk, sessions, today)
     db.commit()
     return desk
@@ -147,3 +150,13 @@ def _rows(
                 "booked_by_id": by_id,
             }
         day += timedelta(days=1)
+
+
+def _cleared(db: Session, by_id: int, now: datetime) -> list[dict[str, object]]:
+    versions = db.execute(sa.select(ProtocolVersion.id, ProtocolVersion.key)).all()
+    return [
+        {"patient_id": patient_id, "protocol_key": version.key, "protocol_version_id": version.id, "by_id": by_id,
+         "decision": Clearance.CLEARED, "until": date(2100, 1, 1), "reasons": [], "hard_stops": [], "at": now}
+        for patient_id in db.scalars(sa.select(Patient.id))
+        for version in versions
+    ]  # fmt: skip

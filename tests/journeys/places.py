@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions import demo
+from clinic_sessions.models import Patient, Plan
 from clinic_sessions.models.engine import options, tune
-from tests import servers
+from tests import factories, servers
 from tests.databases import PostgresTemplate, SqliteTemplate
 from tests.mailserver import MailFolder, MailServer
 
@@ -84,10 +85,15 @@ def _fill(template: Template, made: Template, shared: Path) -> None:
 
 
 def _fill_database(url: str) -> None:
+    """Fill the demo clinic; who has no series has papers from long ago, so that journeys may book and treat them."""
     engine = sa.create_engine(url, **options(url))
     tune(engine)
     with Session(engine) as db:
         demo.fill(db, password=PASSWORD, now=MORNING)
+        planned = sa.select(Plan.patient_id)
+        for patient in db.scalars(sa.select(Patient).where(Patient.id.not_in(planned))):
+            factories.the_papers(db, patient)
+        db.commit()
     if url.startswith("sqlite"):
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
