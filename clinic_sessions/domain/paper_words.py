@@ -7,7 +7,17 @@ from clinic_sessions.domain.consents import ConsentReason, ConsentState
 from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
 from clinic_sessions.domain.papers import Clearance, PaperReason
+from clinic_sessions.domain.plans import (
+    AuthorisationReason,
+    PlanChangeKind,
+    PlanOutcome,
+    PlanReason,
+    PlanWarning,
+    ProductSource,
+    ReviewDecision,
+)
 from clinic_sessions.domain.screening_kinds import ClearanceReason, DecisionChip, ScreeningReason
+from clinic_sessions.domain.versions import VersionReason
 
 PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Clearance.NOT_SUITABLE, "Not suitable now"),
@@ -76,6 +86,26 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (ToldThrough.SIGNED_FORM, "On a signed form"),
     (ToldThrough.LINK, "By the link in a message"),
     (ToldThrough.EARLIER, "Before this was noted"),
+    (PlanReason.NOT_PAUSED, "This plan is not paused."),
+    (PlanReason.REVIEW_NOT_AHEAD, "Choose a day for the next review that is still to come."),
+    (PlanChangeKind.START, "Started"),
+    (PlanChangeKind.CHANGE, "Changed"),
+    (PlanChangeKind.PAUSE, "Paused"),
+    (PlanChangeKind.RESUME, "Resumed"),
+    (PlanChangeKind.REVIEW, "Reviewed"),
+    (PlanChangeKind.END, "Ended"),
+    (PlanOutcome.CHANGED_MIND, "The patient changed their mind"),
+    (PlanOutcome.MOVED_AWAY, "Moved away"),
+    (ReviewDecision.CHANGE, "Change the plan"),
+    (ReviewDecision.END, "End the plan"),
+    (ProductSource.ASSIGNED, "Assigned to this patient"),
+    (PlanWarning.AUTHORISATION_NOT_YET, "No authorization has begun by the day of this session."),
+    (PlanWarning.AUTHORISATION_EXPIRED, "The authorization has ended by the day of this session."),
+    (PlanWarning.AUTHORISATION_USED_UP, "The sessions that the authorization allows are used up by this one."),
+    (PlanWarning.PRODUCT_NOT_ARRIVED, "What was assigned to this patient has not arrived."),
+    (AuthorisationReason.ENDS_BEFORE_IT_BEGINS, "The last day is before the first."),
+    (AuthorisationReason.ENDED_ALREADY, "This authorization was ended already."),
+    (AuthorisationReason.NOT_ASSIGNED, "Only what is assigned to this patient has a name and a day of arrival."),
     (OrderReason.OTHER_BASIS, "This protocol does not say its dose that way."),
     (OrderReason.DOSE_ABOVE_CAP, "The dose is above the most for one session, which always holds."),
     (OrderReason.CAP_ABOVE_PROTOCOL, "The most for one session cannot be above the protocol's own."),
@@ -107,4 +137,24 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (OrderState.HOLDS_UNSIGNED, "Stands, to be signed"),
     (OrderState.NOT_SIGNED_IN_TIME, "Not signed in time"),
     (OrderState.NOT_YET, "Begins later"),
+    (VersionReason.NOT_ALLOWED, "Only a provider changes this."),
+    (
+        VersionReason.CHANGED_MEANWHILE,
+        "Someone else changed this version after you opened it. Look at it, then type again.",
+    ),
+    (VersionReason.NOT_A_DRAFT, "Only a draft can be changed and proposed. Copy this version, and change the copy."),
+    (VersionReason.SHIPPED, "This version came with an update and is not changed. Copy it, and change the copy."),
+    (VersionReason.NOTHING_CHANGED, "This draft says the same as the version that it is a copy of."),
+    (
+        VersionReason.OUTDATED,
+        "Another version was published after this one was begun. Copy that one, and make the change there.",
+    ),
+    (VersionReason.NOT_PROPOSED, "Only a version that stands proposed can be published."),
+    (
+        VersionReason.SECOND_PERSON,
+        "You changed or proposed this version. Another provider may publish it now, you only after the wait.",
+    ),
+    (VersionReason.RETIRED_ALREADY, "This version is retired already."),
+    (VersionReason.PLANS_UNDER_WAY, "Plans run under this version. End those plans first, or leave the version be."),
+    (VersionReason.LAST_PUBLISHED, "The clinic would be left without any. Publish another one first."),
 )

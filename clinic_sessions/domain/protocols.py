@@ -89,6 +89,7 @@ __all__ = [
     "phase_at",
     "phase_minutes",
     "preparation",
+    "read",
     "required_roles",
     "vitals_due",
 ]
@@ -113,7 +114,7 @@ class Fasting:
 def parse(text: str) -> Protocol:
     """Read a protocol from TOML; raises FaultyProtocol with every fault found."""
     try:
-        return _checked(load_toml(text))
+        return read(load_toml(text))
     except FaultyData as faulty:
         raise FaultyProtocol(faulty.faults) from None
 
@@ -124,10 +125,11 @@ def from_json(text: str) -> Protocol:
         table: object = json.loads(text)
     except ValueError as error:
         raise FaultyProtocol((f"text: not JSON: {error}",)) from None
-    return _checked(table)
+    return read(table)
 
 
-def _checked(table: object) -> Protocol:
+def read(table: object) -> Protocol:
+    """Read a protocol from plain tables; raises FaultyProtocol with every fault found."""
     faults: list[str] = []
     protocol = read_table(Protocol, table, "", faults)
     if protocol is not None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,27 +19,41 @@ SHIPPED = ("iv-mood", "iv-pain", "im", "in-racemic", "in-esketamine")
 
 
 def load_shipped(db: Session, now: datetime) -> None:
-    """Load the shipped protocols, published, into an empty catalogue, and the documents of which there is none yet."""
+    """Load the shipped protocols: published into an empty catalogue, as drafts into one in use that has not seen them.
+
+    An upgrade never changes a number in use: a provider publishes the draft, or leaves it.
+    """
     documents.load_shipped(db, now)
-    if db.scalar(sa.select(ProtocolVersion.id).limit(1)):
-        return
-    for name in SHIPPED:
-        protocol = protocols.parse(resources.files("clinic_sessions.protocols").joinpath(f"{name}.toml").read_text())
+    rows = db.execute(sa.select(ProtocolVersion.key, ProtocolVersion.number, ProtocolVersion.digest)).all()
+    for protocol in _shipped():
+        if protocols.digest(protocol) in {digest for key, _, digest in rows if key == protocol.key}:
+            continue
+        newest = max((number for key, number, _ in rows if key == protocol.key), default=0)
         row = ProtocolVersion(
-            key=protocol.key,
-            number=1,
-            title=protocol.name,
-            route=protocol.route,
-            block_minutes=protocols.block_minutes(protocol),
-            body=protocols.as_json(protocol),
-            digest=protocols.digest(protocol),
-            status=ProtocolStatus.PUBLISHED,
-            loaded_at=now,
-            published_at=now,
-        )
+            key=protocol.key, number=newest + 1, **columns(protocol), loaded_at=now,
+            status=ProtocolStatus.DRAFT if rows else ProtocolStatus.PUBLISHED,
+            drafted_at=now if rows else None, published_at=None if rows else now,
+        )  # fmt: skip
         db.add(row)
         db.flush()
         audit.note(db, AuditAction.CREATE, "protocol_version", row.id, now=now, by=SYSTEM)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Protocol, ...]:
+    folder = resources.files("clinic_sessions.protocols")
+    return tuple(protocols.parse(folder.joinpath(f"{name}.toml").read_text()) for name in SHIPPED)
+
+
+def columns(protocol: Protocol) -> dict[str, Any]:
+    """Give what a version's row keeps of its protocol."""
+    return {
+        "title": protocol.name,
+        "route": protocol.route,
+        "block_minutes": protocols.block_minutes(protocol),
+        "body": protocols.as_json(protocol),
+        "digest": protocols.digest(protocol),
+    }
 
 
 def published(db: Session) -> list[ProtocolVersion]:

@@ -49,21 +49,29 @@ SHIPPED: tuple[Shipped, ...] = (
 
 
 def load_shipped(db: Session, now: datetime) -> None:
-    """Publish each shipped document of which the database has no version yet; one that has is left as it is."""
-    rows = db.execute(sa.select(DocumentVersion.kind, DocumentVersion.key))
-    known = {(kind, key) for kind, key in rows}
-    for one in SHIPPED:
-        if (one.kind, one.key) in known:
+    """Publish each shipped document of which the database has no version yet; another text of one is a draft."""
+    rows = db.execute(
+        sa.select(DocumentVersion.kind, DocumentVersion.key, DocumentVersion.number, DocumentVersion.digest)
+    ).all()
+    for one, body in zip(SHIPPED, _shipped(), strict=True):
+        known = {seen: number for kind, key, number, seen in rows if (kind, key) == (one.kind, one.key)}
+        if digest(body) in known:
             continue
-        text = resources.files("clinic_sessions.protocols").joinpath(f"{one.key}.toml").read_text()
-        body = as_json(one.parse(text))
         row = DocumentVersion(
-            kind=one.kind, key=one.key, number=1, title=one.title, body=body, digest=digest(body),
-            status=ProtocolStatus.PUBLISHED, loaded_at=now, published_at=now,
+            kind=one.kind, key=one.key, number=max(known.values(), default=0) + 1, title=one.title,
+            body=body, digest=digest(body), loaded_at=now,
+            status=ProtocolStatus.DRAFT if known else ProtocolStatus.PUBLISHED,
+            drafted_at=now if known else None, published_at=None if known else now,
         )  # fmt: skip
         db.add(row)
         db.flush()
         audit.note(db, AuditAction.CREATE, "document_version", row.id, now=now, by=SYSTEM)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[str, ...]:
+    folder = resources.files("clinic_sessions.protocols")
+    return tuple(as_json(one.parse(folder.joinpath(f"{one.key}.toml").read_text())) for one in SHIPPED)
 
 
 def as_json(document: object) -> str:
@@ -95,7 +103,12 @@ def published(db: Session, kind: DocumentKind, key: str) -> DocumentVersion:
 
 def thresholds(db: Session) -> Thresholds:
     """Give the clinic's numbers as they are published now."""
-    return _thresholds(published(db, DocumentKind.THRESHOLDS, THRESHOLDS).body)
+    return thresholds_of(published(db, DocumentKind.THRESHOLDS, THRESHOLDS))
+
+
+def thresholds_of(version: DocumentVersion) -> Thresholds:
+    """Give the numbers that a version of the thresholds holds."""
+    return _thresholds(version.body)
 
 
 @lru_cache(maxsize=16)

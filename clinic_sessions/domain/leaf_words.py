@@ -1,0 +1,139 @@
+"""How staff read the places of a protocol and of the thresholds: its parts, its fields, and their groups."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from clinic_sessions.domain.protocol_kinds import AlertLevel, Anchor, DrivingRule, EscortKind, Measure, Route
+from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
+
+SPECIAL: Mapping[tuple[type[StrEnum], str], str] = {
+    (type(one), one.value): text
+    for one, text in (
+        (Measure.SYSTOLIC, "Systolic pressure"),
+        (Measure.DIASTOLIC, "Diastolic pressure"),
+        (Measure.SPO2_PERCENT, "Oxygen saturation"),
+        (Measure.MOAA_S, "Alertness (MOAA/S)"),
+        (AlertLevel.WARN, "warning"),
+        (AlertLevel.URGENT, "urgent"),
+        (Anchor.START, "Start of the drug"),
+        (Anchor.END, "End of the drug"),
+        (DrivingRule.HOURS, "After so many hours"),
+        (EscortKind.COMPANION_IN_HIRED_CAR, "Companion in a hired car"),
+        (Route.IV, "IV"),
+        (Route.IN_, "Nasal"),
+        (Route.IM, "IM"),
+    )
+}
+GROUPS: Mapping[str, str] = {
+    "phases": "Phases of the visit",
+    "dose": "Dose",
+    "vitals": "Vitals",
+    "observation": "Observation",
+    "limits": "Alert limits",
+    "series": "Series",
+    "escort": "Way home",
+    "driving": "Driving",
+    "preparation": "Before the visit",
+}
+OTHER_GROUP = "General"
+FIELDS: Mapping[str, str] = {
+    "minutes": "minutes",
+    "nurse": "share of a nurse",
+    "waiting_nurse": "Share of a nurse while ready and waiting",
+    "role": "who must be on site",
+    "per_kg": "Dose by weight",
+    "cap": "Cap",
+    "round_down_to": "Rounded down to",
+    "amount": "Dose",
+    "per_device": "In one device",
+    "minutes_apart": "Between devices",
+    "fewest": "Fewest devices",
+    "most": "Most devices",
+    "at": "Check after the start",
+    "every": "every",
+    "early": "A check may be early by",
+    "observation.minutes": "Watched for at least",
+    "anchor": "Counted from",
+    "limit": "",
+    "from_minute": "from minute",
+    "until_minute": "until minute",
+    "sessions": "sessions",
+    "count": "sessions in all",
+    "most_a_week": "most a week by the label",
+    "accepted": "Accepted ways home",
+    "rule": "Driving again",
+    "hours": "Hours without driving",
+    "food": "No food for",
+    "liquid": "No clear liquids for",
+    "alcohol": "No alcohol for",
+    "en": "What the patient reads, English",
+    "es": "What the patient reads, Spanish",
+    "spacing": "Least days between sessions",
+    "off_label": "Off-label use",
+    "chair_needs": "Chair must allow",
+    "clearance": "A clearance is proposed to hold",
+    "consent": "A consent holds",
+    "order": "An order is proposed to hold",
+    "spoken_order": "A spoken order is signed within",
+    "order_slip": "An order is taken for a slip from",
+    "weight_age": "A weight may be as old as",
+    "weight_slip": "A weight is taken for a slip from",
+    "release_before": "A provisional session is offered for release before it",
+    "intake_open": "A link to the questionnaire takes answers for",
+    "monitoring_before": "Prescription monitoring before the first order, at most",
+    "monitoring_every": "Prescription monitoring again every",
+    "monitoring_blocks": "A start waits for prescription monitoring (1 yes, 0 no)",
+    "diazepam": "Diazepam a day, or its like, above which response is worse",
+    "urinary_every": "Urinary check every",
+    "liver_every": "Liver tests every",
+    "review_after_induction": "Review after the induction within",
+    "response": "A fall that counts as response",
+    "relapse_from": "Relapse: PHQ-9 of at least",
+    "relapse_rise": "Relapse: up from the best by",
+    "publish_alone": "A proposed version waits for a second provider",
+}
+
+
+def say(value: object) -> str:
+    """Give the words for a value that is no number.
+
+    >>> say(Measure.HEART_RATE), say(True), say((Route.IV, Route.IM))
+    ('Heart rate', 'Yes', 'IV, IM')
+    """
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, StrEnum):
+        return SPECIAL.get((type(value), value.value)) or value.value.replace("_", " ").capitalize()
+    if isinstance(value, tuple):
+        lines = not all(isinstance(one, StrEnum) for one in value)
+        return ("\n" if lines else ", ").join(say(one) for one in value)
+    return str(value)
+
+
+def part_words(part: object) -> str:
+    """Name one part of a list, so that its fields can be told from those of the others; empty for other parts."""
+    if isinstance(part, Phase | SeriesPhase):
+        return say(part.kind)
+    if isinstance(part, VitalsInterval):
+        return f"Check while the phase lasts: {say(part.phase).lower()}"
+    if isinstance(part, LimitRule):
+        when = ", first part" if part.until_minute else ", later part" if part.from_minute else ""
+        side = part.compare.value.replace("_", " ")
+        phases = say(part.phases).lower()
+        return f"{say(part.measure)} {side}, {say(part.level)} ({phases}{when})"
+    return ""
+
+
+def field_words(path: str) -> str:
+    """Name the field at a place; one without words of its own by its name, and none where its part says it all.
+
+    >>> field_words("observation.minutes"), field_words("vitals.at[2]"), field_words("name")
+    ('Watched for at least', 'Check after the start', 'Name')
+    """
+    name = path.rpartition(".")[2].partition("[")[0]
+    return FIELDS.get(path, FIELDS.get(name, name.replace("_", " ").capitalize()))
+
+
+def group_words(name: str) -> str:
+    """Name the group that a top field belongs to."""
+    return GROUPS.get(name, OTHER_GROUP)

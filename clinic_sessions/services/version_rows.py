@@ -1,0 +1,105 @@
+"""The versions of protocols and of the thresholds, as they are read: one shelf for both."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.document_kinds import DocumentKind
+from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.thresholds import Thresholds
+from clinic_sessions.models import DocumentVersion, Plan, ProtocolVersion
+from clinic_sessions.services import catalogue, documents
+from clinic_sessions.services.refusals import Absent
+
+Version = ProtocolVersion | DocumentVersion
+Document = Protocol | Thresholds
+
+GOING_ON = (PlanStatus.ACTIVE, PlanStatus.PAUSED)
+
+
+def load(db: Session, kind: type[Version], version_id: int, *, to_change: bool = False) -> Version:
+    """Load a version of a protocol or of the thresholds; raises Absent when there is none.
+
+    `to_change` queues behind others who act on a version of the same protocol.
+    """
+    query = sa.select(kind).where(kind.id == version_id)
+    if kind is DocumentVersion:
+        query = query.where(DocumentVersion.kind == DocumentKind.THRESHOLDS)
+    found = cast(Version | None, db.scalar(query))
+    if found is None:
+        raise Absent
+    if to_change:
+        db.execute(_siblings(found).with_for_update().execution_options(populate_existing=True))
+    return found
+
+
+def of(version: Version) -> Document:
+    """Give the protocol, or the thresholds, that a version holds."""
+    if isinstance(version, ProtocolVersion):
+        return catalogue.protocol_of(version)
+    return documents.thresholds_of(version)
+
+
+def history(db: Session, version: Version) -> Sequence[Version]:
+    """List every version of the same thing, the newest first."""
+    return db.scalars(_siblings(version).order_by(sa.desc("number"))).all()
+
+
+def newest_published(db: Session, version: Version) -> Version | None:
+    """Give the version of the same thing from which bookings are made now; None when all are retired."""
+    rows = history(db, version)
+    return next((row for row in rows if row.status is ProtocolStatus.PUBLISHED), None)
+
+
+def origin(db: Session, version: Version) -> Version | None:
+    """Give the version that this one is a copy of; for one that came with an update, the one in use."""
+    if version.copied_from is None:
+        return newest_published(db, version)
+    return next((row for row in history(db, version) if row.number == version.copied_from), None)
+
+
+def proposed(db: Session) -> Sequence[Version]:
+    """List the versions that wait for a provider to publish them, the oldest proposal first."""
+    waiting: list[Version] = [
+        *db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.status == ProtocolStatus.PROPOSED)),
+        *db.scalars(sa.select(DocumentVersion).where(DocumentVersion.status == ProtocolStatus.PROPOSED)),
+    ]
+    return sorted(waiting, key=lambda one: (one.proposed_at or one.loaded_at, one.id))
+
+
+def alone_from(db: Session, version: Version) -> datetime | None:
+    """Give the moment from which one who changed or proposed a version may publish it; None unless proposed."""
+    if version.status is not ProtocolStatus.PROPOSED or version.proposed_at is None:
+        return None
+    return version.proposed_at + timedelta(hours=documents.thresholds(db).publish_alone.whole)
+
+
+def token(version: Version) -> str:
+    """Give what a form carries of the draft that it shows, so that a change by someone else is seen."""
+    reasons = sorted((version.reasons or {}).items())
+    return documents.digest(f"{version.digest}{version.status}{reasons}")[:32]
+
+
+def plans_under_way(db: Session, version: Version) -> int:
+    """Count the plans that run under a version."""
+    if not isinstance(version, ProtocolVersion):
+        return 0
+    query = sa.select(sa.func.count()).where(Plan.protocol_version_id == version.id, Plan.status.in_(GOING_ON))
+    return db.scalar(query) or 0
+
+
+def entity(version: Version) -> str:
+    """Name a version's kind as the audit does."""
+    return "protocol_version" if isinstance(version, ProtocolVersion) else "document_version"
+
+
+def _siblings(version: Version) -> sa.Select[Any]:
+    kind = type(version)
+    query = sa.select(kind).where(kind.key == version.key)
+    if isinstance(version, DocumentVersion):
+        query = query.where(DocumentVersion.kind == version.kind)
+    return query.order_by(kind.id)

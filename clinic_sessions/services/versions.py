@@ -1,0 +1,186 @@
+"""Versions of protocols and of the thresholds: copied, changed, proposed, published by a second provider, retired."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain import edits, leaves, protocols
+from clinic_sessions.domain.edits import Base, Typed
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.thresholds import read_thresholds
+from clinic_sessions.domain.versions import Standing, VersionReason, against_publishing, against_retiring
+from clinic_sessions.models import AuditAction, DocumentVersion, ProtocolVersion, User
+from clinic_sessions.services import audit, catalogue, documents
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.version_rows import (
+    Document,
+    Version,
+    alone_from,
+    entity,
+    history,
+    of,
+    origin,
+    plans_under_way,
+    token,
+)
+
+
+def against(db: Session, version: Version, user: User, now: datetime) -> Sequence[VersionReason]:
+    """List what stands against this person publishing a version now."""
+    return against_publishing(_standing(db, version), user.id, now)
+
+
+def copy(db: Session, version: Version, *, now: datetime, by: Actor) -> Version:
+    """Begin a draft as a copy of any version; load it `to_change` first. Refuses with NotAllowed."""
+    _allow(by)
+    number = max(row.number for row in history(db, version)) + 1
+    kept: dict[str, Any] = {name: getattr(version, name) for name in ("key", "title", "body", "digest", *_own(version))}
+    row = type(version)(
+        **kept, number=number, status=ProtocolStatus.DRAFT, loaded_at=now, drafted_at=now,
+        drafted_by_id=by.user_id, copied_from=version.number, reasons=dict(version.reasons or {}),
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    changes = {"number": [None, number], "copied_from": [None, version.number]}
+    audit.note(db, AuditAction.CREATE, entity(row), row.id, now=now, by=by, changes=changes)
+    return row
+
+
+def change(db: Session, version: Version, typed: Typed, *, shown: str, today: date, now: datetime, by: Actor) -> None:
+    """Keep what was typed in a draft; load it `to_change` first.
+
+    Refuses with ChangedMeanwhile when the draft is no longer what the form showed, VersionReason when it is no draft of
+    ours, NotAllowed; raises FaultyEdits with every value that cannot be, or needs a reason.
+    """
+    _check_draft(version, shown, by)
+    began, before = origin(db, version), of(version)
+    base = Base(document=of(began), reasons=began.reasons or {}) if began else Base(document=before, reasons={})
+    signed = f"{by.user.name if by.user else ''}, {today.isoformat()}"
+    read = cast(Callable[[object], Document], protocols.read if isinstance(before, Protocol) else read_thresholds)
+    made = edits.apply(before, base, typed, signed, read)
+    changes = leaves.changes(before, made.document) | _reason_changes(version.reasons or {}, made.reasons)
+    _fill(version, made.document)
+    version.reasons, version.drafted_by_id = dict(made.reasons), by.user_id
+    db.flush()
+    audit.note(db, AuditAction.CHANGE, entity(version), version.id, now=now, by=by, changes=changes)
+
+
+def propose(db: Session, version: Version, *, shown: str, now: datetime, by: Actor) -> None:
+    """Lay a draft before the other providers; load it `to_change` first. Refuses with VersionReason or NotAllowed."""
+    _allow(by)
+    if version.status is not ProtocolStatus.DRAFT:
+        raise Refusal(VersionReason.NOT_A_DRAFT)
+    if token(version) != shown:
+        raise ChangedMeanwhile(VersionReason.CHANGED_MEANWHILE)
+    began = origin(db, version)
+    if began is not None and began.digest == version.digest:
+        raise Refusal(VersionReason.NOTHING_CHANGED)
+    if _standing(db, version).outdated:
+        raise Refusal(VersionReason.OUTDATED)
+    version.proposed_by_id, version.proposed_at = by.user_id, now
+    _turn(db, version, ProtocolStatus.PROPOSED, now=now, by=by)
+
+
+def withdraw(db: Session, version: Version, *, now: datetime, by: Actor) -> None:
+    """Make a proposed version a draft again; load it `to_change` first. Refuses with VersionReason or NotAllowed."""
+    _allow(by)
+    if version.status is not ProtocolStatus.PROPOSED:
+        raise Refusal(VersionReason.NOT_PROPOSED)
+    version.proposed_by_id = version.proposed_at = None
+    _turn(db, version, ProtocolStatus.DRAFT, now=now, by=by)
+
+
+def publish(db: Session, version: Version, *, now: datetime, by: Actor) -> None:
+    """Publish a proposed version: bookings use it from now on, plans and sessions keep theirs; load it `to_change`.
+
+    Refuses with every VersionReason against it, or NotAllowed.
+    """
+    _allow(by)
+    reasons = against_publishing(_standing(db, version), by.user_id, now)
+    if reasons:
+        raise Refusal(*reasons)
+    version.published_by_id, version.published_at = by.user_id, now
+    _turn(db, version, ProtocolStatus.PUBLISHED, now=now, by=by)
+
+
+def retire(db: Session, version: Version, *, words: str, now: datetime, by: Actor) -> None:
+    """Take a version out of use, or drop a draft; load it `to_change` first. Sessions booked under it keep it.
+
+    Refuses with every VersionReason against it, or NotAllowed.
+    """
+    _allow(by)
+    reasons = against_retiring(
+        version.status, is_last=_is_last(db, version), plans_under_way=plans_under_way(db, version)
+    )
+    if reasons:
+        raise Refusal(*reasons)
+    version.retired_by_id, version.retired_at = by.user_id, now
+    _turn(db, version, ProtocolStatus.RETIRED, now=now, by=by, words=words)
+
+
+def _own(version: Version) -> Sequence[str]:
+    return ("route", "block_minutes") if isinstance(version, ProtocolVersion) else ("kind",)
+
+
+def _fill(version: Version, document: Document) -> None:
+    if isinstance(document, Protocol):
+        for name, value in catalogue.columns(document).items():
+            setattr(version, name, value)
+        return
+    version.body = documents.as_json(document)
+    version.digest = documents.digest(version.body)
+
+
+def _allow(by: Actor) -> None:
+    if by.user is None or not by.user.may(Permission.EDIT_PROTOCOLS):
+        raise NotAllowed(VersionReason.NOT_ALLOWED)
+
+
+def _check_draft(version: Version, shown: str, by: Actor) -> None:
+    _allow(by)
+    if version.status is not ProtocolStatus.DRAFT:
+        raise Refusal(VersionReason.NOT_A_DRAFT)
+    if version.drafted_by_id is None:
+        raise Refusal(VersionReason.SHIPPED)
+    if token(version) != shown:
+        raise ChangedMeanwhile(VersionReason.CHANGED_MEANWHILE)
+
+
+def _standing(db: Session, version: Version) -> Standing:
+    began = version.drafted_at or version.loaded_at
+    published = [row.published_at for row in history(db, version) if row.published_at and row.id != version.id]
+    return Standing(
+        status=version.status,
+        hands={one for one in (version.drafted_by_id, version.proposed_by_id) if one is not None},
+        outdated=any(at > began for at in published),
+        alone_from=alone_from(db, version),
+    )
+
+
+def _is_last(db: Session, version: Version) -> bool:
+    """Whether nothing would be left: of the thresholds a version is always needed, of all protocols one."""
+    if isinstance(version, DocumentVersion):
+        rows = [row for row in history(db, version) if row.status is ProtocolStatus.PUBLISHED]
+    else:
+        rows = list(db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.status == ProtocolStatus.PUBLISHED)))
+    return [row.id for row in rows] == [version.id]
+
+
+def _turn(
+    db: Session, version: Version, status: ProtocolStatus, *, now: datetime, by: Actor, words: str | None = None
+) -> None:
+    changes = {"status": [version.status, status]}
+    version.status = status
+    db.flush()
+    audit.note(db, AuditAction.CHANGE, entity(version), version.id, now=now, by=by, changes=changes, reason=words)
+
+
+def _reason_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[object]]:
+    paths = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    return {f"reason of {path}": [before.get(path), after.get(path)] for path in paths}
