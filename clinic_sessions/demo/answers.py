@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
+from clinic_sessions.demo.scores import answers_of, severity
 from clinic_sessions.domain.alerts import AlertAction
 from clinic_sessions.domain.check_ins import LASTING, CheckInKind, CheckInStatus, Question, item_step
-from clinic_sessions.domain.scales.phq9 import DANGER_ITEM, FUNCTION_ITEM, ITEMS
+from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM
 from clinic_sessions.domain.side_effects import SideEffectKind
 from clinic_sessions.models import Alert, CheckIn
 from clinic_sessions.services import alerts, check_ins
@@ -23,6 +24,7 @@ _FELT_SINCE = (
     SideEffectKind.INSOMNIA,
 )  # fmt: skip
 _RECENT = timedelta(days=3)
+_DAYS_A_PLACE = 3
 
 
 def answer(db: Session, check_in: CheckIn, at: datetime, rng: Random) -> None:
@@ -36,15 +38,15 @@ def answer(db: Session, check_in: CheckIn, at: datetime, rng: Random) -> None:
     if lasting := check_ins.lasting_effects(db, check_in):
         draft[LASTING] = {str(one.effect.id): rng.random() < 0.3 for one in lasting}
     if check_in.kind is CheckInKind.AFTER_7D:
-        draft |= _phq9(place, rng)
+        draft |= _phq9(severity(check_in.patient_id, _DAYS_A_PLACE * place + 4), rng)
     check_in.draft = draft
     _send(db, check_in, at)
 
 
-def _phq9(place: int, rng: Random) -> dict[str, int]:
-    worst = max(0.4, 2.6 - 0.35 * place)
-    items = {item_step(item): min(3, int(rng.uniform(0, worst + 0.9))) for item in ITEMS if item != DANGER_ITEM}
-    return {**items, item_step(DANGER_ITEM): 0, item_step(FUNCTION_ITEM): min(3, int(worst))}
+def _phq9(ill: float, rng: Random) -> dict[str, int]:
+    answers = answers_of(check_ins.questionnaire(), ill, rng).items
+    items = {item_step(item): answer or 0 for item, answer in answers.items()}
+    return {**items, item_step(FUNCTION_ITEM): min(3, int(ill * 4))}
 
 
 def in_danger(db: Session, check_in: CheckIn, at: datetime) -> Alert | None:
