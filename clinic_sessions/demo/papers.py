@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
+from clinic_sessions.demo.screened import file_screening
 from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
@@ -31,11 +32,13 @@ HOLDS = timedelta(days=180)
 
 
 def clear(db: Session, patient: Patient, version: ProtocolVersion, provider_id: int | None, at: datetime) -> None:
-    """Let a provider clear a patient for a protocol for half a year."""
+    """Let a provider screen a patient and clear them for a protocol for half a year."""
+    allergies = {"allergies": patient.allergies} if patient.allergies else {}
+    filed = file_screening(db, patient, version.route, provider_id, at, allergies)
     db.add(
         ClearanceDecision(
             patient_id=patient.id, protocol_key=version.key, protocol_version_id=version.id,
-            decision=Clearance.CLEARED, until=local_day(at + HOLDS, ZONE), at=at, by_id=provider_id,
+            screening_id=filed, decision=Clearance.CLEARED, until=local_day(at + HOLDS, ZONE), at=at, by_id=provider_id,
         )
     )  # fmt: skip
 
