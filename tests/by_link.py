@@ -15,7 +15,12 @@ from clinic_sessions.services import links
 from tests import factories
 from tests.conftest import Visitor
 
-LETTERS = {LinkPurpose.APPOINTMENT: "a", LinkPurpose.CHECK_IN: "c", LinkPurpose.CONTACT_WISHES: "w"}
+LETTERS = {
+    LinkPurpose.APPOINTMENT: "a",
+    LinkPurpose.CHECK_IN: "c",
+    LinkPurpose.INTAKE: "i",
+    LinkPurpose.CONTACT_WISHES: "w",
+}
 WEEK = timedelta(days=7)
 
 

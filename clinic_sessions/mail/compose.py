@@ -15,7 +15,7 @@ from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import CANCELLATIONS, Language, MessageKind
+from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
 from clinic_sessions.mail import ics, wording
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import links
@@ -101,18 +101,19 @@ def _values(letter: Letter, addresses: Mapping[LinkPurpose, str]) -> dict[str, A
         "letter": letter,
         "words": wording.words_of(letter),
         "phone": wording.phone(letter.clinic_phone),
-        "link": addresses[LinkPurpose.CHECK_IN] if _asks_questions(letter) else _visit_link(letter, addresses),
+        "link": addresses[way_in] if (way_in := _way_in(letter)) else None,
         "wishes": addresses[LinkPurpose.CONTACT_WISHES],
         "said": lambda key: text(letter.language, f"mail.common.{key}"),
     }
 
 
-def _asks_questions(letter: Letter) -> bool:
-    return LinkPurpose.CHECK_IN.value in letter.kind.value
-
-
-def _visit_link(letter: Letter, addresses: Mapping[LinkPurpose, str]) -> str | None:
-    return addresses[LinkPurpose.APPOINTMENT] if letter.kind in WITH_VISIT_LINK else None
+def _way_in(letter: Letter) -> LinkPurpose | None:
+    """Say which of its links a letter is about."""
+    if letter.kind in CHECK_INS:
+        return LinkPurpose.CHECK_IN
+    if letter.kind is MessageKind.INTAKE:
+        return LinkPurpose.INTAKE
+    return LinkPurpose.APPOINTMENT if letter.kind in WITH_VISIT_LINK else None
 
 
 def _addresses(letter: Letter, base_url: str) -> dict[LinkPurpose, str]:

@@ -38,7 +38,7 @@ def words_of(letter: Letter) -> Words:
     if visit is not None:
         values["date"] = date_text(visit.starts_at, letter.zone, language)
         values["day"], values["of_day"] = _day(letter, visit, "day"), _day(letter, visit, "of_day")
-    told = visit is not None and letter.kind not in CHECK_INS | {MessageKind.DID_NOT_COME}
+    told = visit is not None and letter.kind not in CHECK_INS | {MessageKind.DID_NOT_COME, MessageKind.INTAKE}
     visits = visits_of(letter) if letter.visits or _of_many(letter) else ()
     return Words(
         subject=text(language, f"{key}.subject", **values),

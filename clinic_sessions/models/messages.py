@@ -12,6 +12,7 @@ from clinic_sessions.models.check_ins import CheckIn
 from clinic_sessions.models.clinics import Clinic
 from clinic_sessions.models.patients import Patient
 from clinic_sessions.models.people import User
+from clinic_sessions.models.screening import Screening
 from clinic_sessions.models.sessions import TreatmentSession
 
 
@@ -36,6 +37,8 @@ class Message(Base):
     patient_id: Mapped[int] = mapped_column(sa.ForeignKey("patients.id"), index=True)
     session_id: Mapped[int | None] = mapped_column(sa.ForeignKey("treatment_sessions.id"), index=True)
     check_in_id: Mapped[int | None] = mapped_column(sa.ForeignKey("check_ins.id"), index=True)
+    screening_id: Mapped[int | None] = mapped_column(sa.ForeignKey("screenings.id"))
+    """The questionnaire that the patient is asked to answer."""
     kind: Mapped[MessageKind]
     channel: Mapped[Channel]
     language: Mapped[Language]
@@ -66,6 +69,7 @@ class Message(Base):
     patient: Mapped[Patient] = relationship()
     treatment: Mapped[TreatmentSession | None] = relationship()
     check_in: Mapped[CheckIn | None] = relationship()
+    screening: Mapped[Screening | None] = relationship()
     created_by: Mapped[User | None] = relationship()
     events: Mapped[list["MessageEvent"]] = relationship(order_by="MessageEvent.id", back_populates="message")
 
@@ -101,7 +105,7 @@ class Link(Base):
     id: Mapped[Id]
     purpose: Mapped[LinkPurpose]
     object_id: Mapped[int]
-    """The session, check-in or patient that the purpose speaks of."""
+    """The session, check-in, questionnaire or patient that the purpose speaks of."""
     patient_id: Mapped[int] = mapped_column(sa.ForeignKey("patients.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("messages.id"))
     token_hash: Mapped[Digest] = mapped_column(unique=True)

@@ -50,6 +50,13 @@ def check_in(token: str) -> Response:
     return _open(LinkPurpose.CHECK_IN, token)
 
 
+@bp.get("/i/<token>")
+@public("a patient's link: the token is the key")
+def intake(token: str) -> Response:
+    """Take the token of a link to the questions before a visit out of the address."""
+    return _open(LinkPurpose.INTAKE, token)
+
+
 @bp.get("/w/<token>")
 @public("a patient's link: the token is the key")
 def wishes(token: str) -> Response:
@@ -59,6 +66,7 @@ def wishes(token: str) -> Response:
 
 @bp.post("/a/help", defaults={"letter": "a"})
 @bp.post("/c/help", defaults={"letter": "c"})
+@bp.post("/i/help", defaults={"letter": "i"})
 @bp.post("/w/help", defaults={"letter": "w"})
 @public("a patient by link asks for help: the cookie of the link is the key")
 def want_help(letter: str) -> str:

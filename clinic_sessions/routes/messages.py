@@ -18,7 +18,8 @@ from clinic_sessions.services.refusals import Refusal
 
 bp = Blueprint("messages", __name__)
 
-KINDS = [kind for kind in MessageKind if kind in NOTICES | CHECK_INS or kind.value.startswith("reminder")]
+WRITTEN = NOTICES | CHECK_INS | {MessageKind.INTAKE}
+KINDS = [kind for kind in MessageKind if kind in WRITTEN or kind.value.startswith("reminder")]
 SAID = {
     ResendReason.ON_ITS_WAY: "This message is still on its way.",
     ResendReason.NO_LONGER_SO: "What it says is no longer so, or its time has passed.",

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LETTERS: Mapping[LinkPurpose, str] = {
     LinkPurpose.APPOINTMENT: "a",
     LinkPurpose.CHECK_IN: "c",
+    LinkPurpose.INTAKE: "i",
     LinkPurpose.CONTACT_WISHES: "w",
 }
 """The first part of the path of each kind of link."""

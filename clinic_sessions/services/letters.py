@@ -90,6 +90,8 @@ def wanted_links(message: Message, now: datetime) -> dict[LinkPurpose, tuple[int
     found = {LinkPurpose.CONTACT_WISHES: (message.patient_id, now + WISHES_OPEN)}
     if message.kind in CHECK_INS and message.check_in is not None:
         found[LinkPurpose.CHECK_IN] = (message.check_in.id, message.check_in.expires_at)
+    elif message.screening is not None and message.screening.expires_at is not None:
+        found[LinkPurpose.INTAKE] = (message.screening.id, message.screening.expires_at)
     elif message.kind in WITH_VISIT_LINK and (visit := told_by(message, now).visit):
         found[LinkPurpose.APPOINTMENT] = (visit.id, visit.ends_at + VISIT_OPEN)
     return found

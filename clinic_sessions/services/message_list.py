@@ -148,17 +148,9 @@ def resend(db: Session, message: Message, *, now: datetime, by: Actor) -> Messag
     """
     if reasons := why_not_again(message, now):
         raise Refusal(*reasons)
-    if message.treatment is None:
-        raise Refusal(ResendReason.NO_LONGER_SO)
-    base = re.sub(r":r\d+$", "", message.dedup_key)
-    taken = set(db.scalars(sa.select(Message.dedup_key).where(Message.session_id == message.session_id)))
     if message.status is MessageStatus.UNCERTAIN:
         message.next_try_at = message.useful_until
-    planned = Planned(kind=message.kind, due_at=now, useful_until=_useful_until(message, now))
-    row = messages.plan(
-        db, message.treatment, planned, key=messages.free_key(base, taken), now=now, by=by,
-        check_in=message.check_in, resend_of=message,
-    )  # fmt: skip
+    row = _again(db, message, now=now, by=by)
     db.flush()
     audit.note(
         db, AuditAction.CREATE, "message", row.id, now=now, by=by, patient_id=message.patient_id,
@@ -167,12 +159,28 @@ def resend(db: Session, message: Message, *, now: datetime, by: Actor) -> Messag
     return row
 
 
+def _again(db: Session, message: Message, *, now: datetime, by: Actor) -> Message:
+    base = re.sub(r":r\d+$", "", message.dedup_key)
+    query = sa.select(Message.dedup_key).where(Message.patient_id == message.patient_id)
+    key = messages.free_key(base, set(db.scalars(query.where(Message.dedup_key.startswith(base, autoescape=True)))))
+    if message.screening is not None:
+        return messages.plan_questionnaire(db, message.screening, key=key, now=now, by=by, resend_of=message)
+    if message.treatment is None:
+        raise Refusal(ResendReason.NO_LONGER_SO)
+    planned = Planned(kind=message.kind, due_at=now, useful_until=_useful_until(message, now))
+    return messages.plan(
+        db, message.treatment, planned, key=key, now=now, by=by, check_in=message.check_in, resend_of=message
+    )
+
+
 def _useful_until(message: Message, now: datetime) -> datetime:
     """Say until when sending again helps: a reminder until the visit, a notice of what happened a day more."""
     if message.kind in ABOUT_A_VISIT_TO_COME and message.treatment is not None:
         return message.treatment.starts_at
     if message.check_in is not None:
         return message.check_in.expires_at
+    if message.screening is not None and message.screening.expires_at is not None:
+        return message.screening.expires_at
     return max(message.useful_until, now + NOTICE_OF_USE)
 
 
@@ -182,6 +190,7 @@ def _whole() -> sa.Select[Message]:
         joinedload(Message.patient),
         joinedload(Message.treatment),
         joinedload(Message.check_in),
+        joinedload(Message.screening),
         joinedload(Message.clinic),
         selectinload(Message.events),
     )

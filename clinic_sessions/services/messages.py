@@ -19,7 +19,8 @@ from clinic_sessions.domain.messages import (
     session_skip,
 )
 from clinic_sessions.domain.outreach import Planned
-from clinic_sessions.models import CheckIn, Message, MessageEvent, TreatmentSession
+from clinic_sessions.domain.screening_kinds import ScreeningStatus
+from clinic_sessions.models import CheckIn, Message, MessageEvent, Screening, TreatmentSession
 from clinic_sessions.services import series_told
 from clinic_sessions.services.actor import Actor
 
@@ -28,11 +29,21 @@ _NOT_TO_ASK = {
     CheckInStatus.NOT_ANSWERED: SkipReason.TOO_LATE,
     CheckInStatus.WITHDRAWN: SkipReason.UNDONE,
 }
+_NOT_TO_ASK_FIRST = {
+    ScreeningStatus.SUBMITTED: SkipReason.ANSWERED,
+    ScreeningStatus.FILED: SkipReason.ANSWERED,
+    ScreeningStatus.TAKEN_BACK: SkipReason.UNDONE,
+}
 
 
 def key_of(treatment: TreatmentSession, kind: MessageKind) -> str:
     """Give the key under which a message about a session is planned once."""
     return f"session:{treatment.id}:{kind.value}:s{treatment.schedule_version}:{Channel.EMAIL.value}"
+
+
+def key_of_questionnaire(screening: Screening) -> str:
+    """Give the key under which the message that asks for a questionnaire is planned once."""
+    return f"screening:{screening.id}:{MessageKind.INTAKE.value}:{Channel.EMAIL.value}"
 
 
 def free_key(base: str, taken: Collection[str]) -> str:
@@ -85,6 +96,23 @@ def plan(
     return message
 
 
+def plan_questionnaire(
+    db: Session, screening: Screening, *, key: str, now: datetime, by: Actor, resend_of: Message | None = None
+) -> Message:
+    """Add the row of the message that asks a patient for a questionnaire; of use until its link ends."""
+    patient = screening.patient
+    message = Message(
+        clinic_id=patient.clinic_id, patient_id=patient.id, screening=screening, kind=MessageKind.INTAKE,
+        channel=Channel.EMAIL, language=patient.language, dedup_key=key, due_at=now,
+        useful_until=screening.expires_at, next_try_at=now, status=MessageStatus.PLANNED,
+        message_id=hashlib.sha256(f"{patient.record_number}:{key}".encode()).hexdigest()[:32],
+        resend_of_id=resend_of.id if resend_of else None, created_at=now, created_by_id=by.user_id,
+    )  # fmt: skip
+    db.add(message)
+    note(db, message, now)
+    return message
+
+
 def step(
     db: Session,
     message: Message,
@@ -122,4 +150,6 @@ def no_longer_so(message: Message) -> SkipReason | None:
         )
         if reason is not None and not series_told.still_holds(message):
             return reason
+    if message.screening is not None:
+        return _NOT_TO_ASK_FIRST.get(message.screening.status)
     return _NOT_TO_ASK.get(message.check_in.status) if message.check_in is not None else None

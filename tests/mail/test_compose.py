@@ -31,10 +31,11 @@ ZONE = ZoneInfo("America/Los_Angeles")
 TOKENS = {
     LinkPurpose.APPOINTMENT: "AppointmentToken",
     LinkPurpose.CHECK_IN: "CheckInToken",
+    LinkPurpose.INTAKE: "IntakeToken",
     LinkPurpose.CONTACT_WISHES: "WishesToken",
 }
 REMINDERS = {MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, MessageKind.REMINDER_EVENING}
-WRITTEN = sorted(NOTICES | CHECK_INS | REMINDERS)
+WRITTEN = sorted(NOTICES | CHECK_INS | REMINDERS | {MessageKind.INTAKE})
 REVEALING = re.compile(
     r"ketami|esketami|spravato|infusi|\biv\b|intraven|intranas|nasal|\bspray|intramus|inyecci|inject|depress|depresi"
     r"|ptsd|tept|\bpain|dolor|anxiety|ansiedad|psychiatr|psiquiatr|\bdos[ei]s?\b|dissoci|disoci|mood|[aá]nimo"

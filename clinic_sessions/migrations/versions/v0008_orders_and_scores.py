@@ -331,6 +331,8 @@ def _columns() -> None:
     op.add_column("plans", sa.Column("product_arrived_on", sa.Date(), nullable=True))
     key = "CONSTRAINT fk_treatment_sessions_order_id REFERENCES orders (id)"
     op.execute(f"ALTER TABLE treatment_sessions ADD COLUMN order_id INTEGER {key}")
+    key = "CONSTRAINT fk_messages_screening_id REFERENCES screenings (id)"
+    op.execute(f"ALTER TABLE messages ADD COLUMN screening_id INTEGER {key}")
 
 
 def _starts_of_plans() -> None:
