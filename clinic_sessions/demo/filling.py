@@ -6,7 +6,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.demo import absences, answers, holds, scores, screenings, shifts, waiting
+from clinic_sessions.demo import absences, answers, holds, ordering, scores, screenings, shifts, waiting
 from clinic_sessions.demo.clinic import hire, open_clinic, set_hours
 from clinic_sessions.demo.diary import Diary, plan_visits
 from clinic_sessions.demo.fates import Fate, fates_of
@@ -69,6 +69,7 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
     )
     waiting.put_on_waitlist(world, in_series=[one for one in people if one.plan is not None][-2:], new=without_plan[-1])
     open_second(db, clinic, [one.patient for one in without_plan[-3:-1]], hashed, now)
+    ordering.note_orders(db, staff, now)
     absences.note_days(db, clinic, now)
     screenings.screen_and_decide(db, people, staff, now)
     outreach.expire_check_ins(db, now)
