@@ -103,7 +103,12 @@ def published(db: Session, kind: DocumentKind, key: str) -> DocumentVersion:
 
 def thresholds(db: Session) -> Thresholds:
     """Give the clinic's numbers as they are published now."""
-    return thresholds_of(published(db, DocumentKind.THRESHOLDS, THRESHOLDS))
+    return thresholds_of(published_thresholds(db))
+
+
+def published_thresholds(db: Session) -> DocumentVersion:
+    """Give the version of the clinic's numbers that is in use."""
+    return published(db, DocumentKind.THRESHOLDS, THRESHOLDS)
 
 
 def thresholds_of(version: DocumentVersion) -> Thresholds:

@@ -145,7 +145,7 @@ def test_thresholds_are_edited_by_the_same_rules() -> None:
 def test_whatever_is_typed_for_a_dose_stays_within_its_bounds_or_is_refused(units: int, places: int) -> None:
     text = format(Decimal(units).scaleb(-places), "f")
     if not 0 < Decimal(text) <= 5:
-        with pytest.raises(FaultyEdits, match="dose.weight"):
+        with pytest.raises(FaultyEdits, match=r"dose\.weight"):
             _edit({"dose.weight.per_kg": text})
         return
     made = _edit({"dose.weight.per_kg": text}, {"dose.weight.per_kg": WHY})

@@ -1,0 +1,238 @@
+"""Versions: only a draft changes, a second provider publishes, nobody's numbers change under their hands."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.edits import FaultyEdits, Typed
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.versions import VersionReason
+from clinic_sessions.models import ActorKind, AuditEntry, Clinic, DocumentVersion, Plan, ProtocolVersion
+from clinic_sessions.services import catalogue, documents, version_rows, versions
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.version_rows import Version
+from tests.factories import a_clinic, a_patient, a_protocol, a_user
+
+NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+HOUR = timedelta(hours=1)
+WHY = "Our patients need longer"
+
+Person = Callable[..., Actor]
+
+
+@pytest.fixture
+def clinic(db: Session) -> Clinic:
+    """A clinic."""
+    return a_clinic(db)
+
+
+@pytest.fixture
+def provider(db: Session, clinic: Clinic) -> Person:
+    """Makes another provider each time, or someone else."""
+
+    def make(role: Role = Role.PROVIDER) -> Actor:
+        return Actor(kind=ActorKind.USER, user=a_user(db, clinic, role), role=role)
+
+    return make
+
+
+def _change(
+    db: Session, version: Version, values: dict[str, str], by: Actor, *, now: datetime = NOW, shown: str | None = None
+) -> None:
+    typed = Typed(values=values, reasons=dict.fromkeys(values, WHY))
+    token = shown or version_rows.token(version)
+    versions.change(db, version, typed, shown=token, today=TODAY, now=now, by=by)
+
+
+def _proposed(db: Session, base: Version, by: Actor, *, minutes: str = "55", now: datetime = NOW) -> Version:
+    draft = versions.copy(db, base, now=now, by=by)
+    _change(db, draft, {"phases[1].minutes": minutes}, by, now=now)
+    versions.propose(db, draft, shown=version_rows.token(draft), now=now, by=by)
+    return draft
+
+
+def test_a_second_provider_publishes_at_once_and_bookings_use_it_from_then(db: Session, provider: Person) -> None:
+    base = a_protocol(db)
+    draft = _proposed(db, base, provider())
+    assert [one.id for one in catalogue.published(db) if one.key == "iv-mood"] == [base.id]
+    assert list(version_rows.proposed(db)) == [draft]
+    versions.publish(db, draft, now=NOW + HOUR, by=provider())
+    assert [one.id for one in catalogue.published(db) if one.key == "iv-mood"] == [draft.id]
+    assert (base.status, base.block_minutes, draft.block_minutes) == (ProtocolStatus.PUBLISHED, 130, 145)
+    assert version_rows.proposed(db) == []
+
+
+def test_the_same_provider_publishes_only_after_the_wait(db: Session, provider: Person) -> None:
+    author = provider()
+    draft = _proposed(db, a_protocol(db), author)
+    wait = documents.thresholds(db).publish_alone.whole * HOUR
+    with pytest.raises(Refusal) as refused:
+        versions.publish(db, draft, now=NOW + wait - timedelta(seconds=1), by=author)
+    assert refused.value.reasons == (VersionReason.SECOND_PERSON,)
+    versions.publish(db, draft, now=NOW + wait, by=author)
+    assert draft.status is ProtocolStatus.PUBLISHED
+
+
+def test_whoever_changed_a_draft_that_another_proposes_is_no_second_person(db: Session, provider: Person) -> None:
+    author, proposer = provider(), provider()
+    draft = versions.copy(db, a_protocol(db), now=NOW, by=author)
+    _change(db, draft, {"phases[1].minutes": "55"}, author)
+    versions.propose(db, draft, shown=version_rows.token(draft), now=NOW, by=proposer)
+    for one in (author, proposer):
+        with pytest.raises(Refusal):
+            versions.publish(db, draft, now=NOW, by=one)
+    versions.publish(db, draft, now=NOW, by=provider())
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.OWNER, Role.FRONT_DESK])
+def test_only_providers_act_on_versions(db: Session, provider: Person, role: Role) -> None:
+    draft, other = _proposed(db, a_protocol(db), provider()), provider(role)
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: versions.copy(db, draft, now=NOW, by=other),
+        lambda: versions.publish(db, draft, now=NOW, by=other),
+        lambda: versions.withdraw(db, draft, now=NOW, by=other),
+        lambda: versions.retire(db, draft, words=WHY, now=NOW, by=other),
+        lambda: _change(db, draft, {}, other),
+    )
+    for act in acts:
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def test_only_a_draft_is_changed_and_the_database_holds_it_too(db: Session, provider: Person) -> None:
+    author = provider()
+    draft = _proposed(db, a_protocol(db), author)
+    with pytest.raises(Refusal):
+        _change(db, draft, {"spacing": "3"}, author)
+    versions.withdraw(db, draft, now=NOW, by=author)
+    _change(db, draft, {"spacing": "3"}, author)
+    versions.propose(db, draft, shown=version_rows.token(draft), now=NOW, by=author)
+    db.commit()
+    with pytest.raises(DatabaseError, match="append_only"):
+        db.execute(sa.update(ProtocolVersion).where(ProtocolVersion.id == draft.id).values(body="{}"))
+
+
+def test_of_two_editors_the_second_is_refused(db: Session, provider: Person) -> None:
+    author = provider()
+    draft = versions.copy(db, a_protocol(db), now=NOW, by=author)
+    seen = version_rows.token(draft)
+    _change(db, draft, {"spacing": "3"}, author, shown=seen)
+    with pytest.raises(ChangedMeanwhile):
+        _change(db, draft, {"spacing": "4"}, provider(), shown=seen)
+    with pytest.raises(ChangedMeanwhile):
+        versions.propose(db, draft, shown=seen, now=NOW, by=author)
+
+
+def test_a_draft_begun_before_another_was_published_is_not_published_over_it(db: Session, provider: Person) -> None:
+    base = a_protocol(db)
+    slow, quick = (_proposed(db, base, provider(), minutes=minutes) for minutes in ("60", "50"))
+    versions.publish(db, slow, now=NOW + HOUR, by=provider())
+    with pytest.raises(Refusal) as refused:
+        versions.publish(db, quick, now=NOW + HOUR, by=provider())
+    assert refused.value.reasons == (VersionReason.OUTDATED,)
+    versions.withdraw(db, quick, now=NOW + HOUR, by=provider())
+    with pytest.raises(Refusal):
+        versions.propose(db, quick, shown=version_rows.token(quick), now=NOW + HOUR, by=provider())
+
+
+def test_a_draft_that_changes_nothing_is_not_proposed(db: Session, provider: Person) -> None:
+    author = provider()
+    draft = versions.copy(db, a_protocol(db), now=NOW, by=author)
+    with pytest.raises(Refusal) as refused:
+        versions.propose(db, draft, shown=version_rows.token(draft), now=NOW, by=author)
+    assert refused.value.reasons == (VersionReason.NOTHING_CHANGED,)
+
+
+def test_a_version_with_plans_under_way_is_not_retired_and_they_keep_it(
+    db: Session, clinic: Clinic, provider: Person
+) -> None:
+    base, author = a_protocol(db), provider()
+    plan = Plan(
+        patient_id=a_patient(db, clinic).id, protocol_version_id=base.id, condition=next(iter(Condition)),
+        session_count=6, status=PlanStatus.ACTIVE, started_at=NOW, by_id=author.user_id,
+    )  # fmt: skip
+    db.add(plan)
+    versions.publish(db, _proposed(db, base, author), now=NOW + HOUR, by=provider())
+    assert plan.protocol_version_id == base.id
+    with pytest.raises(Refusal) as refused:
+        versions.retire(db, base, words=WHY, now=NOW + HOUR, by=author)
+    assert refused.value.reasons == (VersionReason.PLANS_UNDER_WAY,)
+    plan.status = PlanStatus.ENDED
+    db.flush()
+    versions.retire(db, base, words=WHY, now=NOW + HOUR, by=author)
+    assert base.status is ProtocolStatus.RETIRED
+
+
+def test_a_retired_protocol_can_not_be_booked_anew_and_the_last_of_all_stays(db: Session, provider: Person) -> None:
+    by = provider()
+    rows = catalogue.published(db)
+    for row in rows[:-1]:
+        versions.retire(db, row, words=WHY, now=NOW, by=by)
+    assert catalogue.published(db) == [rows[-1]]
+    with pytest.raises(Refusal) as refused:
+        versions.retire(db, rows[-1], words=WHY, now=NOW, by=by)
+    assert refused.value.reasons == (VersionReason.LAST_PUBLISHED,)
+
+
+def test_thresholds_go_the_same_way_and_are_never_left_without_any(db: Session, provider: Person) -> None:
+    shipped = version_rows.load(db, DocumentVersion, documents.published_thresholds(db).id, to_change=True)
+    author = provider()
+    draft = versions.copy(db, shipped, now=NOW, by=author)
+    with pytest.raises(FaultyEdits):
+        _change(db, draft, {"clearance": "0"}, author)
+    _change(db, draft, {"clearance": "90"}, author)
+    versions.propose(db, draft, shown=version_rows.token(draft), now=NOW, by=author)
+    assert documents.thresholds(db).clearance.whole == 180
+    versions.publish(db, draft, now=NOW + HOUR, by=provider())
+    assert documents.thresholds(db).clearance.whole == 90
+    versions.retire(db, shipped, words=WHY, now=NOW + HOUR, by=author)
+    with pytest.raises(Refusal):
+        versions.retire(db, draft, words=WHY, now=NOW + HOUR, by=author)
+
+
+def test_a_questionnaire_is_no_shelf_of_this_editor(db: Session, clinic: Clinic) -> None:
+    other = db.scalars(sa.select(DocumentVersion).where(DocumentVersion.key == "screening-iv")).one()
+    with pytest.raises(Absent):
+        version_rows.load(db, DocumentVersion, other.id)
+
+
+def test_the_audit_tells_each_number_before_and_after_with_its_reason(db: Session, provider: Person) -> None:
+    author = provider()
+    draft = versions.copy(db, a_protocol(db), now=NOW, by=author)
+    _change(db, draft, {"spacing": "3"}, author)
+    entry = db.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert [words.partition(" (")[0] for words in entry.changes["spacing"]] == ["2 days", "3 days"]
+    assert entry.changes["reason of spacing"] == [None, WHY]
+    assert (entry.user_id, entry.entity_id) == (author.user_id, draft.id)
+
+
+def test_what_an_update_ships_anew_is_a_draft_once_and_changes_no_number_in_use(db: Session, provider: Person) -> None:
+    used = a_protocol(db)
+    older = used.body.replace('"spacing":{"source":"', '"spacing":{"source":"An older one; ')
+    db.commit()
+    db.execute(sa.update(ProtocolVersion).where(ProtocolVersion.id == used.id).values(status=ProtocolStatus.DRAFT))
+    digest = documents.digest(older)
+    db.execute(sa.update(ProtocolVersion).where(ProtocolVersion.id == used.id).values(body=older, digest=digest))
+    db.execute(sa.update(ProtocolVersion).where(ProtocolVersion.id == used.id).values(status=ProtocolStatus.PUBLISHED))
+    db.expire_all()
+    for _ in range(2):
+        catalogue.load_shipped(db, NOW)
+    rows = db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.key == "iv-mood").order_by("number")).all()
+    assert [(row.number, row.status) for row in rows] == [(1, ProtocolStatus.PUBLISHED), (2, ProtocolStatus.DRAFT)]
+    assert next(one for one in catalogue.published(db) if one.key == "iv-mood").body == older
+    assert version_rows.origin(db, rows[1]) is used
+    by = provider()
+    with pytest.raises(Refusal) as refused:
+        _change(db, rows[1], {"spacing": "3"}, by)
+    assert refused.value.reasons == (VersionReason.SHIPPED,)
+    versions.propose(db, rows[1], shown=version_rows.token(rows[1]), now=NOW, by=by)
+    versions.publish(db, rows[1], now=NOW, by=provider())
