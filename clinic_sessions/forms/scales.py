@@ -97,13 +97,21 @@ def form_for(scale: Scale, words: ScaleText) -> type[ScaleForm]:
         )
     for item, question in zip(scale.numbers, words.items, strict=True):
         ends = (words.low_ends[item - 1], words.high_ends[item - 1]) if words.low_ends else ("", "")
-        fields[f"item_{item}"] = _radio(question, scale, words.answers, ends)
+        label = question if scale.by_clinician else f"{item}. {question}"
+        fields[f"item_{item}"] = _radio(label, scale, words.answers, ends)
     if words.function:
         fields[f"item_{FUNCTION_ITEM}"] = _radio(words.function, scale, words.function_answers, ("", ""))
     return cast(type[ScaleForm], type("FormOfScale", (ScaleForm,), fields))
 
 
 def _radio(question: str, scale: Scale, answers: tuple[str, ...], ends: tuple[str, str]) -> RadioField:
-    said = answers or tuple(str(answer) for answer in scale.answers)
-    choices = options((str(answer), text) for answer, text in zip(scale.answers, said, strict=True))
+    shown = _numbered(scale, answers) if answers else [str(value) for value in scale.answers]
+    choices = options((str(value), text) for value, text in zip(scale.answers, shown, strict=True))
     return RadioField(question, choices=choices, validate_choice=False, render_kw={"low": ends[0], "high": ends[1]})
+
+
+def _numbered(scale: Scale, answers: tuple[str, ...]) -> list[str]:
+    """Show the number beside each answer, as a paper form does; yes and no need none, and some begin with theirs."""
+    if scale.most == 1 or answers[0].startswith(str(scale.least)):
+        return list(answers)
+    return [f"{text} ({value})" for value, text in zip(scale.answers, answers, strict=True)]

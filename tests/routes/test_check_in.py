@@ -12,8 +12,21 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
 from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.scales.scoring import Answers
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.models import Alert, AuditEntry, CheckIn, CheckInAnswer, Clinic, LinkPurpose, SideEffect
+from clinic_sessions.models import (
+    Alert,
+    AuditEntry,
+    CheckIn,
+    CheckInAnswer,
+    Clinic,
+    LinkPurpose,
+    ScaleResult,
+    SideEffect,
+)
+from clinic_sessions.services import check_ins, scale_results
+from clinic_sessions.services.scale_results import Entry
 from tests import by_link
 from tests.conftest import Visitor
 
@@ -176,6 +189,10 @@ def test_seven_days_after_phq9_is_scored_for_staff_and_no_score_reaches_the_pati
         True,
     )
     assert given["version"] == "Kroenke, Spitzer and Williams 1999"
+    [kept] = db.scalars(sa.select(ScaleResult))
+    assert (kept.scale, kept.total_thousandths, kept.band) == (ScaleKey.PHQ_9, 16_000, "moderately_severe")
+    assert (kept.mode, kept.check_in_id, kept.at, kept.by_id) == (ScaleMode.LINK, check_in.id, now, None)
+    assert kept.flags == ["impaired", "algorithm_major"]
     for html in seen:
         text = by_link.visible(html).lower()
         assert not [
@@ -197,6 +214,20 @@ def test_phq9_is_not_asked_twice_in_a_week(app: Flask, db: Session, clinic: Clin
     assert "Question 1 of 3" in other.get("/c").text
     assert SAFETY in other.get("/c/at/safety").text
     assert other.get("/c/at/phq9-1").status_code == 404
+
+
+def test_phq9_is_not_asked_within_a_week_of_one_on_paper(
+    app: Flask, db: Session, clinic: Clinic, now: datetime
+) -> None:
+    check_in = by_link.a_monday_check_in(db, clinic, now, CheckInKind.AFTER_7D)
+    entry = Entry(
+        scale=ScaleKey.PHQ_9, answers=Answers(items={9: 1}), language=Language.EN, mode=ScaleMode.PAPER,
+        at=now - timedelta(days=6),
+    )  # fmt: skip
+    scale_results.add(db, entry, check_in.patient_id, now=now, by_id=check_in.treatment.booked_by_id)
+    assert Question.PHQ9 not in check_ins.asks(db, check_in, now)
+    assert Question.PHQ9 in check_ins.asks(db, check_in, now + timedelta(days=1))
+    assert scale_results.previous_item_9(db, check_in.patient_id, now) == 1
 
 
 def test_the_first_check_in_asks_about_side_effects_that_were_there_at_leaving(
