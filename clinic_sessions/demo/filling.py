@@ -1,5 +1,6 @@
 """Fills an empty database with the demo clinic."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
@@ -7,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo import absences, answers, holds, ordering, scores, screenings, shifts, waiting
-from clinic_sessions.demo.clinic import hire, open_clinic, set_hours
+from clinic_sessions.demo.clinic import Staffing, hire, open_clinic, set_hours
 from clinic_sessions.demo.diary import Diary, plan_visits
 from clinic_sessions.demo.fates import Fate, fates_of
 from clinic_sessions.demo.lives import Life
-from clinic_sessions.demo.patients import put_on_file
+from clinic_sessions.demo.patients import OnFile, put_on_file
 from clinic_sessions.demo.post import Post
 from clinic_sessions.demo.second_site import open_second
 from clinic_sessions.demo.visits import add_visits
@@ -69,6 +70,10 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
     )
     waiting.put_on_waitlist(world, in_series=[one for one in people if one.plan is not None][-2:], new=without_plan[-1])
     open_second(db, clinic, [one.patient for one in without_plan[-3:-1]], hashed, now)
+    _papers_and_answers(db, clinic, staff, people, now)
+
+
+def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Sequence[OnFile], now: datetime) -> None:
     ordering.note_orders(db, staff, now)
     absences.note_days(db, clinic, now)
     screenings.screen_and_decide(db, people, staff, now)

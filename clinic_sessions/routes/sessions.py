@@ -106,7 +106,6 @@ def page(
     """Make the session page; clinical content is gathered only for those who may read it."""
     showed("session", treatment.id, patient_id=treatment.patient_id)
     reads = person().may(Permission.READ_CLINICAL)
-    last = session_page.undoable(treatment)
     papers = person().may(Permission.SEE_PAPERS)
     start = session_start.of(session(), treatment, g.now, clinical=reads) if papers else None
     return render_template(
@@ -119,12 +118,7 @@ def page(
         record=session_page.clinical(session(), treatment, g.now) if reads else None,
         history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
         clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
-        step_words=partial(visits.act_words, treatment.kind),
-        next_step=_may(treatment, NEXT_STEP[treatment.kind].get(treatment.status)),
-        asked=[one for one in offered(treatment.kind, treatment.status) if one in ASKED and _may(treatment, one)],
-        endings=[one for one in ENDINGS if one in offered(treatment.kind, treatment.status) and _may(treatment, one)],
-        undo=last if last and _may_undo(treatment) else None,
-        ended=treatment.status not in OCCUPYING,
+        **_steps_of(treatment),
         forms=_forms(treatment, form, start),
         dialogs=_dialogs(treatment) if person().may(Permission.TREAT) else None,
         form=form,
@@ -135,6 +129,20 @@ def page(
         due_text=due.due_text,
         effect_label=side_effects.label,
     )
+
+
+def _steps_of(treatment: TreatmentSession) -> dict[str, Any]:
+    """Give the steps that this person may take now, and which one they may take back."""
+    last = session_page.undoable(treatment)
+    here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
+    return {
+        "step_words": partial(visits.act_words, treatment.kind),
+        "next_step": _may(treatment, NEXT_STEP[treatment.kind].get(treatment.status)),
+        "asked": [one for one in here if one in ASKED],
+        "endings": [one for one in ENDINGS if one in here],
+        "undo": last if last and _may_undo(treatment) else None,
+        "ended": treatment.status not in OCCUPYING,
+    }
 
 
 def _forms(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, Form]:

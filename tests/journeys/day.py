@@ -140,7 +140,7 @@ class Day:
         expect(self.nurse.page).to_have_url(re.compile(re.escape(self.session)))
         self.nurse.look()
         self.nurse.choose("The patient said their name and birth date")
-        self.nurse.page.get_by_label("Dose in mg").first.fill("31.6")
+        expect(self.nurse.page.get_by_label("Dose in mg").first).not_to_have_value("")
         self.nurse.press("Start the dose")
         self.nurse.sees("In treatment")
         self.nurse.look()

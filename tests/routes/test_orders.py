@@ -40,7 +40,7 @@ def weigh(db: Session, patient: Patient, grams: int, at: datetime) -> None:
     db.commit()
 
 
-def typed(db: Session, number: int = 1, **given: str) -> dict[str, str]:
+def typed(db: Session, number: int = 1, /, **given: str) -> dict[str, str]:
     db.rollback()
     protocol = str(factories.a_protocol(db).id)
     db.rollback()
@@ -51,7 +51,7 @@ def typed(db: Session, number: int = 1, **given: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def spoken(db: Session, provider: User, number: int = 1, **given: str) -> dict[str, str]:
+def spoken(db: Session, provider: User, number: int = 1, /, **given: str) -> dict[str, str]:
     return typed(db, number, provider=str(provider.id), read_back="y", **given)
 
 

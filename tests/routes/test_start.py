@@ -12,6 +12,7 @@ from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.papers import Clearance, ConsentEventKind, PaperReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import (
@@ -312,7 +313,7 @@ def test_the_dose_of_a_second_device_beyond_the_order_is_marked(
     version = factories.a_protocol(db, "in-esketamine")
     one = here(db, factories.a_patient(db, clinic), now, protocol=version)
     for number in range(3):
-        act = recording.DoseAct(kind=recording.DoseEventKind.DEVICE)
+        act = recording.DoseAct(kind=DoseEventKind.DEVICE)
         recording.record_dose(db, one, act, now=now + timedelta(minutes=6 * number), by=nurse)
     marks = [event.outside_rules for event in db.scalars(sa.select(DoseEvent).order_by(DoseEvent.id))]
     assert marks == [[], [], ["other_than_ordered"]]
