@@ -81,13 +81,13 @@ class Signature:
 
 
 def subject(db: Session, patient: Patient, plan_id: int | None, protocol: str | None) -> Subject:
-    """Find what a consent is about by its plan, else by the key of a protocol; raises Absent for others'."""
+    """Find what a consent is about by its plan, else by a protocol's key or version id; raises Absent for others'."""
     if plan_id is not None:
         plan = db.scalar(sa.select(Plan).where(Plan.id == plan_id, Plan.patient_id == patient.id))
         if plan is None:
             raise Absent
         return Subject(version=plan.protocol_version, plan=plan)
-    version = next((one for one in catalogue.published(db) if one.key == protocol), None)
+    version = next((one for one in catalogue.published(db) if protocol in {one.key, str(one.id)}), None)
     if version is None:
         raise Absent
     return Subject(version=version, plan=None)
