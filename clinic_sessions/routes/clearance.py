@@ -7,6 +7,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
+from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.screening import ScreeningItem
 from clinic_sessions.domain.screening_kinds import ClearanceReason
@@ -124,6 +125,7 @@ def _page(patient: Patient, version: ProtocolVersion, form: DecisionForm, *, ref
         decisions=decisions,
         against=screening_overview.against(newest, shown["today"]),
         proposed=documents.thresholds(session()).clearance,
+        facts=CONDITIONS,
         form=form,
         form_key=form_keys.new(),
         refusal=refusal,

@@ -22,6 +22,7 @@ from clinic_sessions.services import (
     patient_search,
     patient_timeline,
     patients,
+    provisional,
     weights,
 )
 from clinic_sessions.services.refusals import Refusal
@@ -117,13 +118,15 @@ def show(patient_id: int) -> str:
     zone = place.zone
     showed("patient", patient.id, patient_id=patient.id)
     course = patient_timeline.of(session(), patient, place, clinical=clinical)
+    visits = patient_overview.visits(session(), patient.id)
     return render_template(
         "patients/show.html",
         patient=patient,
         place=place,
         mine=_mine(),
         strip=patients.strip(session(), patient, local_day(g.now, zone), clinical=clinical),
-        visits=patient_overview.visits(session(), patient.id),
+        visits=visits,
+        not_firm=provisional.ids(session(), visits.coming),
         messages=patient_overview.messages(session(), patient.id),
         newest=patient_timeline.by_day(course[:NEWEST], zone),
         older=patient_timeline.by_day(course[NEWEST:], zone),

@@ -27,6 +27,7 @@ from clinic_sessions.services import (
     facts,
     form_keys,
     lifecycle,
+    provisional,
     session_page,
     session_start,
     side_effects,
@@ -111,6 +112,7 @@ def page(
     return render_template(
         "sessions/show.html",
         treatment=treatment,
+        is_provisional=bool(provisional.ids(session(), [treatment])),
         strip=strip(treatment),
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),

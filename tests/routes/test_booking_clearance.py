@@ -1,7 +1,7 @@
 """Booking pages say what stands against a booking before a time is chosen, and lead to the evaluation and back."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -61,3 +61,15 @@ def test_a_way_back_that_leads_nowhere_is_left_out(
     desk = signed_in(Role.FRONT_DESK)
     assert desk.get(f"/visits/new?patient={patient.id}&kind=evaluation&then=//evil.example").status_code == 200
     assert desk.get(f"/sessions/new?patient={patient.id}&what=9999999-x").status_code == 200
+
+
+def test_a_session_that_nobody_is_cleared_for_says_so_on_its_page_and_the_patients(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn, now: datetime
+) -> None:
+    stands = factories.a_session(db, patient, now + timedelta(days=3))
+    firm = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(days=3), chair=clinic.chairs[1])
+    db.commit()
+    paths = [f"/sessions/{one.id}" for one in (stands, firm)]
+    paths += [f"/patients/{one.patient_id}" for one in (stands, firm)]
+    for who in (signed_in(Role.FRONT_DESK), signed_in(Role.PROVIDER)):
+        assert ["Provisional" in who.get(path).text for path in paths] == [True, False, True, False]
