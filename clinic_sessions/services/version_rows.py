@@ -1,6 +1,6 @@
 """The versions of protocols and of the thresholds, as they are read: one shelf for both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.domain.protocols import Protocol
 from clinic_sessions.domain.thresholds import Thresholds
-from clinic_sessions.models import DocumentVersion, Plan, ProtocolVersion
+from clinic_sessions.models import DocumentVersion, Plan, ProtocolVersion, User
 from clinic_sessions.services import catalogue, documents
 from clinic_sessions.services.refusals import Absent
 
@@ -47,6 +47,24 @@ def of(version: Version) -> Document:
 def history(db: Session, version: Version) -> Sequence[Version]:
     """List every version of the same thing, the newest first."""
     return db.scalars(_siblings(version).order_by(sa.desc("number"))).all()
+
+
+def shelf(db: Session) -> Sequence[Sequence[Version]]:
+    """List everything that has versions: each protocol, then the thresholds; of each the newest version first."""
+    found: dict[str, list[Version]] = {}
+    for row in db.scalars(sa.select(ProtocolVersion).order_by(ProtocolVersion.id)):
+        found.setdefault(row.key, []).append(row)
+    numbers = sa.select(DocumentVersion).where(DocumentVersion.kind == DocumentKind.THRESHOLDS)
+    found.setdefault("", []).extend(db.scalars(numbers.order_by(DocumentVersion.id)))
+    groups = [*(group for key, group in found.items() if key), found[""]]
+    return [sorted(group, key=lambda one: -one.number) for group in groups]
+
+
+def names(db: Session, version: Version) -> Mapping[int, str]:
+    """Give the names of those who acted on a version, by their id."""
+    ids = {version.drafted_by_id, version.proposed_by_id, version.published_by_id, version.retired_by_id}
+    rows = db.execute(sa.select(User.id, User.name).where(User.id.in_(ids - {None})))
+    return {row.id: row.name for row in rows}
 
 
 def newest_published(db: Session, version: Version) -> Version | None:

@@ -36,6 +36,11 @@ def against(db: Session, version: Version, user: User, now: datetime) -> Sequenc
     return against_publishing(_standing(db, version), user.id, now)
 
 
+def is_open(version: Version) -> bool:
+    """Say whether a version is a draft of ours, whose numbers may change; one that came with an update is not."""
+    return version.status is ProtocolStatus.DRAFT and version.drafted_by_id is not None
+
+
 def copy(db: Session, version: Version, *, now: datetime, by: Actor) -> Version:
     """Begin a draft as a copy of any version; load it `to_change` first. Refuses with NotAllowed."""
     _allow(by)

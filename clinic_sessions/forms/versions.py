@@ -1,0 +1,118 @@
+"""What may be typed into a draft of a protocol or of the thresholds, and about what becomes of a version."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wtforms import Form, HiddenField, SelectMultipleField, StringField, TextAreaField
+
+from clinic_sessions.domain import edits
+from clinic_sessions.domain.edits import FaultyEdits, Typed
+from clinic_sessions.domain.leaf_words import say
+from clinic_sessions.domain.leaves import Leaf
+from clinic_sessions.domain.protocol_kinds import EscortKind
+from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.fields import LineField
+from clinic_sessions.forms.keys import KeyedForm
+
+LONGEST = 20_000
+ASKS = "Say why, in 8 to 300 characters: the value is not what is published."
+
+
+class CopyForm(KeyedForm):
+    """A copy of a version."""
+
+
+class ActForm(Form):
+    """An act on a version; `shown` is the state of it that the page showed."""
+
+    shown = HiddenField()
+
+
+class RetireForm(Form):
+    """Taking a version out of use."""
+
+    words = LineField("Why", longest=edits.LONGEST_REASON)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for the words."""
+        good = super().validate(extra_validators)
+        if good and not self.words.data:
+            self.words.errors = ["Say why."]
+            return False
+        return good
+
+
+class DraftForm:
+    """The fields of a draft: one for each leaf that may be changed, and one for each reason. Made for one document."""
+
+    def __init__(
+        self, leaves: Sequence[Leaf], sent: Any = None, *, shown: str = "", reasons: Mapping[str, str]
+    ) -> None:
+        """Make the fields, filled with what was sent, else with what stands."""
+        self.leaves = [leaf for leaf in leaves if edits.editable(leaf)]
+        self.reasons = dict(reasons)
+        fields: dict[str, Any] = {"shown": HiddenField(default=shown)}
+        for leaf in self.leaves:
+            fields[f"v:{leaf.path}"] = _field(leaf)
+            fields[f"r:{leaf.path}"] = StringField(
+                f"Why: {leaf.label}", id=f"r-{_id(leaf)}", default=self.reasons.get(leaf.path, "")
+            )
+        made: Any = type("Made", (Form,), {})
+        for name, field in fields.items():
+            setattr(made, name, field)
+        self.form = made(sent)
+
+    @property
+    def shown(self) -> str:
+        """The state of the draft that the form was filled from."""
+        return str(self.form["shown"].data or "")
+
+    @property
+    def typed(self) -> Typed:
+        """What was typed, by place."""
+        values, reasons = {}, {}
+        for leaf in self.leaves:
+            data = self.value(leaf).data
+            values[leaf.path] = "\n".join(data) if isinstance(data, list) else (data or "")[:LONGEST]
+            reasons[leaf.path] = self.reason(leaf).data or ""
+        return Typed(values=values, reasons=reasons)
+
+    def value(self, leaf: Leaf) -> Any:
+        """Give the field of a leaf."""
+        return self.form[f"v:{leaf.path}"]
+
+    def reason(self, leaf: Leaf) -> Any:
+        """Give the field for the reason of a leaf."""
+        return self.form[f"r:{leaf.path}"]
+
+    def asks(self, leaf: Leaf) -> bool:
+        """Say whether the reason of a leaf is shown: it is asked for, was typed, or stands."""
+        field = self.reason(leaf)
+        return bool(field.errors or field.data)
+
+    def tell(self, faulty: FaultyEdits) -> None:
+        """Put what is wrong beside the fields; what belongs to no single one stands above them."""
+        places = {leaf.path: leaf for leaf in self.leaves}
+        for path, words in faulty.faults.items():
+            said = words[0].upper() + words[1:].rstrip(".") + "."
+            if path in places:
+                self.value(places[path]).errors = [said]
+            else:
+                self.form.form_errors = [*self.form.form_errors, said]
+        for path in faulty.unexplained & set(places):
+            self.reason(places[path]).errors = [ASKS]
+
+
+def _id(leaf: Leaf) -> str:
+    return leaf.path.replace("[", "-").replace("]", "").replace(".", "-").replace("_", "-")
+
+
+def _field(leaf: Leaf) -> Any:
+    text, name = edits.text_of(leaf), f"v-{_id(leaf)}"
+    if leaf.path == "escort.accepted":
+        chosen = list(leaf.value) if isinstance(leaf.value, tuple) else []
+        choices = options((one.value, say(one)) for one in EscortKind)
+        return SelectMultipleField(leaf.label, choices=choices, default=chosen, id=name, validate_choice=False)
+    if isinstance(leaf.value, tuple):
+        return TextAreaField(leaf.label, default=text, id=name)
+    return StringField(leaf.label, default=text, id=name)
