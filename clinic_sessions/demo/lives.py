@@ -17,11 +17,12 @@ from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.plans import PlanOutcome
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.domain.timetable import OverrideKind
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import CheckIn, TreatmentSession
-from clinic_sessions.services import absence, booking, changes, plans, series
+from clinic_sessions.services import absence, booking, changes, plan_life, series
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.room import Lifting
 
@@ -165,4 +166,6 @@ class Life:
         )  # fmt: skip
         if self.world.db.scalar(done) == plan.session_count:
             by = self.world.staff.providers[0]
-            plans.end(self.world.db, plan, version=plan.version, now=self.world.now, by=by)
+            outcome = PlanOutcome.REMISSION if plan.id % 2 else PlanOutcome.RESPONSE
+            words = "Every session given. Follow-up by the patient's own psychiatrist."
+            plan_life.end(self.world.db, plan, outcome, words, version=plan.version, now=self.world.now, by=by)

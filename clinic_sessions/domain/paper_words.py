@@ -5,6 +5,7 @@ from enum import StrEnum
 from clinic_sessions.domain.consent_texts import Misfit
 from clinic_sessions.domain.consents import ConsentReason, ConsentState
 from clinic_sessions.domain.contacts import ToldThrough
+from clinic_sessions.domain.findings import FindingReason
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
 from clinic_sessions.domain.papers import Clearance, PaperReason
 from clinic_sessions.domain.plans import (
@@ -16,7 +17,13 @@ from clinic_sessions.domain.plans import (
     ProductSource,
     ReviewDecision,
 )
-from clinic_sessions.domain.screening_kinds import ClearanceReason, DecisionChip, ScreeningReason
+from clinic_sessions.domain.screening_kinds import (
+    ClearanceReason,
+    DecisionChip,
+    MedicineClass,
+    ScreeningReason,
+    TreatmentResponse,
+)
 from clinic_sessions.domain.versions import VersionReason
 
 PAIRS: tuple[tuple[StrEnum, str], ...] = (
@@ -36,6 +43,11 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (ClearanceReason.CHANGED_MEANWHILE, "There is a newer decision than the one you saw. Look at it first."),
     (ClearanceReason.NOT_ALLOWED, "Only a provider decides this."),
     (DecisionChip.OTHER_ILLNESS, "Another illness"),
+    (MedicineClass.MAOI, "MAO inhibitor"),
+    (MedicineClass.OTHER_DEPRESSANT, "Another depressant"),
+    (MedicineClass.CYP_INDUCER, "CYP inducer"),
+    (MedicineClass.CYP_INHIBITOR, "CYP inhibitor"),
+    (TreatmentResponse.HELPED_SOME, "Helped somewhat"),
     (PaperReason.NOT_CLEARED, "No provider has cleared this patient for this treatment yet."),
     (PaperReason.CLEARANCE_EXPIRED, "The clearance has ended. A provider decides anew."),
     (PaperReason.DEFERRED, "A provider has deferred this treatment."),
@@ -106,6 +118,11 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (AuthorisationReason.ENDS_BEFORE_IT_BEGINS, "The last day is before the first."),
     (AuthorisationReason.ENDED_ALREADY, "This authorization was ended already."),
     (AuthorisationReason.NOT_ASSIGNED, "Only what is assigned to this patient has a name and a day of arrival."),
+    (FindingReason.NOT_YET, "This time has not come yet. Check the date."),
+    (FindingReason.ALREADY_CORRECTED, "Someone has corrected this already. Look at the list."),
+    (FindingReason.WORDS_NEEDED, "Say in words what was not normal."),
+    (FindingReason.ENROLLED_ALREADY, "The patient is enrolled already. End that enrollment first."),
+    (FindingReason.NOT_ENROLLED_NOW, "This enrollment was ended already."),
     (OrderReason.OTHER_BASIS, "This protocol does not say its dose that way."),
     (OrderReason.DOSE_ABOVE_CAP, "The dose is above the most for one session, which always holds."),
     (OrderReason.CAP_ABOVE_PROTOCOL, "The most for one session cannot be above the protocol's own."),

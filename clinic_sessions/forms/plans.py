@@ -18,7 +18,7 @@ from clinic_sessions.domain.pattern import (
 )
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import PickField, options
-from clinic_sessions.forms.fields import VersionField, WholeNumberField
+from clinic_sessions.forms.fields import LINE, BodyField, VersionField, WholeNumberField
 from clinic_sessions.forms.keys import STALE_FORM, is_key
 
 UNITS = {"days": 1, "weeks": WEEK}
@@ -103,9 +103,10 @@ class PhasesForm(Form):
 
 
 class PatternForm(PhasesForm):
-    """Another pattern for a plan."""
+    """Another pattern for a plan, and why."""
 
     version = VersionField()
+    words = BodyField("Why it changes", longest=LINE, ask="Say why the plan changes.")
 
 
 class PlanForm(PhasesForm):

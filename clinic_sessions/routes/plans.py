@@ -1,22 +1,20 @@
-"""Plans: starting one, its page, its pattern, and its end."""
+"""Plans: starting one, its page, and its pattern."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import pattern, words
-from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.pattern import FaultyPattern, Pattern, UnreadablePattern
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.plans import PatternForm, PlanForm, rows_of
 from clinic_sessions.models import Patient, Plan, ProtocolVersion
+from clinic_sessions.routes import plan_page
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import catalogue, form_keys, label, patients, plans, series
+from clinic_sessions.services import catalogue, form_keys, patients, plans, series
 from clinic_sessions.services.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
 
@@ -29,7 +27,6 @@ EXAMPLES = (
     "twice weekly for 4 weeks, weekly for 4 weeks, then every 2 weeks",
     "3 times weekly for 2 weeks",
 )
-USED = "This form has started a plan already. Look at the patient's plans before you start another."
 
 Answer = str | Response | tuple[str, int]
 
@@ -69,7 +66,7 @@ def start(patient_id: int) -> Answer:
     except Refusal as refusal:
         session().rollback()
         patient = patients.load(session(), patient_id, person())
-        return _new_page(patient, form, version, refusal=_said(refusal)), 409
+        return _new_page(patient, form, version, refusal=plan_page.said(refusal)), 409
 
 
 def _start_once(patient: Patient, wanted: PlanRequest, key: str) -> str:
@@ -87,7 +84,7 @@ def _start_once(patient: Patient, wanted: PlanRequest, key: str) -> str:
 @needs(Permission.SEE_PLANS)
 def show(plan_id: int) -> str:
     """Show a plan: its pattern, how far it is, and every place."""
-    return _page(plans.load(session(), plan_id, person()))
+    return plan_page.render(plans.load(session(), plan_id, person()))
 
 
 @bp.get(f"{ONE}/pattern")
@@ -105,50 +102,22 @@ def edit(plan_id: int) -> str:
 def save(plan_id: int) -> Answer:
     """Change a plan's pattern; its sessions keep their dates and places."""
     plan, form = plans.load(session(), plan_id, person(), to_change=True), PatternForm(request.form)
-    form.offer(_providers(_patient(plan)))
+    form.offer(_providers(plan_page.patient_of(plan)))
     if not form.validate() or form.pattern is None or form.provider_id is None:
         return _edit_page(plan, form), 422
     try:
-        plans.change(session(), plan, form.pattern, form.provider_id, version=form.version.data, now=g.now, by=actor())
+        plans.change(
+            session(), plan, form.pattern, form.provider_id, form.words.data,
+            version=form.version.data, now=g.now, by=actor(),
+        )  # fmt: skip
     except Refusal as refusal:
         session().rollback()
         plan = plans.load(session(), plan_id, person())
         form.version.stands(plan.version)
-        return _edit_page(plan, form, refusal=_said(refusal)), 409
+        return _edit_page(plan, form, refusal=plan_page.said(refusal)), 409
     session().commit()
     flash("Saved.")
     return redirect(url_for("plans.show", plan_id=plan_id), 303)
-
-
-@bp.post(f"{ONE}/end")
-@needs(Permission.EDIT_PLANS)
-def end(plan_id: int) -> Answer:
-    """End a plan of which nothing is to come."""
-    plan = plans.load(session(), plan_id, person(), to_change=True)
-    try:
-        plans.end(session(), plan, version=number(request.form.get("version")) or 0, now=g.now, by=actor())
-    except Refusal as refusal:
-        session().rollback()
-        return _page(plans.load(session(), plan_id, person()), refusal=_said(refusal)), 409
-    session().commit()
-    flash("The plan has ended.")
-    return redirect(url_for("plans.show", plan_id=plan_id), 303)
-
-
-def _page(plan: Plan, *, refusal: Sequence[str] = ()) -> str:
-    patient = _patient(plan)
-    showed("plan", plan.id, patient_id=patient.id)
-    return render_template(
-        "plans/show.html",
-        view=plans.overview(session(), plan),
-        others=[one for one in plans.of_patient(session(), patient.id) if one.id != plan.id],
-        in_words=pattern.in_words,
-        label=CONDITIONS[plan.condition].label,
-        place_words=pattern.progress,
-        over=label.read(session(), patient.id, plan.protocol_version, plan).over(),
-        refusal=refusal,
-        **_about(patient),
-    )
 
 
 def _new_page(
@@ -165,12 +134,12 @@ def _new_page(
         examples=EXAMPLES,
         unread=unread,
         refusal=refusal,
-        **_about(patient),
+        **plan_page.about(patient),
     )
 
 
 def _edit_page(plan: Plan, form: PatternForm, *, unread: str | None = None, refusal: Sequence[str] = ()) -> str:
-    patient = _patient(plan)
+    patient = plan_page.patient_of(plan)
     form.offer(_providers(patient))
     showed("plan", plan.id, patient_id=patient.id)
     return render_template(
@@ -181,18 +150,8 @@ def _edit_page(plan: Plan, form: PatternForm, *, unread: str | None = None, refu
         examples=EXAMPLES,
         unread=unread,
         refusal=refusal,
-        **_about(patient),
+        **plan_page.about(patient),
     )
-
-
-def _about(patient: Patient) -> dict[str, object]:
-    today: date = local_day(g.now, clinic_for(patient).zone)
-    clinical = person().may(Permission.READ_CLINICAL)
-    return {"patient": patient, "strip": patients.strip(session(), patient, today, clinical=clinical), "today": today}
-
-
-def _patient(plan: Plan) -> Patient:
-    return patients.load(session(), plan.patient_id, person())
 
 
 def _providers(patient: Patient) -> list[tuple[int, str]]:
@@ -222,8 +181,3 @@ def _asked(version: ProtocolVersion, stands: Pattern | None = None) -> tuple[Pat
         return usual, unread.part
     except FaultyPattern as faulty:
         return usual, words.say(faulty.faults[0])
-
-
-def _said(refusal: Refusal) -> list[str]:
-    used = form_keys.FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons
-    return [USED] if used else [words.say(reason) for reason in refusal.reasons]

@@ -11,7 +11,6 @@ from wtforms import Form
 from clinic_sessions.domain import pattern, words
 from clinic_sessions.domain.label_weeks import Over
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.plans import PlanReason, PlanStatus
 from clinic_sessions.domain.series_solver import Wish
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import slot_value
@@ -136,8 +135,10 @@ def _stands(plan: Plan, today: date) -> Standing:
 
 def _nothing_left(plan: Plan) -> str | None:
     """Say why no session of the plan can be booked; None while one can."""
-    if plan.status is not PlanStatus.ACTIVE:
-        return words.say(PlanReason.NOT_ACTIVE)
+    try:
+        series.check_under_way(plan)
+    except Refusal as refusal:
+        return words.say(refusal.reasons[0])
     held = series.held_days(series.placed(session(), plan))
     return None if series.open_places(plan, held, 1) else "Every session of this plan has its date."
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.lifecycle import Action, SessionKind
 from clinic_sessions.domain.messages import MessageKind
-from clinic_sessions.domain.plans import PlanReason, PlanStatus, ProtocolStatus
+from clinic_sessions.domain.plans import ProtocolStatus
 from clinic_sessions.domain.reasons import MoveReason
 from clinic_sessions.domain.timetable import BookingReason, Objection
 from clinic_sessions.domain.wall_time import Span, local_day
@@ -24,7 +24,17 @@ from clinic_sessions.models import (
     ProtocolVersion,
     TreatmentSession,
 )
-from clinic_sessions.services import audit, free_times, lifecycle, outreach, provisional, room, series, sessions, waitlist
+from clinic_sessions.services import (
+    audit,
+    free_times,
+    lifecycle,
+    outreach,
+    provisional,
+    room,
+    series,
+    sessions,
+    waitlist,
+)
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.room import NOTHING_LIFTED, Lifting, Room
@@ -71,9 +81,9 @@ class ChangeReason(StrEnum):
 def book(db: Session, request: BookingRequest, *, now: datetime, by: Actor) -> TreatmentSession:
     """Book a treatment session for its protocol's whole block.
 
-    Refuses with TimeTaken, with every reason and the next three free times, and with PlanReason for a plan that has
-    ended; raises Absent for what is not of the person's clinics. When the database itself refuses, the transaction has
-    been rolled back.
+    Refuses with TimeTaken, with every reason and the next three free times, with PlanReason for a plan that has ended
+    and PLAN_PAUSED for one that is paused; raises Absent for what is not of the person's clinics. When the database
+    itself refuses, the transaction has been rolled back.
     """
     queue_for(db, [(request.chair_id, request.starts_at)], request.patient_id)
     treatment = place(db, request, now=now, by=by)
@@ -205,17 +215,13 @@ def _chair(db: Session, chair_id: int) -> Chair:
 
 
 def _what(db: Session, request: BookingRequest, patient: Patient) -> tuple[Plan | None, ProtocolVersion]:
-    """Give the plan and the protocol version that it, or the request, names; refuses a plan that is not active."""
+    """Give the plan and the protocol version that it, or the request, names; refuses a plan that is paused or over."""
     if request.plan_id is None:
-        version = db.get(ProtocolVersion, request.protocol_version_id)
-        if version is None:
-            raise Absent
-        return None, version
+        return None, series.beside_plans(db, patient.id, request.protocol_version_id)
     plan = db.get(Plan, request.plan_id, options=[joinedload(Plan.protocol_version), joinedload(Plan.phases)])
     if plan is None or plan.patient_id != patient.id or plan.protocol_version_id != request.protocol_version_id:
         raise Absent
-    if plan.status is not PlanStatus.ACTIVE:
-        raise Refusal(PlanReason.NOT_ACTIVE)
+    series.check_under_way(plan)
     return plan, plan.protocol_version
 
 

@@ -1,6 +1,6 @@
 """Plans: a patient's series under a protocol version, with a pattern that a provider sets and may change."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,9 +12,8 @@ from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Status
 from clinic_sessions.domain.pattern import Pattern
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanReason, PlanStatus
+from clinic_sessions.domain.plans import GOING_ON, PlanChangeKind, PlanReason, PlanStatus
 from clinic_sessions.models import (
-    AuditAction,
     Patient,
     Plan,
     PlanPhase,
@@ -24,8 +23,10 @@ from clinic_sessions.models import (
     UserClinic,
     UserRole,
 )
-from clinic_sessions.services import audit, catalogue, patients, series
+from clinic_sessions.services import catalogue, patients, plan_history, series
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.plan_lists import reviews_due as reviews_due
+from clinic_sessions.services.plan_lists import without_next as without_next
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
 
@@ -122,8 +123,8 @@ def of_patient(db: Session, patient_id: int) -> Sequence[Plan]:
 def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime, by: Actor) -> Plan:
     """Start a plan; load the patient `to_change` first.
 
-    Refuses with PlanReason when one under the same protocol is under way; raises Absent for an unknown protocol version
-    or someone who is no provider of the patient's clinics.
+    Refuses with PlanReason when one under the same protocol is under way or paused; raises Absent for an unknown
+    protocol version or someone who is no provider of the patient's clinics.
     """
     version = next((one for one in catalogue.published(db) if one.id == request.protocol_version_id), None)
     if version is None or not _leads(db, patient, request.provider_id):
@@ -143,68 +144,48 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
     )
     db.add(plan)
     db.flush()
-    changes: dict[str, list[object]] = {
-        "pattern": [None, pattern.in_words(request.pattern)],
-        "provider_id": [None, request.provider_id],
-    }
-    audit.note(db, AuditAction.CREATE, "plan", plan.id, now=now, by=by, patient_id=patient.id, changes=changes)
+    lead = db.get_one(User, request.provider_id)
+    changes = {"pattern": (None, pattern.in_words(request.pattern)), "provider": (None, lead.name)}
+    plan_history.add(db, plan, PlanChangeKind.START, changes, now=now, by=by)
     return plan
 
 
 def change(
-    db: Session, plan: Plan, wanted: Pattern, provider_id: int, *, version: int, now: datetime, by: Actor
+    db: Session, plan: Plan, wanted: Pattern, provider_id: int, words: str, *, version: int, now: datetime, by: Actor
 ) -> None:
-    """Give a plan another pattern and provider; load it `to_change` first. Sessions keep their dates and places.
+    """Give a plan another pattern and provider, with a reason; load it `to_change` first. Sessions keep their dates.
 
     Refuses with ChangedMeanwhile when it is no longer at `version`, PlanReason when it has ended or when a place that
     a session holds would be beyond the new count.
     """
-    _check(plan, version)
+    check(plan, version, GOING_ON)
     patient = db.get_one(Patient, plan.patient_id)
     if not _leads(db, patient, provider_id):
         raise Absent
     highest = max(series.held_days(series.placed(db, plan)), default=0)
     if not wanted.has(max(highest, 1)):
         raise Refusal(PlanReason.FEWER_THAN_BOOKED)
-    before = series.pattern_of(plan)
-    changes: dict[str, list[object]] = {
-        "pattern": [pattern.in_words(before), pattern.in_words(wanted)],
-        "provider_id": [plan.provider_id, provider_id],
+    lead = db.get_one(User, provider_id)
+    changes = {
+        "pattern": (pattern.in_words(series.pattern_of(plan)), pattern.in_words(wanted)),
+        "provider": (plan.provider.name if plan.provider else None, lead.name),
     }
     plan.phases.clear()
     db.flush()
     plan.phases.extend(_rows(wanted))
-    plan.session_count, plan.provider_id = wanted.count, provider_id
+    plan.session_count, plan.provider = wanted.count, lead
     db.flush()
-    audit.note(
-        db, AuditAction.CHANGE, "plan", plan.id, now=now, by=by, patient_id=plan.patient_id,
-        changes={field: pair for field, pair in changes.items() if pair[0] != pair[1]},
-    )  # fmt: skip
+    plan_history.add(db, plan, PlanChangeKind.CHANGE, changes, now=now, by=by, words=words)
 
 
-def end(db: Session, plan: Plan, *, version: int, now: datetime, by: Actor) -> None:
-    """End a plan: completed when every counted place is done, ended otherwise; load it `to_change` first.
-
-    Refuses with ChangedMeanwhile when it is no longer at `version`, PlanReason while sessions of it are still to come.
-    """
-    _check(plan, version)
-    places = overview(db, plan).places
-    if any(place.treatment and not place.is_done for place in places):
-        raise Refusal(PlanReason.STILL_BOOKED)
-    whole = all(place.is_done for place in places if place.number <= plan.session_count)
-    before, plan.status = plan.status, PlanStatus.COMPLETED if whole else PlanStatus.ENDED
-    db.flush()
-    audit.note(
-        db, AuditAction.CHANGE, "plan", plan.id,
-        now=now, by=by, patient_id=plan.patient_id, changes={"status": [before, plan.status]},
-    )  # fmt: skip
-
-
-def _check(plan: Plan, version: int) -> None:
+def check(
+    plan: Plan, version: int, statuses: Collection[PlanStatus], *, otherwise: PlanReason = PlanReason.NOT_ACTIVE
+) -> None:
+    """Refuse with ChangedMeanwhile a plan that is no longer at `version`, with `otherwise` one in another status."""
     if plan.version != version:
         raise ChangedMeanwhile(PlanReason.CHANGED_MEANWHILE)
-    if plan.status is not PlanStatus.ACTIVE:
-        raise Refusal(PlanReason.NOT_ACTIVE)
+    if plan.status not in statuses:
+        raise Refusal(otherwise)
 
 
 def _leads(db: Session, patient: Patient, provider_id: int) -> bool:
@@ -212,10 +193,7 @@ def _leads(db: Session, patient: Patient, provider_id: int) -> bool:
 
 
 def _under_way(db: Session, patient: Patient, version: ProtocolVersion) -> bool:
-    return any(
-        one.status is PlanStatus.ACTIVE and one.protocol_version.key == version.key
-        for one in of_patient(db, patient.id)
-    )
+    return any(one.status in GOING_ON and one.protocol_version.key == version.key for one in of_patient(db, patient.id))
 
 
 def _rows(one: Pattern) -> list[PlanPhase]:

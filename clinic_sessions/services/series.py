@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import count
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
 from clinic_sessions.domain import pattern
 from clinic_sessions.domain.lifecycle import SessionKind
@@ -17,7 +17,7 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import catalogue
 from clinic_sessions.services.day_rooms import COUNTED
-from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.refusals import Absent, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +37,23 @@ def check_under_way(plan: Plan) -> None:
         raise Refusal(PlanReason.NOT_ACTIVE)
 
 
-def check_none_paused(db: Session, patient_id: int, key: str) -> None:
-    """Refuse with PLAN_PAUSED what would be booked beside a patient's paused plan under the same protocol."""
-    query = (
-        sa.select(Plan.id)
-        .join(ProtocolVersion, ProtocolVersion.id == Plan.protocol_version_id)
-        .where(Plan.patient_id == patient_id, Plan.status == PlanStatus.PAUSED, ProtocolVersion.key == key)
-    )
-    if db.scalar(query.limit(1)) is not None:
+def beside_plans(db: Session, patient_id: int, version_id: int) -> ProtocolVersion:
+    """Load a protocol version for a treatment without a plan; raises Absent for an unknown one.
+
+    Refuses with PLAN_PAUSED when the patient has a paused plan under the same protocol. One query.
+    """
+    other = aliased(ProtocolVersion)
+    paused = sa.exists().where(
+        Plan.patient_id == patient_id, Plan.status == PlanStatus.PAUSED, Plan.protocol_version_id == other.id,
+        other.key == ProtocolVersion.key,
+    )  # fmt: skip
+    row = db.execute(sa.select(ProtocolVersion, paused).where(ProtocolVersion.id == version_id)).one_or_none()
+    if row is None:
+        raise Absent
+    version, is_paused = row
+    if is_paused:
         raise Refusal(PaperReason.PLAN_PAUSED)
+    return version
 
 
 def pattern_of(plan: Plan) -> Pattern:

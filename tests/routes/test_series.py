@@ -83,7 +83,8 @@ def test_a_plan_is_one_form_filled_from_the_protocol_or_from_words(
     )  # fmt: skip
     assert (again.status_code, "Say how many sessions" in again.text) == (422, True)
     more = {"phases-0-sessions": "4", "phases-0-every": "2", "phases-0-unit": "weeks", "phases-0-count": "4"}
-    saved = provider.post(f"{answer.location}/pattern", data={**sent(page), **more, "provider": str(lead.id)})
+    wanted = {**sent(page), **more, "words": "Fewer.", "provider": str(lead.id)}
+    saved = provider.post(f"{answer.location}/pattern", data=wanted)
     assert saved.status_code == 303
     assert "4 over 2 weeks" in provider.get(answer.location).text
 

@@ -14,7 +14,7 @@ from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.messages import GRACE, MessageKind
 from clinic_sessions.domain.pattern import read
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanReason, PlanStatus, SeriesReason
+from clinic_sessions.domain.plans import PlanOutcome, PlanReason, PlanStatus, SeriesReason
 from clinic_sessions.domain.reasons import CancelReason
 from clinic_sessions.domain.series import Scope
 from clinic_sessions.domain.series_solver import Wish
@@ -30,7 +30,7 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import changes, letters, plans, series, series_booking, series_dates
+from clinic_sessions.services import changes, letters, plan_life, plans, series, series_booking, series_dates
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
@@ -285,17 +285,19 @@ def test_a_pattern_may_change_while_its_places_stay_and_the_count_is_never_below
     treatments = booked(db, clinic, plan, provider, now, most=5)
     user_id = provider.user_id or 0
     with pytest.raises(Refusal) as refused:
-        plans.change(db, plan, read("4 over 2 weeks"), user_id, version=plan.version, now=now, by=provider)
+        plans.change(db, plan, read("4 over 2 weeks"), user_id, "Asked.", version=plan.version, now=now, by=provider)
     assert list(refused.value.reasons) == [PlanReason.FEWER_THAN_BOOKED]
-    plans.change(db, plan, read("5 over 3 weeks"), user_id, version=plan.version, now=now, by=provider)
+    plans.change(db, plan, read("5 over 3 weeks"), user_id, "Asked.", version=plan.version, now=now, by=provider)
     assert series.next_place(db, plan) is None
-    plans.change(db, plan, read("3 over 1 week, then weekly"), user_id, version=plan.version, now=now, by=provider)
+    plans.change(
+        db, plan, read("3 over 1 week, then weekly"), user_id, "Asked.", version=plan.version, now=now, by=provider
+    )
     assert [one.place_in_plan for one in treatments] == [1, 2, 3, 4, 5]
     assert series.next_place(db, plan) == 6
     view = plans.overview(db, plan)
     assert [(place.number, place.treatment is None) for place in view.places][-2:] == [(5, False), (6, True)]
     said = db.scalars(sa.select(AuditEntry.changes).where(AuditEntry.entity == "plan").order_by(AuditEntry.id)).all()
-    assert said[-1] == {"pattern": ["5 over 3 weeks", "3 over 1 week, then weekly"]}
+    assert said[-1] == {"kind": [None, "change"], "pattern": ["5 over 3 weeks", "3 over 1 week, then weekly"]}
 
 
 def test_a_plan_ends_once_nothing_of_it_is_to_come_and_only_one_a_protocol_is_under_way(
@@ -306,10 +308,10 @@ def test_a_plan_ends_once_nothing_of_it_is_to_come_and_only_one_a_protocol_is_un
     assert list(refused.value.reasons) == [PlanReason.UNDER_WAY]
     (treatment,) = booked(db, clinic, plan, provider, now, most=1)
     with pytest.raises(Refusal) as still:
-        plans.end(db, plan, version=plan.version, now=now, by=provider)
+        plan_life.end(db, plan, PlanOutcome.RESPONSE, "Done.", version=plan.version, now=now, by=provider)
     assert list(still.value.reasons) == [PlanReason.STILL_BOOKED]
     changes.cancel(db, treatment, [CancelReason.COST], version=treatment.version, now=now, by=provider)
-    plans.end(db, plan, version=plan.version, now=now, by=provider)
+    plan_life.end(db, plan, PlanOutcome.RESPONSE, "Done.", version=plan.version, now=now, by=provider)
     assert plan.status is PlanStatus.ENDED
     a_plan(db, patient, provider, "weekly 2 weeks", now)
     with pytest.raises(Refusal) as ended:
@@ -326,7 +328,9 @@ def test_a_cancelled_session_does_not_come_back_to_a_place_that_its_plan_has_no_
     plan = a_plan(db, patient, provider, "6 over 3 weeks", now)
     last = booked(db, clinic, plan, desk, now)[-1]
     changes.cancel(db, last, [CancelReason.PATIENT_ASKED], version=last.version, now=now, by=desk)
-    plans.change(db, plan, read("5 over 3 weeks"), provider.user_id or 0, version=plan.version, now=now, by=provider)
+    plans.change(
+        db, plan, read("5 over 3 weeks"), provider.user_id or 0, "Asked.", version=plan.version, now=now, by=provider
+    )
     with pytest.raises(Refusal) as refused:
         changes.undo_ending(db, last, version=last.version, now=now, by=desk)
     assert refused.value.reasons == (SeriesReason.BEYOND_PLAN,)

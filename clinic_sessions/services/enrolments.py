@@ -1,0 +1,60 @@
+"""A patient's enrollment in the program of a drug that asks for one before the first dose."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from clinic_sessions.domain.findings import FindingReason
+from clinic_sessions.models import AuditAction, Enrolment, Patient
+from clinic_sessions.services import audit
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+
+
+def record(
+    db: Session, patient: Patient, enrolled_on: date, number: str | None, *, today: date, now: datetime, by: Actor
+) -> Enrolment:
+    """Keep that a patient is enrolled since a day; load the patient `to_change` first. `today`: the clinic's day.
+
+    Refuses with FindingReason when the day is still to come or the patient is enrolled already.
+    """
+    if enrolled_on > today:
+        raise Refusal(FindingReason.NOT_YET)
+    if any(one.ended_at is None for one in listed(db, patient.id)):
+        raise Refusal(FindingReason.ENROLLED_ALREADY)
+    row = Enrolment(
+        patient_id=patient.id, enrolled_on=enrolled_on, number=number, recorded_at=now, by_id=by.user_id
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    audit.note(
+        db, AuditAction.CREATE, "enrolment", row.id, now=now, by=by, patient_id=patient.id,
+        changes={"enrolled_on": [None, enrolled_on], "number": [None, number]},
+    )  # fmt: skip
+    return row
+
+
+def end(db: Session, patient: Patient, enrolment_id: int, *, now: datetime, by: Actor) -> None:
+    """Let an enrollment count no more; it stays readable. Load the patient `to_change` first.
+
+    Raises Absent for another patient's; refuses with ChangedMeanwhile when it was ended already.
+    """
+    row = db.get(Enrolment, enrolment_id)
+    if row is None or row.patient_id != patient.id:
+        raise Absent
+    if row.ended_at is not None:
+        raise ChangedMeanwhile(FindingReason.NOT_ENROLLED_NOW)
+    row.ended_at, row.ended_by_id = now, by.user_id
+    db.flush()
+    audit.note(
+        db, AuditAction.CHANGE, "enrolment", row.id, now=now, by=by, patient_id=patient.id,
+        changes={"ended_at": [None, now]},
+    )  # fmt: skip
+
+
+def listed(db: Session, patient_id: int) -> Sequence[Enrolment]:
+    """List a patient's enrollments, the newest first, ended ones included."""
+    query = sa.select(Enrolment).where(Enrolment.patient_id == patient_id).options(joinedload(Enrolment.by))
+    return db.scalars(query.order_by(Enrolment.enrolled_on.desc(), Enrolment.id.desc())).all()
