@@ -1,6 +1,7 @@
 """How staff read scales: their names, bands, flags, totals and changes. None of it is ever shown to a patient."""
 
 import math
+from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 
@@ -51,12 +52,23 @@ def number_words(total: Total) -> str:
     return str(int(total)) if total == int(total) else f"{float(total):.1f}"
 
 
-def total_words(scale: Scale, total: Total | None, band: str | None) -> str:
-    """Write a result: total and band, or what of them is known."""
-    said = Band(band).value.replace("_", " ") if band else ""
+def result_words(scale: Scale, total: Total | None, band: str | None, flags: Iterable[str]) -> str:
+    """Write a result: total and band, or the level of a screen, or that it is not known."""
+    if not scale.highest:
+        return _screen_words(scale, band, flags)
     if total is None:
-        return said.capitalize() or "No total"
-    return f"{number_words(total)} of {scale.highest}{', ' if said else ''}{said}"
+        return "No total"
+    return ", ".join([f"{number_words(total)} of {scale.highest}", *([_band_words(band)] if band else [])])
+
+
+def _band_words(band: str) -> str:
+    return "normal range" if band == Band.NONE else band.replace("_", " ")
+
+
+def _screen_words(scale: Scale, band: str | None, flags: Iterable[str]) -> str:
+    if scale.key is ScaleKey.MANIA_CHECK:
+        return "At least one yes" if Flag.MANIA in flags else "No yes"
+    return f"Level: {band}" if band else "Level not known"
 
 
 def change_words(scale: Scale, found: Change | None) -> str:
@@ -81,6 +93,6 @@ def _counted(scale: Scale, found: Change) -> list[str]:
         (found.reliable and not strict and not found.response, "reliable change"),
         (strict, "reliable change, stricter rule too"),
         (found.worse, "clearly worse"),
-        (found.remission, endpoint),
+        (found.remission and found.points < 0, endpoint),
     )
     return [words for holds, words in said if holds]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.scale_kinds import ScaleKey
-from clinic_sessions.domain.scale_words import change_words, total_words
+from clinic_sessions.domain.scale_words import change_words, result_words
 from clinic_sessions.domain.scales import scoring
 from clinic_sessions.domain.scales.changes import baseline_place, change
 from clinic_sessions.domain.scales.data import Scale
@@ -132,7 +132,7 @@ def _reading(row: ScaleResult, standing: bool, changed: str, too_soon: bool) -> 
     return Reading(
         result=row,
         scale=scale,
-        total=total_words(scale, scale_results.total_of(row), row.band),
+        total=result_words(scale, scale_results.total_of(row), row.band, row.flags),
         change=changed,
         missing=len(scale_results.scored(row).missing),
         standing=standing,
