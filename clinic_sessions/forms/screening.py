@@ -1,6 +1,7 @@
 """What may be typed in a questionnaire, and in a provider's decision."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from clinic_sessions.forms.record import PressureField
 
 ANSWER, WORDS, CONFIRMED = "answer_", "words_", "confirmed_"
 NEWEST = 999_999_999
+FURTHEST = timedelta(days=730)
 
 
 class AnswerField(OneOfField):
@@ -119,7 +121,16 @@ class DecisionForm(KeyedForm):
     @property
     def until(self) -> Field | None:
         """The day that belongs to the decision; None for one without an end."""
-        days: dict[Clearance, Field] = {
+        days: dict[Clearance | None, Field] = {
             Clearance.CLEARED: self.cleared_until, Clearance.DEFERRED: self.deferred_until,
         }  # fmt: skip
         return days.get(self.decision.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields; needs `meta`. A day years away is a slip of the finger."""
+        good = super().validate(extra_validators)
+        beside = self.until
+        if beside is not None and beside.data is not None and beside.data > self.meta.today + FURTHEST:
+            beside.errors = ["Choose a day within two years."]
+            return False
+        return good

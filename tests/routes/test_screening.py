@@ -150,6 +150,9 @@ def test_a_refused_decision_says_what_stands_against_it_and_where_that_comes_fro
     blank = provider.post(path, data={"form_key": KEY, "decision": "deferred"})
     assert blank.status_code == 422
     assert provider.post(path, data={"form_key": KEY}).status_code == 422
+    far = provider.post(path, data={"form_key": KEY, "decision": "cleared", "cleared_until": "12/31/9998"})
+    assert far.status_code == 422
+    assert "within two years" in far.text
 
 
 def test_a_hard_stop_cleared_all_the_same_stays_on_the_strip_for_clinicians_alone(
