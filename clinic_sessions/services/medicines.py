@@ -1,4 +1,4 @@
-"""A patient's medicines: added, ended, never removed; and the warnings that a clinician acknowledges before treatment."""
+"""A patient's medicines: added, ended, never removed; and their warnings, which a clinician acknowledges."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain import medicines, names
 from clinic_sessions.domain.doses import Micrograms, mg_text
-from clinic_sessions.domain.medicines import MedicineCatalogue, Taken, parse_medicines
+from clinic_sessions.domain.medicines import MedicineCatalogue, Recognised, Taken, parse_medicines
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.protocol_kinds import Drug
 from clinic_sessions.domain.screening_kinds import MedicineClass
@@ -110,11 +110,10 @@ def add(db: Session, patient: Patient, new: NewMedicine, *, now: datetime, by: A
         raise Refusal(MedicineReason.ALREADY_LISTED)
     known = medicines.recognise(catalogue(), new.name)
     kind = new.kind or (known.kind if known else None)
-    counted = known and new.daily and kind is MedicineClass.BENZODIAZEPINE
     row = Medicine(
         patient_id=patient.id, name=new.name, medicine_class=kind, added_at=now, added_by_id=by.user_id,
         dose_words=new.dose_words or (f"{mg_text(new.daily)} a day" if new.daily else None),
-        diazepam_micrograms=medicines.diazepam_like(known.medicine, new.daily) if counted else None,
+        diazepam_micrograms=_like_diazepam(known, kind, new.daily),
     )  # fmt: skip
     db.add(row)
     db.flush()
@@ -123,6 +122,12 @@ def add(db: Session, patient: Patient, new: NewMedicine, *, now: datetime, by: A
         changes={"name": [None, row.name], "dose_words": [None, row.dose_words]},
     )  # fmt: skip
     return row
+
+
+def _like_diazepam(known: Recognised | None, kind: MedicineClass | None, daily: Micrograms | None) -> Micrograms | None:
+    if known is None or daily is None or kind is not MedicineClass.BENZODIAZEPINE:
+        return None
+    return medicines.diazepam_like(known.medicine, daily)
 
 
 def end(db: Session, patient: Patient, medicine_id: int, *, now: datetime, by: Actor) -> None:
