@@ -37,7 +37,7 @@ from clinic_sessions.models import (
     User,
     UserRole,
 )
-from clinic_sessions.services import catalogue
+from clinic_sessions.services import catalogue, consent_documents
 
 LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
 FAR = date(2040, 1, 1)
@@ -130,14 +130,17 @@ def the_papers(db: Session, patient: Patient, *, plan_id: int | None = None, key
         cleared = {"decision": Clearance.CLEARED, "reasons": [], "hard_stops": []}
         db.execute(sa.insert(ClearanceDecision), [{**row, **cleared} for row in keyed])
         _the_other_papers(db, patient, {row["protocol_version_id"] for row in keyed})
+    texts = dict(
+        db.execute(
+            sa.select(DocumentVersion.key, DocumentVersion.id).where(DocumentVersion.kind == DocumentKind.CONSENT)
+        ).all()
+    )
     signed = {
-        "document_version_id": db.scalar(
-            sa.select(DocumentVersion.id).where(DocumentVersion.kind == DocumentKind.CONSENT).limit(1)
-        ),
         "plan_id": plan_id, "answer": ConsentAnswer.SIGNED, "way": SigningWay.SCREEN, "signed_name": patient.name,
         "language": patient.language, "witness_id": patient.registered_by_id, "recorded_at": LONG_AGO,
     }  # fmt: skip
-    db.execute(sa.insert(Consent), [{**row, **signed} for row in keyed])
+    own = [{**row, "document_version_id": texts[consent_documents.key_of(row["protocol_key"])]} for row in keyed]
+    db.execute(sa.insert(Consent), [{**row, **signed} for row in own])
 
 
 def _the_other_papers(db: Session, patient: Patient, version_ids: Collection[int]) -> None:

@@ -6,6 +6,7 @@ from clinic_sessions.domain.consent_texts import Misfit
 from clinic_sessions.domain.consents import ConsentReason, ConsentState
 from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.findings import FindingReason
+from clinic_sessions.domain.messages import Channel
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
 from clinic_sessions.domain.papers import Clearance, PaperReason
 from clinic_sessions.domain.plans import (
@@ -94,6 +95,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Misfit.OTHER_MAKE, "It says otherwise whether a pharmacy prepares the product."),
     (Misfit.OTHER_DRIVING, "It says otherwise when the patient may drive."),
     (Misfit.OTHER_STAY, "It counts the time under observation from another moment."),
+    (Channel.SMS, "Text message"),
     (ToldThrough.PHONE, "On the phone"),
     (ToldThrough.SIGNED_FORM, "On a signed form"),
     (ToldThrough.LINK, "By the link in a message"),

@@ -224,7 +224,7 @@ def _fresh(patient: Patient, subject: Subject, how: str) -> Any:
     filled = {
         "form_key": form_keys.new(), "language": patient.language, "witness": str(person().id),
         "plan": str(subject.plan.id) if subject.plan else "", "protocol": subject.version.key,
-        "signed_name": patient.name, "day": now.date(),
+        "day": now.date(),
     }  # fmt: skip
     form = FORMS[how](data=filled, meta=meta(g.now, clinic_for(patient).zone))
     form.offer(_people(patient))
