@@ -7,7 +7,17 @@ from random import Random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.demo import absences, answers, holds, ordering, scores, screenings, shifts, waiting
+from clinic_sessions.demo import (
+    absences,
+    answers,
+    holds,
+    ordering,
+    protocol_drafts,
+    scores,
+    screenings,
+    shifts,
+    waiting,
+)
 from clinic_sessions.demo.clinic import Staffing, hire, open_clinic, set_hours
 from clinic_sessions.demo.diary import Diary, plan_visits
 from clinic_sessions.demo.fates import Fate, fates_of
@@ -80,3 +90,4 @@ def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Se
     outreach.expire_check_ins(db, now)
     answers.recent_answers(db, staff, now)
     scores.fill_in(db, people, staff, now)
+    protocol_drafts.draft_two(db, staff, now)
