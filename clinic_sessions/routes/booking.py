@@ -147,7 +147,7 @@ def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: R
         version_id=version_id, plan_id=plan_id, looking=_looking(), now=g.now, with_times=not refused.instead,
     )  # fmt: skip
     showed("patient", patient.id, patient_id=patient.id)
-    today, wish = local_day(g.now, here.zone), _wish(form, here)
+    today, wish = local_day(g.now, here.zone), _in_time(_wish(form, here), desk)
     instead = offers.named(here, refused.instead, desk.last)
     starts = [*(one.starts_at for one in instead or desk.times), *([wish[1]] if wish else [])]
     return render_template(
@@ -190,6 +190,12 @@ def _wish(form: BookingForm, here: Clinic) -> tuple[int, datetime] | None:
         return chair_id, instant(day, wall, here.zone)
     except (ValueError, SkippedHour, RepeatedHour):
         return None
+
+
+def _in_time(wish: tuple[int, datetime] | None, desk: Desk) -> tuple[int, datetime] | None:
+    """Leave out a time that was pointed at before the evaluation that has to come first."""
+    first = desk.stands.not_before
+    return None if wish and first and wish[1] < first else wish
 
 
 def _read_what(text: str | None) -> tuple[int | None, int | None]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import Clinic, Patient
 from tests import factories
@@ -73,3 +74,26 @@ def test_a_session_that_nobody_is_cleared_for_says_so_on_its_page_and_the_patien
     paths += [f"/patients/{one.patient_id}" for one in (stands, firm)]
     for who in (signed_in(Role.FRONT_DESK), signed_in(Role.PROVIDER)):
         assert ["Provisional" in who.get(path).text for path in paths] == [True, False, True, False]
+
+
+def test_a_time_before_the_evaluation_that_was_pointed_at_is_not_chosen(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn, now: datetime
+) -> None:
+    visit = factories.a_session(db, patient, now + timedelta(days=2))
+    visit.kind, visit.host_id = SessionKind.EVALUATION, visit.booked_by_id
+    visit.protocol_version, visit.chair = None, None
+    db.commit()
+    desk = signed_in(Role.FRONT_DESK)
+    pointed = f"/sessions/new?patient={patient.id}&chair={clinic.chairs[0].id}&time=10:00&date="
+    assert "The time you chose" not in desk.get(pointed + "2026-11-24").text
+    assert "The time you chose" in desk.get(pointed + "2026-11-30").text
+
+
+def test_what_next_leads_to_an_evaluation_when_nobody_has_cleared_the_patient(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn, now: datetime
+) -> None:
+    one = factories.a_session(db, patient, now + timedelta(days=2), status=Status.CANCELLED)
+    db.commit()
+    page = signed_in(Role.FRONT_DESK).get(f"/sessions/{one.id}/after").text
+    assert "Book an evaluation" in page
+    assert "No time is free" not in page
