@@ -7,9 +7,11 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.label_weeks import Over
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.plans import PlanWarning
 from clinic_sessions.domain.wall_time import RepeatedHour, SkippedHour, instant, local_day
 from clinic_sessions.forms.booking import BookingForm, in_years, number, read_slot, slot_value
 from clinic_sessions.forms.fields import meta, phone_text
@@ -18,7 +20,7 @@ from clinic_sessions.routes import filters, objections
 from clinic_sessions.routes.objections import Refused
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
-from clinic_sessions.services import booking, form_keys, label, offers, patient_search, patients, room
+from clinic_sessions.services import booking, form_keys, label, offers, patient_search, patients, plan_warnings, room
 from clinic_sessions.services.form_keys import FormKeyReason
 from clinic_sessions.services.offers import Desk, Looking
 from clinic_sessions.services.refusals import Absent, Refusal
@@ -87,15 +89,19 @@ def already_booked(patient: Patient) -> str | None:
 
 def _book_once(key: str, wanted: booking.BookingRequest) -> Response:
     answer, over = form_keys.claim(session(), key, vars(wanted), now=g.now, by=actor()), None
+    warned: Sequence[PlanWarning] = ()
     if answer is None:
         treatment = booking.book(session(), wanted, now=g.now, by=actor())
         answer = url_for("sessions.show", session_id=treatment.id)
         form_keys.settle(session(), key, answer)
         over = _over_now(treatment)
+        warned = plan_warnings.of_sessions(session(), [treatment]).get(treatment.id, ())
     session().commit()
     flash(f"Booked for {filters.day_at(wanted.starts_at)}.")
     if over:
         flash(f"{over.words}. {over.allowance.source}", "warn")
+    for warning in warned:
+        flash(words.say(warning), "warn")
     return redirect(answer, 303)
 
 
@@ -161,6 +167,7 @@ def _screen(patient: Patient, form: BookingForm, *, what: str | None, refused: R
         instead=instead,
         wish=wish,
         over=_over_label(patient, desk, here, starts),
+        warned=_warned(desk, local_day(min(starts, default=g.now), here.zone)),
         slot_value=slot_value,
         form_key=form_keys.new(),
         today=today,
@@ -172,6 +179,12 @@ def _over_label(patient: Patient, desk: Desk, here: Clinic, starts: Sequence[dat
     """Give, for each of these times that would be more than the label has in a treatment week, what it would be."""
     days = label.read(session(), patient.id, desk.choice.version, desk.choice.plan)
     return {at: found for at in starts if (found := days.with_one(local_day(at, here.zone)))}
+
+
+def _warned(desk: Desk, day: date) -> list[PlanWarning]:
+    """Say what may keep one more session of the chosen plan from being paid for or given; it stops nothing."""
+    plan = desk.choice.plan
+    return plan_warnings.one_more(session(), plan, day) if plan else []
 
 
 def _looking() -> Looking:

@@ -49,6 +49,13 @@ def of_sessions(db: Session, treatments: Iterable[TreatmentSession]) -> Mapping[
     return found
 
 
+def one_more(db: Session, plan: Plan, day: date) -> list[PlanWarning]:
+    """List what to warn of before one more session of a plan is booked on a day: all that is booked comes before it."""
+    warning = against(_leaves(db, [plan.id]).get(plan.id, ()), [on for _, on in _days(db, [plan.id])[plan.id]], day)
+    missing = plan.product is ProductSource.ASSIGNED and plan.product_arrived_on is None
+    return [*([warning] if warning else []), *([PlanWarning.PRODUCT_NOT_ARRIVED] if missing else [])]
+
+
 def soon(db: Session, clinic: Clinic, now: datetime) -> list[Warned]:
     """List the sessions of a clinic up to two days ahead that there is something to warn of, the soonest first."""
     until = day_span(local_day(now, clinic.zone) + AHEAD, clinic.zone).ends_at
