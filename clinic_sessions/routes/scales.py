@@ -94,7 +94,7 @@ def correct(patient_id: int, result_id: int) -> str:
     """Show a result that is wrong in the form for what it should have been."""
     patient = patients.load(session(), patient_id, person())
     about = _about_wrong(patient, result_id)
-    return _page(about, _as_it_stands(about))
+    return _page(about, _as_it_stands(about, scale_results.load(session(), result_id, patient.id)))
 
 
 @bp.post(WRONG)
@@ -128,10 +128,7 @@ def _filled(about: About, **data: Any) -> ScaleForm:
     return about.form(data={"form_key": form_keys.new(), **data}, meta=_meta(about))
 
 
-def _as_it_stands(about: About) -> ScaleForm:
-    wrong = about.wrong
-    if wrong is None:
-        return _filled(about)
+def _as_it_stands(about: About, wrong: ScaleResult) -> ScaleForm:
     local = wrong.at.astimezone(clinic_for(about.patient).zone)
     items: dict[str, Any] = {f"item_{item}": str(answer) for item, answer in wrong.items.items()}
     if about.scale.total_only and wrong.total_thousandths is not None:

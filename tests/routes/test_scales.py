@@ -142,6 +142,18 @@ def test_a_danger_on_paper_raises_the_same_alert_and_a_rise_calls_now(
     assert "Someone has corrected this result already." in visible(again.text)
 
 
+def test_a_total_that_was_typed_wrongly_is_shown_again_to_be_mended(
+    signed_in: SignIn, db: Session, patient: Patient
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    assert post(nurse, patient, "madrs", total="34", mode="clinician").status_code == 303
+    [wrong] = results(db)
+    form = nurse.get(f"/patients/{patient.id}/scales/results/{wrong.id}").text
+    assert 'value="34"' in form
+    assert 'value="clinician" checked' in form
+    assert "34 of 60, moderate" in visible(nurse.get(f"/patients/{patient.id}/scales").text)
+
+
 def _follow(client: FlaskClient, answer: Any) -> str:
     return visible(client.get(answer.headers["Location"]).text)
 
