@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from clinic_sessions.domain.protocol_kinds import AlertLevel, Anchor, DrivingRule, EscortKind, Measure, Route
+from clinic_sessions.domain.protocol_kinds import AlertLevel, Anchor, DrivingRule, EscortKind, Measure, PhaseKind, Route
 from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
 
 SPECIAL: Mapping[tuple[type[StrEnum], str], str] = {
@@ -87,6 +87,7 @@ FIELDS: Mapping[str, str] = {
     "urinary_every": "Urinary check every",
     "liver_every": "Liver tests every",
     "review_after_induction": "Review after the induction within",
+    "review_week": "Review in treatment week",
     "response": "A fall that counts as response",
     "relapse_from": "Relapse: PHQ-9 of at least",
     "relapse_rise": "Relapse: up from the best by",
@@ -119,7 +120,8 @@ def part_words(part: object) -> str:
     if isinstance(part, LimitRule):
         when = ", first part" if part.until_minute else ", later part" if part.from_minute else ""
         side = part.compare.value.replace("_", " ")
-        phases = say(part.phases).lower()
+        whole = set(part.phases) == set(PhaseKind) - {PhaseKind.TURNAROUND}
+        phases = "whole visit" if whole else say(part.phases).lower()
         return f"{say(part.measure)} {side}, {say(part.level)} ({phases}{when})"
     return ""
 
