@@ -12,10 +12,12 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.patients import RegisterForm
 from clinic_sessions.models import Patient
+from clinic_sessions.routes import patient_summary
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
 from clinic_sessions.services import (
     form_keys,
+    paper_lines,
     patient_answers,
     patient_conditions,
     patient_overview,
@@ -131,6 +133,7 @@ def show(patient_id: int) -> str:
         newest=patient_timeline.by_day(course[:NEWEST], zone),
         older=patient_timeline.by_day(course[NEWEST:], zone),
         older_count=len(course[NEWEST:]),
+        papers=paper_lines.of(session(), patient, visits.coming, now=g.now, zone=zone),
         **(_clinical(patient) if clinical else {"missing": patient_overview.missing_contact(patient)}),
     )
 
@@ -153,4 +156,5 @@ def _clinical(patient: Patient) -> dict[str, Any]:
         "pressure_limit": patients.pressure_limit(db, patient, local_day(g.now, clinic_for(patient).zone)),
         "check_ins": patient_answers.read(db, patient.id),
         "alerts": patient_overview.open_alerts(db, patient.id),
+        "summary": patient_summary.of(db, patient, clinic_for(patient), g.now),
     }
