@@ -26,6 +26,7 @@ from clinic_sessions.services import (
     documents,
     form_keys,
     hard_stops,
+    medicines,
     screening_overview,
     weights,
 )
@@ -115,10 +116,12 @@ def _page(patient: Patient, version: ProtocolVersion, form: DecisionForm, *, ref
     shown: dict[str, Any] = about(patient)
     decisions = [one for one in clearance.of_patient(session(), patient.id) if one.protocol_key == version.key]
     newest = decisions[0] if decisions else None
+    drug = catalogue.protocol_of(version).drug
     return render_template(
         "screening/decide.html",
         version=version,
-        drug=catalogue.protocol_of(version).drug,
+        drug=drug,
+        medicine_warnings=medicines.warnings(session(), patient.id, drug),
         basis=clearance.basis(session(), patient, version),
         weight=weights.latest(session(), patient.id),
         flagged=hard_stops.of_patient(session(), patient.id),

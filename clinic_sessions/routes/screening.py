@@ -16,7 +16,7 @@ from clinic_sessions.forms.screening import ANSWER, CONFIRMED, WORDS, ScreeningF
 from clinic_sessions.models import Patient, Screening
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import form_keys, patients, screening, screening_overview
+from clinic_sessions.services import form_keys, intake_answers, medicines, patients, screening, screening_overview
 from clinic_sessions.services.form_keys import FormKeyReason
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.screening import Typed, Unanswered
@@ -195,6 +195,7 @@ def _sent_page(
 ) -> str:
     said: Mapping[str, ItemAnswer] = screening.typed_in(row).answers
     to_confirm: Sequence[ScreeningItem] = screening.to_confirm(row)
+    more["written"] = intake_answers.written(row, medicines.listed(session(), patient.id))
     more |= {"said": said, "heard": screening.typed_in(row).words, "to_confirm": {one.key for one in to_confirm}}
     return _form_page("sent", patient, row.route, form, parts, row=row, **more)
 

@@ -19,6 +19,8 @@ from clinic_sessions.models import (
     DoseEvent,
     Enrolment,
     Intervention,
+    Medicine,
+    MedicineAcknowledgement,
     MonitoringCheck,
     Note,
     Order,
@@ -198,12 +200,17 @@ def revision(db: Session, treatment: TreatmentSession) -> str:
 
 
 def _papers_so_far(patient_id: int) -> list[sa.ScalarSelect[int]]:
-    """Count what a start stands on, by patient: each a row that is added and never taken away."""
-    tables = (Order, Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck)
+    """Count what a start stands on, by patient: each a row that is added and never taken away, or ended once."""
+    tables = (Order, Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck, Medicine)
     counts = [sa.select(sa.func.count()).select_from(table).where(table.patient_id == patient_id) for table in tables]
     counts += [
         sa.select(sa.func.count()).select_from(OrderEvent).join(Order).where(Order.patient_id == patient_id),
         sa.select(sa.func.count()).select_from(ConsentEvent).join(Consent).where(Consent.patient_id == patient_id),
+        sa.select(sa.func.count(Medicine.ended_at)).where(Medicine.patient_id == patient_id),
+        sa.select(sa.func.count())
+        .select_from(MedicineAcknowledgement)
+        .join(Medicine)
+        .where(Medicine.patient_id == patient_id),
     ]
     return [one.scalar_subquery() for one in counts]
 

@@ -12,8 +12,9 @@ from clinic_sessions.domain.protocols import DeviceDose
 from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import AsNeeded, Order, TreatmentSession
-from clinic_sessions.services import documents, ordered_dose, papers
+from clinic_sessions.services import documents, medicines, ordered_dose, papers
 from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.medicines import Warned
 from clinic_sessions.services.order_rows import ordered_of
 from clinic_sessions.services.ordered_dose import OrderedDose
 from clinic_sessions.services.papers import Papers
@@ -33,12 +34,16 @@ class UnderOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What stands for and against a start. `papers`: None once it has begun; `first`: what is given first."""
+    """What stands for and against a start. `papers`: None once it has begun; `first`: what is given first.
+
+    `medicines`: warnings that nobody has acknowledged; they stop nothing.
+    """
 
     papers: Papers | None
     under: UnderOrder | None
     first: DoseToGive | None
     numbers: Thresholds
+    medicines: Sequence[Warned] = ()
 
 
 def of(db: Session, treatment: TreatmentSession, now: datetime, *, clinical: bool) -> Start | None:
@@ -54,7 +59,11 @@ def of(db: Session, treatment: TreatmentSession, now: datetime, *, clinical: boo
     order_id = found.order_id if found else treatment.order_id
     at = treatment.dose_started_at or at
     under = _under(db, treatment, order_id, at) if clinical and order_id is not None else None
-    return Start(papers=found, under=under, first=_first(treatment, under), numbers=documents.thresholds(db))
+    drug = protocol_of(treatment.protocol_version).drug
+    return Start(
+        papers=found, under=under, first=_first(treatment, under), numbers=documents.thresholds(db),
+        medicines=medicines.warnings(db, treatment.patient_id, drug) if clinical and found else (),
+    )  # fmt: skip
 
 
 def to_give(db: Session, treatment: TreatmentSession, at: datetime) -> DoseToGive | None:
