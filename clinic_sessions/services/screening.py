@@ -12,13 +12,14 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.screening import Questionnaire, ScreeningItem, read_questionnaire
 from clinic_sessions.domain.screening_kinds import ItemAnswer, ScreeningReason, ScreeningSource, ScreeningStatus
 from clinic_sessions.models import AuditAction, DocumentVersion, FiledAnswer, Patient, Screening
-from clinic_sessions.services import audit, documents
+from clinic_sessions.services import alerts, audit, documents
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 
@@ -151,7 +152,7 @@ def file(
 ) -> Screening:
     """File the draft of a route, with what is typed now; load the patient `to_change` first.
 
-    Refuses with Unanswered while a question stands open, otherwise as `save` does.
+    Refuses with Unanswered while a question stands open, otherwise as `save` does. A dangerous answer raises an alert.
     """
     row = save(db, patient, route, typed, version=version, now=now, by=by)
     _file(db, patient, row, typed, now=now, by=by)
@@ -186,7 +187,7 @@ def _file(db: Session, patient: Patient, row: Screening, typed: Typed, *, now: d
     asked = _asked(patient, row)
     if open_ones := [one for one in asked if one.key not in typed.answers]:
         raise Unanswered(ScreeningReason.UNANSWERED, open_ones)
-    before = row.status
+    before, said = row.status, typed_in(row).answers if row.source is ScreeningSource.PATIENT else {}
     row.status, row.filed_at, row.filed_by_id = ScreeningStatus.FILED, now, by.user_id
     row.systolic_mmhg, row.diastolic_mmhg = typed.systolic, typed.diastolic
     row.answers = [
@@ -196,6 +197,17 @@ def _file(db: Session, patient: Patient, row: Screening, typed: Typed, *, now: d
     audit.note(
         db, AuditAction.CHANGE, "screening", row.id,
         now=now, by=by, patient_id=patient.id, changes={"status": [before, row.status]},
+    )  # fmt: skip
+    for item in asked:
+        if item.danger and typed.answers[item.key] is ItemAnswer.YES and said.get(item.key) is not ItemAnswer.YES:
+            _tell_of(db, patient, row, item, now=now, by=by)
+
+
+def _tell_of(db: Session, patient: Patient, row: Screening, item: ScreeningItem, *, now: datetime, by: Actor) -> None:
+    """Raise the alert of a dangerous answer; one that the patient gave by link has raised its own."""
+    words, key = f"{item.label}: yes, when screened.", f"screening-filed:{row.id}:{item.key}"
+    alerts.raise_alert(
+        db, patient, AlertKind.SAFETY_ANSWER, AlertTier.SAME_DAY, words, dedup_key=key, now=now, by=by
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import Route
@@ -19,7 +20,7 @@ from clinic_sessions.domain.screening_kinds import (
     ScreeningSource,
     ScreeningStatus,
 )
-from clinic_sessions.models import ActorKind, ClearanceDecision, Clinic, FiledAnswer, Patient, Screening
+from clinic_sessions.models import ActorKind, Alert, ClearanceDecision, Clinic, FiledAnswer, Patient, Screening
 from clinic_sessions.services import clearance, hard_stops, screening
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.clearance import Undecided, Wish
@@ -109,6 +110,14 @@ def test_who_is_no_clinician_files_nothing(db: Session, patient: Patient, clinic
     desk = Actor(kind=ActorKind.USER, user=factories.a_user(db, clinic, Role.FRONT_DESK), role=Role.FRONT_DESK)
     with pytest.raises(NotAllowed):
         screening.save(db, patient, Route.IV, Typed(), version=0, now=now, by=desk)
+
+
+def test_thoughts_of_suicide_at_a_screening_raise_an_alert_for_today(
+    db: Session, patient: Patient, provider: Actor, now: datetime
+) -> None:
+    _filed(db, patient, Route.IV, now, provider, suicidal_now=YES)
+    alert = db.scalars(sa.select(Alert).where(Alert.patient_id == patient.id)).one()
+    assert (alert.kind, alert.tier) == (AlertKind.SAFETY_ANSWER, AlertTier.SAME_DAY)
 
 
 def _sent_in(db: Session, patient: Patient, now: datetime, by: Actor) -> Screening:
