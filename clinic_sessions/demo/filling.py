@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo import (
     absences,
     answers,
+    consents,
     holds,
+    intakes,
     ordering,
+    plan_states,
     protocol_drafts,
     scores,
     screenings,
@@ -85,8 +88,12 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
 
 def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Sequence[OnFile], now: datetime) -> None:
     ordering.note_orders(db, staff, now)
+    plan_states.set_states(db, clinic, people, staff, now)
     absences.note_days(db, clinic, now)
     screenings.screen_and_decide(db, people, staff, now)
+    intakes.note_medicines(db, people, staff, now)
+    intakes.ask_two(db, people, staff, now)
+    consents.note_consents(db, people, staff, now)
     outreach.expire_check_ins(db, now)
     answers.recent_answers(db, staff, now)
     scores.fill_in(db, people, staff, now)

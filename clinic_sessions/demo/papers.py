@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
 from clinic_sessions.demo.screened import file_screening
-from clinic_sessions.domain.document_kinds import DocumentKind
+from clinic_sessions.demo.signatures import sign_series
 from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
-from clinic_sessions.domain.papers import Clearance, ConsentAnswer, SigningWay
+from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.protocols import DeviceDose, DoseRule, Drug, WeightDose
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     ClearanceDecision,
-    Consent,
-    DocumentVersion,
     Enrolment,
     MonitoringCheck,
     Order,
@@ -29,6 +26,10 @@ from clinic_sessions.models import (
 from clinic_sessions.services.catalogue import protocol_of
 
 HOLDS = timedelta(days=180)
+
+CHECKED_LONG_AGO = frozenset({"Noah Lindqvist", "Kwame Asante"})
+NOT_ENROLLED = frozenset({"Rafael Monteiro"})
+"""Whose first session is still ahead."""
 
 
 def clear(db: Session, patient: Patient, version: ProtocolVersion, provider_id: int | None, at: datetime) -> None:
@@ -48,24 +49,14 @@ def file_papers(db: Session, patient: Patient, plan: Plan, staff: Staffing) -> N
     at = plan.started_at
     version = plan.protocol_version
     clear(db, patient, version, plan.provider_id, at)
-    db.add(_consent(db, patient, plan, staff, at + timedelta(minutes=20)))
+    sign_series(db, patient, plan, staff, at + timedelta(minutes=20))
     db.add(_order(patient, plan, at + timedelta(minutes=5)))
     checked = {"patient_id": patient.id, "recorded_at": at, "by_id": staff.providers[0].user_id}
-    db.add(MonitoringCheck(checked_at=at, nothing_unexpected=True, **checked))
-    if protocol_of(version).drug is Drug.ESKETAMINE:
+    checked_at = at - HOLDS if patient.name in CHECKED_LONG_AGO else at
+    db.add(MonitoringCheck(checked_at=checked_at, nothing_unexpected=True, **checked))
+    if protocol_of(version).drug is Drug.ESKETAMINE and patient.name not in NOT_ENROLLED:
         db.add(Enrolment(enrolled_on=local_day(at, ZONE), number=f"E-{40_000 + patient.id}", **checked))
     db.flush()
-
-
-def _consent(db: Session, patient: Patient, plan: Plan, staff: Staffing, at: datetime) -> Consent:
-    text = db.scalars(sa.select(DocumentVersion.id).where(DocumentVersion.kind == DocumentKind.CONSENT)).first()
-    nurse = staff.nurses[0].user_id
-    return Consent(
-        patient_id=patient.id, plan_id=plan.id, protocol_key=plan.protocol_version.key,
-        protocol_version_id=plan.protocol_version_id, document_version_id=text, answer=ConsentAnswer.SIGNED,
-        way=SigningWay.SCREEN, signed_name=patient.name, language=patient.language, witness_id=nurse, at=at,
-        recorded_at=at, by_id=nurse, until=local_day(at + 2 * HOLDS, ZONE),
-    )  # fmt: skip
 
 
 def _order(patient: Patient, plan: Plan, at: datetime) -> Order:

@@ -14,9 +14,11 @@ from clinic_sessions.demo import papers
 from clinic_sessions.demo.clinic import Staffing, office_hour
 from clinic_sessions.demo.people import ALSO_TREATED_FOR, DETAILS, OUTSIDE_CARE, PATIENTS, RELATIVES, STREETS, Person
 from clinic_sessions.domain import pattern, record_numbers
+from clinic_sessions.domain.contacts import ToldThrough
+from clinic_sessions.domain.messages import Channel
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import AuditAction, Clinic, Patient, PatientCondition, Plan, ProtocolVersion, Weight
-from clinic_sessions.services import audit, catalogue, plans
+from clinic_sessions.services import audit, catalogue, contact_consents, plans
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.patients import searched
 
@@ -69,6 +71,11 @@ def _one(
     patient.email_wish_at = patient.registered_at if patient.email else None
     db.add(patient)
     db.flush()
+    if patient.email_wish_at is not None:
+        contact_consents.note(
+            db, patient, Channel.EMAIL, wanted=patient.email_wanted, told_through=ToldThrough.PHONE,
+            now=patient.email_wish_at, by=staff.desk,
+        )  # fmt: skip
     _clinical(db, staff, person, patient, now=now, rng=rng)
     plan = _plan(db, staff, person, patient, versions) if person.protocol else None
     if plan:
