@@ -16,7 +16,7 @@ from clinic_sessions.domain.scales.data import Scale
 from clinic_sessions.domain.scales.results import DANGER, Flag, Total
 from clinic_sessions.domain.sourced import Sourced
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Clinic, Patient, PatientCondition, ScaleResult, TreatmentSession
+from clinic_sessions.models import Clinic, Patient, PatientCondition, Plan, ScaleResult, TreatmentSession
 from clinic_sessions.services import documents, scale_data, scale_results
 
 
@@ -107,9 +107,14 @@ def _ask(key: ScaleKey, last: Mapping[ScaleKey, date], today: date) -> Ask:
 
 
 def first_dose_at(db: Session, patient_id: int) -> datetime | None:
-    """Give when the patient's first dose began; None before it."""
-    query = sa.select(sa.func.min(TreatmentSession.dose_started_at)).where(TreatmentSession.patient_id == patient_id)
-    return db.scalar(query)
+    """Give when the first dose of the newest plan began, or, before it, of all; None before any dose."""
+    newest = sa.select(sa.func.max(Plan.started_at)).where(Plan.patient_id == patient_id).scalar_subquery()
+    begun = TreatmentSession.dose_started_at
+    in_plan = sa.func.min(sa.case((begun >= newest, begun)))
+    query = sa.select(in_plan, sa.func.min(begun)).where(TreatmentSession.patient_id == patient_id)
+    of_plan, of_all = db.execute(query).one()
+    first: datetime | None = of_plan or of_all
+    return first
 
 
 def _readings(db: Session, patient: Patient, rows: Sequence[ScaleResult]) -> list[Reading]:

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind
+from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.scales.results import ItemImpossible
 from clinic_sessions.domain.scales.scoring import Answers
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Alert, Clinic, ScaleResult
-from clinic_sessions.services import check_ins, scale_results
+from clinic_sessions.services import check_ins, scale_course, scale_results
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.scale_results import Entry, ScaleReason
 from tests import by_link, factories
+from tests.plans import a_plan
 from tests.services.day import a_nurse
 
 
@@ -98,3 +101,22 @@ def test_a_corrected_check_in_is_the_same_event_as_the_check_in(db: Session, cli
     assert tiers(db) == [AlertTier.SAME_DAY]
     scale_results.record(db, patient, entry(now, {1: 2, 9: 2}), corrects=same, **asked)
     assert tiers(db) == [AlertTier.SAME_DAY, AlertTier.NOW]
+
+
+def test_the_baseline_stands_before_the_first_dose_of_the_newest_plan(
+    db: Session, clinic: Clinic, now: datetime
+) -> None:
+    patient, nurse = factories.a_patient(db, clinic), a_nurse(db, clinic)
+    assert scale_course.first_dose_at(db, patient.id) is None
+    days = {day: now - timedelta(days=day) for day in (200, 190, 40, 20, 10)}
+    for day in (190, 20):
+        start = days[day]
+        factories.a_session(db, patient, start, status=Status.LEFT, dose_started_at=start, left_at=start)
+    assert scale_course.first_dose_at(db, patient.id) == days[190]
+    a_plan(db, patient, days[40])
+    assert scale_course.first_dose_at(db, patient.id) == days[20]
+    for day, answer in ((200, 3), (40, 2), (10, 1)):
+        items = dict.fromkeys(range(1, 9), answer) | {9: 0}
+        scale_results.record(db, patient, entry(days[day], items), now=now, by=nurse)
+    course = scale_course.read(db, patient, local_day(now, clinic.zone))
+    assert [reading.change for reading in course.readings] == ["8 points better (50%), response", "Baseline", ""]
