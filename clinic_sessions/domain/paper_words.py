@@ -8,7 +8,7 @@ from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.findings import FindingReason
 from clinic_sessions.domain.messages import Channel
 from clinic_sessions.domain.orders import NoDose, OrderReason, OrderState
-from clinic_sessions.domain.papers import Clearance, PaperReason
+from clinic_sessions.domain.papers import Clearance, ConsentEventKind, PaperReason
 from clinic_sessions.domain.plans import (
     AuthorisationReason,
     PlanChangeKind,
@@ -88,6 +88,8 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
         "The patient changed their mind about it, so it stays. Record a new answer.",
     ),
     (ConsentState.HOLDS, "Holds"),
+    (ConsentState.CHANGED_MIND, "Changed their mind"),
+    (ConsentEventKind.CHANGED_MIND, "Changed their mind"),
     (ConsentState.MISTAKE, "Entered by mistake"),
     (ConsentState.REPLACED, "A newer one counts"),
     (Misfit.OTHER_PROTOCOL, "It is for another protocol."),
@@ -175,5 +177,6 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     ),
     (VersionReason.RETIRED_ALREADY, "This version is retired already."),
     (VersionReason.PLANS_UNDER_WAY, "Plans run under this version. End those plans first, or leave the version be."),
+    (VersionReason.REPLACED, "A newer version of this protocol was published meanwhile. Look at it, then book again."),
     (VersionReason.LAST_PUBLISHED, "The clinic would be left without any. Publish another one first."),
 )

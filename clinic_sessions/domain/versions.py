@@ -22,6 +22,7 @@ class VersionReason(StrEnum):
     RETIRED_ALREADY = "retired_already"
     PLANS_UNDER_WAY = "plans_under_way"
     LAST_PUBLISHED = "last_published"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import ranking
@@ -63,12 +64,13 @@ class Looking:
     any_day: bool = False
 
 
-def choice_of(choices: Sequence[Choice], version_id: int | None, plan_id: int | None) -> Choice:
-    """Give the choice of these ids; without one, the first."""
+def choice_of(db: Session, choices: Sequence[Choice], version_id: int | None, plan_id: int | None) -> Choice:
+    """Give the choice of these ids, else the one of the same protocol (a newer version may be out), else the first."""
     for choice in choices:
         if choice.version.id == version_id and (choice.plan.id if choice.plan else None) == plan_id:
             return choice
-    return choices[0]
+    key = db.scalar(sa.select(ProtocolVersion.key).where(ProtocolVersion.id == version_id)) if version_id else None
+    return next((choice for choice in choices if choice.version.key == key), choices[0])
 
 
 def open_desk(
@@ -88,7 +90,7 @@ def open_desk(
     or will evaluate. Before an evaluation there are none.
     """
     choices = series.choices(db, patient)
-    choice = choice_of(choices, version_id, plan_id)
+    choice = choice_of(db, choices, version_id, plan_id)
     last = series.last_start(db, patient.id)
     due = series.due(db, choice.plan) if choice.plan else None
     stands = provisional.standing(db, patient.id, choice.version, local_day(now, clinic.zone))

@@ -12,7 +12,8 @@ from clinic_sessions.domain import pattern
 from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.pattern import Pattern, PatternPhase
-from clinic_sessions.domain.plans import GOING_ON, PlanReason, PlanStatus
+from clinic_sessions.domain.plans import GOING_ON, PlanReason, PlanStatus, ProtocolStatus
+from clinic_sessions.domain.versions import VersionReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import catalogue
@@ -40,19 +41,26 @@ def check_under_way(plan: Plan) -> None:
 def beside_plans(db: Session, patient_id: int, version_id: int) -> ProtocolVersion:
     """Load a protocol version for a treatment without a plan; raises Absent for an unknown one.
 
-    Refuses with PLAN_PAUSED when the patient has a paused plan under the same protocol. One query.
+    Refuses with PLAN_PAUSED when the patient has a paused plan under the same protocol, and with REPLACED when a newer
+    version of it is published. One query.
     """
-    other = aliased(ProtocolVersion)
+    other, later = aliased(ProtocolVersion), aliased(ProtocolVersion)
+    newer = sa.exists().where(
+        later.key == ProtocolVersion.key, later.number > ProtocolVersion.number,
+        later.status == ProtocolStatus.PUBLISHED,
+    )  # fmt: skip
     paused = sa.exists().where(
         Plan.patient_id == patient_id, Plan.status == PlanStatus.PAUSED, Plan.protocol_version_id == other.id,
         other.key == ProtocolVersion.key,
     )  # fmt: skip
-    row = db.execute(sa.select(ProtocolVersion, paused).where(ProtocolVersion.id == version_id)).one_or_none()
+    row = db.execute(sa.select(ProtocolVersion, paused, newer).where(ProtocolVersion.id == version_id)).one_or_none()
     if row is None:
         raise Absent
-    version, is_paused = row
+    version, is_paused, is_replaced = row
     if is_paused:
         raise Refusal(PaperReason.PLAN_PAUSED)
+    if is_replaced:
+        raise Refusal(VersionReason.REPLACED)
     return version
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.document_kinds import DocumentKind
-from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.plans import GOING_ON, ProtocolStatus
 from clinic_sessions.domain.protocols import Protocol
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import DocumentVersion, Plan, ProtocolVersion, User
@@ -17,8 +17,6 @@ from clinic_sessions.services.refusals import Absent
 
 Version = ProtocolVersion | DocumentVersion
 Document = Protocol | Thresholds
-
-GOING_ON = (PlanStatus.ACTIVE, PlanStatus.PAUSED)
 
 
 def load(db: Session, kind: type[Version], version_id: int, *, to_change: bool = False) -> Version:

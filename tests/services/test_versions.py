@@ -1,6 +1,7 @@
 """Versions: only a draft changes, a second provider publishes, nobody's numbers change under their hands."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.domain.versions import VersionReason
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, DocumentVersion, Plan, ProtocolVersion
-from clinic_sessions.services import catalogue, documents, version_rows, versions
+from clinic_sessions.services import booking, catalogue, documents, offers, series, version_rows, versions
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.booking import BookingRequest
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 from clinic_sessions.services.version_rows import Version
 from tests.factories import a_clinic, a_patient, a_protocol, a_user
@@ -180,6 +182,25 @@ def test_a_retired_protocol_can_not_be_booked_anew_and_the_last_of_all_stays(db:
     with pytest.raises(Refusal) as refused:
         versions.retire(db, rows[-1], words=WHY, now=NOW, by=by)
     assert refused.value.reasons == (VersionReason.LAST_PUBLISHED,)
+
+
+def test_nothing_is_booked_anew_under_a_version_that_was_replaced(
+    db: Session, clinic: Clinic, provider: Person
+) -> None:
+    base, patient, by = a_protocol(db), a_patient(db, clinic), provider()
+    wish = BookingRequest(
+        patient_id=patient.id, protocol_version_id=base.id, chair_id=clinic.chairs[0].id, starts_at=NOW + 24 * HOUR
+    )
+    draft = _proposed(db, base, by)
+    versions.publish(db, draft, now=NOW, by=provider())
+    with pytest.raises(Refusal) as refused:
+        booking.book(db, wish, now=NOW, by=by)
+    assert refused.value.reasons == (VersionReason.REPLACED,)
+    choices = series.choices(db, patient)
+    chosen = offers.choice_of(db, choices, base.id, None)
+    assert chosen.version.id == draft.id
+    booked = booking.book(db, replace(wish, protocol_version_id=draft.id), now=NOW, by=by)
+    assert (booked.ends_at - booked.starts_at) == timedelta(minutes=145)
 
 
 def test_thresholds_go_the_same_way_and_are_never_left_without_any(db: Session, provider: Person) -> None:
