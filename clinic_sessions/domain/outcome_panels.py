@@ -166,6 +166,8 @@ def _cuts(scale: Scale, y: Callable[[float], float]) -> list[Side]:
 
 
 def _bands(scale: Scale, y: Callable[[float], float]) -> list[Side]:
+    if not scale.bands:
+        return []
     starts = [band.start.whole / scale.highest for band in scale.bands]
     return [
         Side(top=y(end), bottom=y(start), lines=band.band.value.split("_"))

@@ -24,12 +24,13 @@ def score_words(course: Course, score: Score, zone: ZoneInfo) -> str:
 
 
 def response_words(course: Course, zone: ZoneInfo) -> str:
-    """Say when the first response came, or that there is none; empty for a scale without a published one."""
-    if course.scale.change is None:
+    """Say when the first response came, or that there is none; a scale without one tells of reliable change."""
+    rule = course.scale.change
+    if rule is None or len(course.points) == 1:
         return ""
-    if course.response is None:
-        return "No response so far."
-    return f"First response {_moment(course.response, zone)}."
+    graded = rule.clinic_response or rule.response is not None
+    name, moment = ("response", course.response) if graded else ("reliable change", course.reliable)
+    return f"First {name} {_moment(moment, zone)}." if moment else f"No {name} so far."
 
 
 def remission_words(course: Course, zone: ZoneInfo) -> str:

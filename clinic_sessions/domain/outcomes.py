@@ -69,6 +69,8 @@ class Course:
     """The lowest from baseline on; of equals the first."""
     response: Moment | None
     remission: Moment | None
+    reliable: Moment | None
+    """The first reliable change for the better."""
     relapse: Relapse | None
     """The first one."""
     turned: Relapse | None
@@ -134,6 +136,7 @@ def course(
         best=min(scores[start:], key=lambda score: (score.total, score.at)),
         response=response,
         remission=_first([p.score for p in after if p.change and p.change.remission], doses, zone),
+        reliable=_first([p.score for p in after if p.change and p.change.reliable], doses, zone),
         relapse=_relapse(*relapses[0], response, zone) if relapses else None,
         turned=_relapse(*relapses[-1], response, zone) if relapses and relapses[-1][0] is scores[-1] else None,
     )

@@ -33,9 +33,10 @@ from clinic_sessions.models import (
     VitalsReading,
     Weight,
 )
-from clinic_sessions.services import due, facts, lifecycle, limits, side_effects, timeline, vitals_chart
+from clinic_sessions.services import due, facts, last_sessions, lifecycle, limits, side_effects, timeline, vitals_chart
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
+from clinic_sessions.services.last_sessions import LastSession
 from clinic_sessions.services.session_start import BEFORE_START
 
 
@@ -74,6 +75,8 @@ class Clinical:
     minimum_at: datetime | None
     tiles: Sequence[Tile]
     chart: vitals_chart.Chart | None
+    last: Sequence[LastSession]
+    """The sessions before this one, while its dose is not begun."""
 
     @property
     def open_effects(self) -> list[SideEffectNow]:
@@ -107,6 +110,7 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         minimum_at=departure.earliest_at,
         tiles=_tiles(treatment, standing, readings),
         chart=vitals_chart.draw(readings, standing, protocol) if protocol else None,
+        last=last_sessions.of(db, treatment.patient_id) if protocol and treatment.status in BEFORE_START else (),
     )
 
 
