@@ -65,7 +65,7 @@ def ask_two(db: Session, people: Sequence[OnFile], staff: Staffing, now: datetim
     """Ask two new patients for answers: one has sent them, the other has not begun."""
     free = [one.patient for one in people if one.plan is None]
     able = [one for one in free if not intake.why_not(db, one, Route.IV, now)]
-    for sends, (patient, route) in zip((True, False), zip(able[-2:], (Route.IV, Route.IM), strict=True), strict=True):
+    for sends, (patient, route) in zip((True, False), zip(able[-4:-2], (Route.IV, Route.IM), strict=True), strict=True):
         at = office_hour(now - timedelta(days=2), now)
         row = intake.ask(db, patient, route, now=at, by=staff.desk)
         Post(db=db, now=now).deliver(patient, now)
