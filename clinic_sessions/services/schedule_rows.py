@@ -14,11 +14,13 @@ from clinic_sessions.domain import absence
 from clinic_sessions.domain.alike import alike
 from clinic_sessions.domain.cover import MINUTE, Demand, Profile, profile_of, visit_profile
 from clinic_sessions.domain.lifecycle import EXPECTED, OCCUPYING, SessionKind, Status
+from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.protocols import PhaseKind, Route
 from clinic_sessions.domain.timetable import OverrideKind
-from clinic_sessions.domain.wall_time import Span, day_span
+from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import (
     BookingOverride,
+    ClearanceDecision,
     Clinic,
     Patient,
     Plan,
@@ -61,6 +63,7 @@ class Card(NamedTuple):
     host: str | None
     lifted: OverrideKind | None
     lifted_by: str | None
+    is_provisional: bool = False
     is_alike: bool = False
     is_late: bool = False
     is_proposed: bool = False
@@ -159,7 +162,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
             _ONE.id, _ONE.patient_id, patient.name, patient.preferred_name, _ONE.chair_id, _ONE.starts_at,
             _ONE.ends_at, _ONE.kind, _ONE.status, _ONE.version, version.route, version.digest, _ONE.nurse_milli,
             _ONE.place_in_plan, plan.session_count, _ONE.nurse_id, nurse.c.name, plan.provider_id, provider.c.name,
-            _ONE.host_id, host.c.name, _BOOKED.kind, lifter.c.name,
+            _ONE.host_id, host.c.name, _BOOKED.kind, lifter.c.name, _cleared_until(version.key),
         )
         .select_from(TreatmentSession.__table__)
         .join(Patient.__table__, patient.id == _ONE.patient_id)
@@ -175,6 +178,15 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
+def _cleared_until(key: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
+    """Give the last day of the clearance that counts for a session's patient and protocol; null when none counts."""
+    decided = ClearanceDecision.__table__.c
+    until = sa.case((decided.decision == Clearance.CLEARED, decided.until))
+    mine = sa.select(until).where(decided.patient_id == _ONE.patient_id, decided.protocol_key == key)
+    newest = mine.order_by(decided.at.desc(), decided.id.desc()).limit(1)
+    return newest.correlate(TreatmentSession.__table__, ProtocolVersion.__table__).scalar_subquery()
+
+
 QUERY = _query()
 """The sessions that begin within some days of a clinic: a range of one index.
 
@@ -186,8 +198,16 @@ def read(db: Session, clinic: Clinic, first: date, last: date) -> tuple[Card, ..
     """Read the sessions in order of their start; of several rules lifted for one, the first."""
     found: dict[int, Card] = {}
     for row in db.execute(QUERY, span_of(clinic, first, last)).all():
-        found.setdefault(row[0], Card(*row))
+        card = Card(*row[:-1])
+        found.setdefault(card.id, card._replace(is_provisional=_is_provisional(card, row[-1], clinic)))
     return tuple(found.values())
+
+
+def _is_provisional(card: Card, cleared_until: date | None, clinic: Clinic) -> bool:
+    """Say whether a treatment to come is of a patient who is not cleared for its day."""
+    if card.status not in EXPECTED or card.kind is not SessionKind.TREATMENT:
+        return False
+    return cleared_until is None or local_day(card.starts_at, clinic.zone) > cleared_until
 
 
 _learnt: dict[str, Known] = {}

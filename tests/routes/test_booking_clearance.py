@@ -97,3 +97,15 @@ def test_what_next_leads_to_an_evaluation_when_nobody_has_cleared_the_patient(
     page = signed_in(Role.FRONT_DESK).get(f"/sessions/{one.id}/after").text
     assert "Book an evaluation" in page
     assert "No time is free" not in page
+
+
+def test_the_schedule_marks_what_is_provisional(
+    db: Session, clinic: Clinic, patient: Patient, signed_in: SignIn, now: datetime
+) -> None:
+    at = now + timedelta(days=1)
+    factories.a_session(db, patient, at)
+    factories.a_session(db, factories.a_patient(db, clinic), at, chair=clinic.chairs[1])
+    db.commit()
+    page = signed_in(Role.FRONT_DESK).get("/schedule?date=2026-11-24").text
+    grid, _, listed = page.partition('class="day-list"')
+    assert (grid.count("Provisional"), listed.count("Provisional")) == (1, 1)
