@@ -1,5 +1,6 @@
 """The scales as they are shipped, for the tests of their scoring."""
 
+from functools import lru_cache
 from importlib import resources
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ def text(key: ScaleKey) -> str:
     return resources.files("clinic_sessions.protocols").joinpath(name).read_text(encoding="utf-8")
 
 
+@lru_cache
 def shipped(key: ScaleKey) -> Scale:
     """A scale as data."""
     return parse_scale(text(key))
