@@ -12,6 +12,7 @@ from clinic_sessions.forms.fields import LineField
 from clinic_sessions.forms.keys import KeyedForm
 
 NAME = 200
+ROUTES = {Route.IV: "IV", Route.IN_: "Nasal", Route.IM: "IM"}
 
 
 class MedicineForm(KeyedForm):
@@ -46,4 +47,4 @@ class AcknowledgeForm(Form):
 class AskForm(KeyedForm):
     """For which route a patient is asked the questions before a visit."""
 
-    route = OneOfField("Questions for", Route, ask="Choose for which route to ask.")
+    route = OneOfField("Questions for", Route, ask="Choose for which route to ask.", said=ROUTES)
