@@ -88,7 +88,7 @@ def _people_and_visits(db: Session, hashed: str, now: datetime) -> None:
 
 def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Sequence[OnFile], now: datetime) -> None:
     ordering.note_orders(db, staff, now)
-    plan_states.set_states(db, clinic, people, staff, now)
+    plan_states.set_states(db, people, staff, now)
     absences.note_days(db, clinic, now)
     screenings.screen_and_decide(db, people, staff, now)
     intakes.note_medicines(db, people, staff, now)

@@ -12,8 +12,8 @@ from clinic_sessions.domain.findings import FindingKind, FindingResult
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC
 from clinic_sessions.domain.plans import PlanOutcome, PlanStatus, ProductSource, ReviewDecision
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Clinic, Finding, Plan, TreatmentSession
-from clinic_sessions.services import authorisations, plan_life, plan_lists
+from clinic_sessions.models import Finding, Plan, TreatmentSession
+from clinic_sessions.services import authorisations, plan_life
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.authorisations import AuthorisationRequest, Product
 from clinic_sessions.services.plan_life import Review
@@ -35,12 +35,12 @@ _ASSIGNED = {"Wirawan": 3, "Dolores Herrera Salas": None, "Leilani Kahananui": N
 _HALF_A_YEAR = timedelta(days=190)
 
 
-def set_states(db: Session, clinic: Clinic, people: Sequence[OnFile], staff: Staffing, now: datetime) -> None:
+def set_states(db: Session, people: Sequence[OnFile], staff: Staffing, now: datetime) -> None:
     """Pause, review and end a plan each, and file what payers allow, what was assigned and what was found."""
     by = staff.providers[0]
     _end_one(db, people, by, now)
     _pause_one(db, people, by, now)
-    _review_one(db, clinic, by, now)
+    _review_two(db, people, by, now)
     for one in people:
         if one.plan is not None:
             _find(db, one, one.plan, staff, now)
@@ -49,49 +49,44 @@ def set_states(db: Session, clinic: Clinic, people: Sequence[OnFile], staff: Sta
 
 
 def _end_one(db: Session, people: Sequence[OnFile], by: Actor, now: datetime) -> None:
-    """End a plan of which nothing is to come: a patient who could not bear it."""
-    plan = _with_fewest_to_come(db, people, now)
-    if plan is not None and _coming(db, plan) == 0:
+    """End a plan of which nothing is to come; another such is left to the desk as one without a next session."""
+    idle = [plan for to_come, plan in _calm(db, people, now) if to_come == 0]
+    if len(idle) > 1:
         words = "Dizzy for a day after each session and wishes no more. Back to the psychiatrist who sent them."
-        plan_life.end(db, plan, PlanOutcome.NOT_TOLERATED, words, version=plan.version, now=now, by=by)
+        plan_life.end(db, idle[-1], PlanOutcome.NOT_TOLERATED, words, version=idle[-1].version, now=now, by=by)
 
 
 def _pause_one(db: Session, people: Sequence[OnFile], by: Actor, now: datetime) -> None:
-    plan = _with_fewest_to_come(db, people, now)
-    if plan is not None:
+    booked = [(to_come, plan.id, plan) for to_come, plan in _calm(db, people, now) if to_come]
+    if booked:
+        plan = min(booked)[2]
         words = "Waits for a cardiologist's letter after a fall at home."
         plan_life.pause(db, plan, words, version=plan.version, now=now, by=by)
 
 
-def _review_one(db: Session, clinic: Clinic, by: Actor, now: datetime) -> None:
-    """Review the plan that has waited longest; the others stay due."""
-    today = local_day(now, ZONE)
-    due = plan_lists.reviews_due(db, clinic, today)
-    if len(due) > 1:
-        done = Review(
-            found="Sleeps through, works half days again. Fewer bad days than before the series.",
-            decision=ReviewDecision.GO_ON, next_on=today + timedelta(days=28),
-        )  # fmt: skip
-        plan_life.review(db, due[0].plan, done, today=today, version=due[0].plan.version, now=now, by=by)
+def _review_two(db: Session, people: Sequence[OnFile], by: Actor, now: datetime) -> None:
+    """Review a plan today, and another so long ago that the next review is due."""
+    found = "Sleeps through, works half days again. Fewer bad days than before the series."
+    for name, before, again in (("O’Malley Quinn", 0, 28), ("Wirawan", 8, 7)):
+        at = now - timedelta(days=before)
+        plan = next(one.plan for one in people if one.person.name == name)
+        if plan is not None and plan.status is PlanStatus.ACTIVE:
+            day = local_day(at, ZONE)
+            done = Review(found=found, decision=ReviewDecision.GO_ON, next_on=day + timedelta(days=again))
+            plan_life.review(db, plan, done, today=day, version=plan.version, now=at, by=by)
 
 
-def _with_fewest_to_come(db: Session, people: Sequence[OnFile], now: datetime) -> Plan | None:
-    """Give an active plan that has begun and has nothing in the next three days, with the fewest sessions ahead."""
-    near = now + timedelta(days=3)
-    one = TreatmentSession
+def _calm(db: Session, people: Sequence[OnFile], now: datetime) -> list[tuple[int, Plan]]:
+    """List the plans that have begun and have nothing in the next three days, with how many sessions are to come."""
+    near, one = now + timedelta(days=3), TreatmentSession
     found = []
     for plan in (person.plan for person in people if person.plan and person.plan.status is PlanStatus.ACTIVE):
         query = sa.select(one.starts_at).where(one.plan_id == plan.id, one.status.in_(EXPECTED | IN_CLINIC))
         coming = db.scalars(query).all()
         begun = db.scalar(sa.select(one.id).where(one.plan_id == plan.id, one.dose_started_at.is_not(None)).limit(1))
         if begun is not None and all(at > near for at in coming):
-            found.append((len(coming), plan.id, plan))
-    return min(found)[2] if found else None
-
-
-def _coming(db: Session, plan: Plan) -> int:
-    own = sa.select(sa.func.count()).select_from(TreatmentSession).where(TreatmentSession.plan_id == plan.id)
-    return db.scalar(own.where(TreatmentSession.status.in_(EXPECTED | IN_CLINIC))) or 0
+            found.append((len(coming), plan))
+    return found
 
 
 def _find(db: Session, one: OnFile, plan: Plan, staff: Staffing, now: datetime) -> None:
