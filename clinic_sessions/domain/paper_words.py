@@ -178,5 +178,9 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (VersionReason.RETIRED_ALREADY, "This version is retired already."),
     (VersionReason.PLANS_UNDER_WAY, "Plans run under this version. End those plans first, or leave the version be."),
     (VersionReason.REPLACED, "A newer version of this protocol was published meanwhile. Look at it, then book again."),
+    (
+        VersionReason.TEXT_OF_THE_PROGRAM,
+        "Such texts come with an update, and are not changed here.",
+    ),
     (VersionReason.LAST_PUBLISHED, "The clinic would be left without any. Publish another one first."),
 )

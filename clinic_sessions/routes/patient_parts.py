@@ -15,7 +15,7 @@ from clinic_sessions.models import Patient
 from clinic_sessions.routes.patients import bp
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import patient_clinics, patients
+from clinic_sessions.services import contact_consents, patient_clinics, patients
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 
 _WISHES = {YesNo.YES: True, YesNo.NO: False, None: None}
@@ -30,6 +30,8 @@ def page(template: str, patient: Patient, **more: Any) -> str:
     """Show one part of a patient's page under the strip."""
     may_read = person().may(Permission.READ_CLINICAL)
     strip = patients.strip(session(), patient, local_day(g.now, clinic_for(patient).zone), clinical=may_read)
+    if template == "contact":
+        more["said"] = contact_consents.newest(contact_consents.of_patient(session(), patient.id))
     return render_template(f"patients/{template}.html", patient=patient, strip=strip, **more)
 
 

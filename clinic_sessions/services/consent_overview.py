@@ -47,9 +47,15 @@ class Series:
         return next((line for line in self.lines if line.state is ConsentState.HOLDS), None)
 
     @property
+    def counts(self) -> Line | None:
+        """The answer that counts today: a consent that holds, or that the patient chose not to."""
+        counting = (ConsentState.HOLDS, ConsentState.CHOSE_NOT_TO)
+        return next((line for line in self.lines if line.state in counting), None)
+
+    @property
     def past(self) -> Sequence[Line]:
         """Every other."""
-        return [line for line in self.lines if line is not self.standing]
+        return [line for line in self.lines if line is not self.counts]
 
     @property
     def newer_text(self) -> bool:
