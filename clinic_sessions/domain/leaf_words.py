@@ -1,10 +1,12 @@
-"""How staff read the places of a protocol and of the thresholds: its parts, its fields, and their groups."""
+"""How staff read the places of a protocol, the thresholds or a text: parts, fields, and their groups."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from clinic_sessions.domain.consent_texts import ConsentPart
 from clinic_sessions.domain.protocol_kinds import AlertLevel, Anchor, DrivingRule, EscortKind, Measure, PhaseKind, Route
 from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
+from clinic_sessions.domain.screening import ScreeningItem, ScreeningPart
 
 SPECIAL: Mapping[tuple[type[StrEnum], str], str] = {
     (type(one), one.value): text
@@ -34,6 +36,7 @@ GROUPS: Mapping[str, str] = {
     "escort": "Way home",
     "driving": "Driving",
     "preparation": "Before the visit",
+    "parts": "The text",
 }
 OTHER_GROUP = "General"
 FIELDS: Mapping[str, str] = {
@@ -66,8 +69,17 @@ FIELDS: Mapping[str, str] = {
     "food": "No food for",
     "liquid": "No clear liquids for",
     "alcohol": "No alcohol for",
-    "en": "What the patient reads, English",
-    "es": "What the patient reads, Spanish",
+    "en": "English",
+    "es": "Spanish",
+    "preparation.en": "What the patient reads, English",
+    "preparation.es": "What the patient reads, Spanish",
+    "kind": "what a yes means",
+    "label": "name for staff",
+    "heading_en": "heading, English",
+    "heading_es": "heading, Spanish",
+    "title_en": "Title, English",
+    "title_es": "Title, Spanish",
+    "is_proposal": "Not yet approved by the clinic's own counsel",
     "spacing": "Least days between sessions",
     "off_label": "Off-label use",
     "chair_needs": "Chair must allow",
@@ -115,6 +127,10 @@ def part_words(part: object) -> str:
     """Name one part of a list, so that its fields can be told from those of the others; empty for other parts."""
     if isinstance(part, Phase | SeriesPhase):
         return say(part.kind)
+    if isinstance(part, ScreeningItem):
+        return part.label
+    if isinstance(part, ScreeningPart | ConsentPart):
+        return part.en if isinstance(part, ScreeningPart) else part.heading_en
     if isinstance(part, VitalsInterval):
         return f"Check while the phase lasts: {say(part.phase).lower()}"
     if isinstance(part, LimitRule):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from clinic_sessions.domain.leaf_words import field_words, group_words, part_words, say
 from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
+from clinic_sessions.domain.screening import ScreeningItem
 from clinic_sessions.domain.sourced import Allowed, Sourced
 
 NAMED_BY: Mapping[type, frozenset[str]] = {
@@ -16,6 +17,7 @@ NAMED_BY: Mapping[type, frozenset[str]] = {
     SeriesPhase: frozenset({"kind"}),
     VitalsInterval: frozenset({"phase"}),
     LimitRule: frozenset({"measure", "compare", "level", "phases"}),
+    ScreeningItem: frozenset({"key", "label"}),
 }
 """The fields that name a part: they stand in the labels of the others, and are no leaves of their own."""
 

@@ -23,6 +23,7 @@ class VersionReason(StrEnum):
     PLANS_UNDER_WAY = "plans_under_way"
     LAST_PUBLISHED = "last_published"
     REPLACED = "replaced"
+    TEXT_OF_THE_PROGRAM = "text_of_the_program"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,17 +11,16 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.versions import ActForm, CopyForm, DraftForm, RetireForm
-from clinic_sessions.models import DocumentVersion, ProtocolVersion
+from clinic_sessions.models import ProtocolVersion
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, person, session, showed
-from clinic_sessions.services import form_keys, version_outcomes, version_rows, versions
+from clinic_sessions.services import consent_documents, form_keys, version_outcomes, version_rows, versions
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.version_rows import Version
 
 bp = Blueprint("protocols", __name__)
 
-SHELVES: dict[str, type[Version]] = {"protocols": ProtocolVersion, "thresholds": DocumentVersion}
-ONE = "/<any(protocols, thresholds):shelf>/<int:version_id>"
+ONE = "/<any(protocols, thresholds, texts):shelf>/<int:version_id>"
 SHORT = "/protocols/<int:version_id>"
 USED = "This form has made a copy already. Look at the list of versions before you make another."
 
@@ -32,13 +31,16 @@ Act = Callable[[Version, ActForm], None]
 @bp.get("/protocols")
 @needs(Permission.SEE_PROTOCOLS)
 def index() -> str:
-    """List every protocol and the thresholds, with their versions."""
-    shelf = version_rows.shelf(session())
-    return render_template("protocols/index.html", shelf=shelf, waiting=version_rows.proposed(session()))
+    """List every protocol, the thresholds and the texts, with their versions."""
+    return render_template(
+        "protocols/index.html", everything=version_rows.everything(session()), shelf_of=version_rows.shelf_of,
+        waiting=version_rows.proposed(session()),
+    )  # fmt: skip
 
 
 @bp.get(SHORT, defaults={"shelf": "protocols"})
 @bp.get("/thresholds/<int:version_id>", defaults={"shelf": "thresholds"})
+@bp.get("/texts/<int:version_id>", defaults={"shelf": "texts"})
 @needs(Permission.SEE_PROTOCOLS)
 def show(shelf: str, version_id: int) -> str:
     """Show a version: every number with its source, what stands against it, and what came of it."""
@@ -68,8 +70,7 @@ def copy(shelf: str, version_id: int) -> Answer:
 @needs(Permission.EDIT_PROTOCOLS)
 def edit(shelf: str, version_id: int) -> Answer:
     """Show a draft as a form; any other version as it is."""
-    version = _load(shelf, version_id)
-    if not versions.is_open(version):
+    if not versions.is_open(version := _load(shelf, version_id)):
         return redirect(_path("show", version), 303)
     return _edit_page(version, _draft_form(version))
 
@@ -149,7 +150,7 @@ def retire(shelf: str, version_id: int) -> Answer:
 @bp.get(f"{ONE}/compare")
 @needs(Permission.SEE_PROTOCOLS)
 def compare(shelf: str, version_id: int) -> str:
-    """Show two versions side by side; the other is the one it was copied from, unless `with` names a number."""
+    """Show two versions side by side; the other is the one it is a copy of, unless `with` names a number."""
     version = _load(shelf, version_id)
     others = [one for one in version_rows.history(session(), version) if one.id != version.id]
     wanted = number(request.args.get("with"))
@@ -169,29 +170,26 @@ def compare(shelf: str, version_id: int) -> str:
 @needs(Permission.READ_CLINICAL)
 def sessions(version_id: int) -> str:
     """List the sessions that ran under a version, at the person's clinics."""
-    version = version_rows.load(session(), ProtocolVersion, version_id)
+    version = _load("protocols", version_id)
     if not isinstance(version, ProtocolVersion):
         raise Absent
     found = version_outcomes.sessions_of(session(), version, person())
     showed("protocol_version", version.id, patients=sorted({one.patient_id for one in found}))
-    return render_template(
-        "protocols/sessions.html", version=version, sessions=found, most=version_outcomes.MOST_LISTED
-    )
+    most = version_outcomes.MOST_LISTED
+    return render_template("protocols/sessions.html", version=version, sessions=found, most=most)
 
 
 def _load(shelf: str, version_id: int, *, to_change: bool = False) -> Version:
-    return version_rows.load(session(), SHELVES[shelf], version_id, to_change=to_change)
+    return version_rows.load(session(), shelf, version_id, to_change=to_change)
 
 
 def _path(view: str, version: Version) -> str:
-    shelf = next(name for name, kind in SHELVES.items() if isinstance(version, kind))
-    return url_for(f"protocols.{view}", shelf=shelf, version_id=version.id)
+    return url_for(f"protocols.{view}", shelf=version_rows.shelf_of(version), version_id=version.id)
 
 
 def _act(shelf: str, version_id: int, act: Act, done: str) -> Answer:
-    version = _load(shelf, version_id, to_change=True)
     try:
-        act(version, ActForm(request.form))
+        act(version := _load(shelf, version_id, to_change=True), ActForm(request.form))
         session().commit()
     except Refusal as refusal:
         return _refused(shelf, version_id, refusal)
@@ -205,17 +203,18 @@ def _refused(shelf: str, version_id: int, refusal: Refusal) -> Answer:
 
 
 def _page(version: Version, *, said: Sequence[str] = (), retiring: RetireForm | None = None) -> str:
-    db, key = session(), version.key
-    outcomes = version_outcomes.by_version(db, key, person()) if isinstance(version, ProtocolVersion) else {}
+    db = session()
+    protocol = version if isinstance(version, ProtocolVersion) else None
     return render_template(
         "protocols/show.html",
         version=version,
-        shelf="protocols" if isinstance(version, ProtocolVersion) else "thresholds",
+        shelf=version_rows.shelf_of(version),
         groups=leaves.grouped(leaves.leaves(version_rows.of(version))),
         history=version_rows.history(db, version),
         names=version_rows.names(db, version),
         in_use=version_rows.newest_published(db, version),
-        outcomes=outcomes,
+        outcomes=version_outcomes.by_version(db, protocol.key, person()) if protocol else {},
+        misfits=consent_documents.texts(db, protocol).misfits if protocol else (),
         against=versions.against(db, version, person(), g.now),
         alone_from=version_rows.alone_from(db, version),
         plans=version_rows.plans_under_way(db, version),
@@ -229,15 +228,16 @@ def _page(version: Version, *, said: Sequence[str] = (), retiring: RetireForm | 
 
 
 def _draft_form(version: Version, sent: object = None) -> DraftForm:
-    found = leaves.leaves(version_rows.of(version))
-    return DraftForm(found, sent, shown=version_rows.token(version), reasons=version.reasons or {})
+    return DraftForm(
+        leaves.leaves(version_rows.of(version)), sent, shown=version_rows.token(version), reasons=version.reasons or {}
+    )
 
 
 def _edit_page(version: Version, form: DraftForm, *, said: Sequence[str] = ()) -> str:
     return render_template(
         "protocols/edit.html",
         version=version,
-        shelf="protocols" if isinstance(version, ProtocolVersion) else "thresholds",
+        shelf=version_rows.shelf_of(version),
         draft=form,
         form=form.form,
         groups=leaves.grouped(form.leaves),

@@ -1,32 +1,48 @@
-"""The versions of protocols and of the thresholds, as they are read: one shelf for both."""
+"""The versions of protocols, thresholds and texts, as they are read: the same for all."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.consent_texts import ConsentText
 from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.plans import GOING_ON, ProtocolStatus
 from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.screening import Questionnaire, read_questionnaire
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import DocumentVersion, Plan, ProtocolVersion, User
-from clinic_sessions.services import catalogue, documents
+from clinic_sessions.services import catalogue, consent_documents, documents
 from clinic_sessions.services.refusals import Absent
 
 Version = ProtocolVersion | DocumentVersion
-Document = Protocol | Thresholds
+Document = Protocol | Thresholds | Questionnaire | ConsentText
 
 
-def load(db: Session, kind: type[Version], version_id: int, *, to_change: bool = False) -> Version:
-    """Load a version of a protocol or of the thresholds; raises Absent when there is none.
+SHELVES: Mapping[str, tuple[type[Version], frozenset[DocumentKind]]] = MappingProxyType(
+    {
+        "protocols": (ProtocolVersion, frozenset()),
+        "thresholds": (DocumentVersion, frozenset({DocumentKind.THRESHOLDS})),
+        "texts": (DocumentVersion, frozenset({DocumentKind.SCREENING, DocumentKind.CONSENT})),
+    }
+)
+"""Where versions stand, by the first step of their path."""
 
-    `to_change` queues behind others who act on a version of the same protocol.
+
+def load(db: Session, shelf: str, version_id: int, *, to_change: bool = False) -> Version:
+    """Load a version from a shelf; raises Absent when it is not there.
+
+    `to_change` queues behind others who act on a version of the same thing.
     """
+    kind, kinds = SHELVES[shelf]
     query = sa.select(kind).where(kind.id == version_id)
-    if kind is DocumentVersion:
-        query = query.where(DocumentVersion.kind == DocumentKind.THRESHOLDS)
+    if kinds:
+        query = query.where(DocumentVersion.kind.in_(kinds))
     found = cast(Version | None, db.scalar(query))
     if found is None:
         raise Absent
@@ -35,11 +51,27 @@ def load(db: Session, kind: type[Version], version_id: int, *, to_change: bool =
     return found
 
 
+def shelf_of(version: Version) -> str:
+    """Name the shelf on which a version stands."""
+    if isinstance(version, ProtocolVersion):
+        return "protocols"
+    return next(name for name, (_, kinds) in SHELVES.items() if version.kind in kinds)
+
+
 def of(version: Version) -> Document:
-    """Give the protocol, or the thresholds, that a version holds."""
+    """Give what a version holds."""
     if isinstance(version, ProtocolVersion):
         return catalogue.protocol_of(version)
+    if version.kind is DocumentKind.CONSENT:
+        return consent_documents.text_of(version)
+    if version.kind is DocumentKind.SCREENING:
+        return _questionnaire(version.body)
     return documents.thresholds_of(version)
+
+
+@lru_cache(maxsize=16)
+def _questionnaire(body: str) -> Questionnaire:
+    return read_questionnaire(json.loads(body))
 
 
 def history(db: Session, version: Version) -> Sequence[Version]:
@@ -47,15 +79,16 @@ def history(db: Session, version: Version) -> Sequence[Version]:
     return db.scalars(_siblings(version).order_by(sa.desc("number"))).all()
 
 
-def shelf(db: Session) -> Sequence[Sequence[Version]]:
-    """List everything that has versions: each protocol, then the thresholds; of each the newest version first."""
-    found: dict[str, list[Version]] = {}
-    for row in db.scalars(sa.select(ProtocolVersion).order_by(ProtocolVersion.id)):
-        found.setdefault(row.key, []).append(row)
-    numbers = sa.select(DocumentVersion).where(DocumentVersion.kind == DocumentKind.THRESHOLDS)
-    found.setdefault("", []).extend(db.scalars(numbers.order_by(DocumentVersion.id)))
-    groups = [*(group for key, group in found.items() if key), found[""]]
-    return [sorted(group, key=lambda one: -one.number) for group in groups]
+def everything(db: Session) -> Sequence[Sequence[Version]]:
+    """List all that has versions: protocols, thresholds, then texts; of each the newest version first."""
+    rows: list[Version] = [
+        *db.scalars(sa.select(ProtocolVersion).order_by(ProtocolVersion.id)),
+        *db.scalars(sa.select(DocumentVersion).order_by(DocumentVersion.id)),
+    ]
+    found: dict[tuple[str, str], list[Version]] = {}
+    for row in sorted(rows, key=lambda one: list(SHELVES).index(shelf_of(one))):
+        found.setdefault((shelf_of(row), row.key), []).append(row)
+    return [sorted(group, key=lambda one: -one.number) for group in found.values()]
 
 
 def names(db: Session, version: Version) -> Mapping[int, str]:

@@ -1,4 +1,4 @@
-"""Versions of protocols and of the thresholds: copied, changed, proposed, published by a second provider, retired."""
+"""Versions of protocols, thresholds and texts: copied, changed, proposed, published by a second provider, retired."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -27,6 +27,7 @@ from clinic_sessions.services.version_rows import (
     of,
     origin,
     plans_under_way,
+    shelf_of,
     token,
 )
 
@@ -42,8 +43,13 @@ def is_open(version: Version) -> bool:
 
 
 def copy(db: Session, version: Version, *, now: datetime, by: Actor) -> Version:
-    """Begin a draft as a copy of any version; load it `to_change` first. Refuses with NotAllowed."""
+    """Begin a draft as a copy of any version of a protocol or of the thresholds; load it `to_change` first.
+
+    Refuses with TEXT_OF_THE_PROGRAM for a questionnaire or a consent text, NotAllowed.
+    """
     _allow(by)
+    if shelf_of(version) == "texts":
+        raise Refusal(VersionReason.TEXT_OF_THE_PROGRAM)
     number = max(row.number for row in history(db, version)) + 1
     kept: dict[str, Any] = {name: getattr(version, name) for name in ("key", "title", "body", "digest", *_own(version))}
     row = type(version)(

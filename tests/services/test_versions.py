@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain import leaves
 from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.edits import FaultyEdits, Typed
 from clinic_sessions.domain.permissions import Role
@@ -54,8 +55,9 @@ def _change(
     versions.change(db, version, typed, shown=token, today=TODAY, now=now, by=by)
 
 
-def _proposed(db: Session, base: Version, by: Actor, *, minutes: str = "55", now: datetime = NOW) -> Version:
+def _proposed(db: Session, base: Version, by: Actor, *, minutes: str = "55", now: datetime = NOW) -> ProtocolVersion:
     draft = versions.copy(db, base, now=now, by=by)
+    assert isinstance(draft, ProtocolVersion)
     _change(db, draft, {"phases[1].minutes": minutes}, by, now=now)
     versions.propose(db, draft, shown=version_rows.token(draft), now=now, by=by)
     return draft
@@ -204,7 +206,7 @@ def test_nothing_is_booked_anew_under_a_version_that_was_replaced(
 
 
 def test_thresholds_go_the_same_way_and_are_never_left_without_any(db: Session, provider: Person) -> None:
-    shipped = version_rows.load(db, DocumentVersion, documents.published_thresholds(db).id, to_change=True)
+    shipped = version_rows.load(db, "thresholds", documents.published_thresholds(db).id, to_change=True)
     author = provider()
     draft = versions.copy(db, shipped, now=NOW, by=author)
     with pytest.raises(FaultyEdits):
@@ -219,10 +221,20 @@ def test_thresholds_go_the_same_way_and_are_never_left_without_any(db: Session, 
         versions.retire(db, draft, words=WHY, now=NOW + HOUR, by=author)
 
 
-def test_a_questionnaire_is_no_shelf_of_this_editor(db: Session, clinic: Clinic) -> None:
-    other = db.scalars(sa.select(DocumentVersion).where(DocumentVersion.key == "screening-iv")).one()
+@pytest.mark.parametrize("key", ["screening-iv", "consent-iv-mood"])
+def test_a_text_is_read_and_published_as_it_was_shipped_and_never_copied(
+    db: Session, provider: Person, key: str
+) -> None:
+    shipped = db.scalars(sa.select(DocumentVersion).where(DocumentVersion.key == key)).one()
     with pytest.raises(Absent):
-        version_rows.load(db, DocumentVersion, other.id)
+        version_rows.load(db, "thresholds", shipped.id)
+    text = version_rows.load(db, "texts", shipped.id, to_change=True)
+    assert len(leaves.leaves(version_rows.of(text))) > 20
+    with pytest.raises(Refusal) as refused:
+        versions.copy(db, text, now=NOW, by=provider())
+    assert refused.value.reasons == (VersionReason.TEXT_OF_THE_PROGRAM,)
+    with pytest.raises(Refusal):
+        versions.retire(db, text, words=WHY, now=NOW, by=provider())
 
 
 def test_the_audit_tells_each_number_before_and_after_with_its_reason(db: Session, provider: Person) -> None:
