@@ -10,11 +10,12 @@ from clinic_sessions.domain.scale_words import change_words, number_words
 def standing_words(course: Course, zone: ZoneInfo) -> str:
     """Say where the latest score stands against the baseline."""
     latest, baseline = course.latest.score, course.baseline
+    late = ", the first score, taken after the first dose" if course.dosed_before else ""
+    began = f"Baseline {score_words(course, baseline, zone)}{late}."
     if latest.id == baseline.id:
-        return f"Baseline {score_words(course, baseline, zone)}. Nothing to compare it with yet."
+        return f"{began} Nothing to compare it with yet."
     changed = change_words(course.scale, course.latest.change)
-    now = f"{score_words(course, latest, zone)}{': ' if changed else ''}{changed}"
-    return f"{now}. Baseline {score_words(course, baseline, zone)}."
+    return f"{score_words(course, latest, zone)}{': ' if changed else ''}{changed}. {began}"
 
 
 def score_words(course: Course, score: Score, zone: ZoneInfo) -> str:

@@ -65,6 +65,8 @@ class Course:
     scale: Scale
     points: Sequence[Point]
     baseline: Score
+    dosed_before: bool
+    """Whether a dose came before the baseline, as no score came before the dose."""
     best: Score
     """The lowest from baseline on; of equals the first."""
     response: Moment | None
@@ -133,6 +135,7 @@ def course(
         scale=scale,
         points=points,
         baseline=baseline,
+        dosed_before=bool(doses) and doses[0] < baseline.at,
         best=min(scores[start:], key=lambda score: (score.total, score.at)),
         response=response,
         remission=_first([p.score for p in after if p.change and p.change.remission], doses, zone),

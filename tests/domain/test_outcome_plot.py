@@ -66,7 +66,8 @@ def test_every_row_has_one_mark_and_every_mark_a_place_inside_the_picture(one: R
         assert one.moments == []
         return
     marks = [mark for panel in plot.panels for mark in panel.marks]
-    assert sorted(mark.row.ref for mark in marks) == sorted(row.ref for row in (*one.scores, *one.moods))
+    expected = [row.ref for row in one.scores] + [mood.ref for mood in one.moods]
+    assert sorted(mark.row.ref for mark in marks) == sorted(expected)
     assert [upright.row for upright in plot.doses] == list(one.doses)
     assert [upright.row for upright in plot.events] == list(one.events)
     for panel in plot.panels:

@@ -92,7 +92,7 @@ def test_a_relapse_is_ten_or_more_and_five_above_the_best_so_far(totals: list[in
 def test_the_best_is_the_first_of_the_lowest_from_baseline_on(totals: list[int]) -> None:
     found = of((-30, 0), (-1, 21), *((7 * place, total) for place, total in enumerate(totals, 1)))
     assert found.best.total == min([21, *totals])
-    assert found.best.id == 1 + [21, *totals].index(found.best.total)
+    assert found.best.id == 1 + [21, *totals].index(int(found.best.total))
 
 
 def test_a_relapse_tells_how_long_after_the_best_and_after_the_first_response() -> None:
@@ -134,6 +134,9 @@ def test_a_course_is_told_in_sentences() -> None:
         "Remission first reached after 21 days and 6 doses, with 4 on Mar 23, 2026.",
     ]
     assert summary(of((-1, 20)), ZONE) == ["Baseline 20 of 27 (Mar 1, 2026). Nothing to compare it with yet."]
+    assert summary(of((2, 17)), ZONE) == [
+        "Baseline 17 of 27 (Mar 4, 2026), the first score, taken after the first dose. Nothing to compare it with yet."
+    ]
     assert "No response so far." in summary(of((-1, 20), (7, 19)), ZONE)
     assert "No reliable change so far." in summary(of((-1, 12), (7, 10), key=ScaleKey.GAD_7), ZONE)
 
