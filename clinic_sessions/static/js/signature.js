@@ -15,7 +15,7 @@ function kept(input) {
 
 function install(pad) {
   const canvas = pad.querySelector('canvas');
-  const input = pad.parentElement.querySelector('input[name=strokes]');
+  const input = pad.closest('form').elements.strokes;
   let strokes = kept(input);
   let stroke = null;
 
