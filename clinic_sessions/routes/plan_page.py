@@ -1,6 +1,6 @@
 """A plan's page: its state, its order, what stands against its sessions, its places and its history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from clinic_sessions.domain import pattern, words
 from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.plan_review import ProposedReview
-from clinic_sessions.domain.plans import GOING_ON
+from clinic_sessions.domain.plans import GOING_ON, PlanWarning
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Patient, Plan
 from clinic_sessions.routes.present import clinic_for, person, session, showed
@@ -100,8 +100,7 @@ def _orders(patient: Patient, plan: Plan) -> list[Shown]:
     ]
 
 
-def _against(view: Overview) -> dict[int, list[str]]:
+def _against(view: Overview) -> Mapping[int, Sequence[PlanWarning]]:
     """Say for each session to come, by its id, what may keep it from being paid for or given."""
     coming = [place.treatment for place in view.places if place.treatment and not place.is_done]
-    found = plan_warnings.of_sessions(session(), coming)
-    return {session_id: [words.say(one) for one in warnings] for session_id, warnings in found.items()}
+    return plan_warnings.of_sessions(session(), coming)
