@@ -89,8 +89,8 @@ def test_a_start_and_what_takes_its_paper_back_see_each_other(
     for number, one in enumerate(sessions):
         query = sa.select(paper.id).where(paper.patient_id == one.patient_id, paper.protocol_key == KEY)
         path, form = take_back(one.patient_id, db.scalars(query).one())
-        pair = [desks.post(number, *_start(one)), desks.post(number + 1, path, {**form, **_key()})]
-        posts += pair if number % 2 else pair[::-1]
+        both = [desks.post(number, *_start(one)), desks.post(number + 1, path, {**form, **_key()})]
+        posts += both if number % 2 else both[::-1]
     db.rollback()
     answers = desks.send(posts, cookie_of(desks.app, token), threads=6)
     for number, one in enumerate(sessions):
@@ -122,5 +122,6 @@ def _is_whole(db: Session, one: TreatmentSession, *, begun: bool) -> None:
     doses = db.scalars(sa.select(DoseEvent).where(DoseEvent.session_id == one.id)).all()
     steps = db.scalars(sa.select(StatusChange).where(StatusChange.session_id == one.id)).all()
     assert (len(doses), one.status) == ((1, Status.IN_TREATMENT) if begun else (0, Status.ARRIVED))
-    assert all(row.outside_rules == [] for row in (*doses, *steps))
+    assert [row.outside_rules for row in doses] == [[]] * len(doses)
+    assert [row.outside_rules for row in steps] == [[]] * len(steps)
     assert (one.order_id is not None) is begun
