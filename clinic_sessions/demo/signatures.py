@@ -35,7 +35,7 @@ def _talk(patient: Patient, nurse: Actor) -> Talk:
     spanish = patient.language is Language.ES
     return Talk(
         language=patient.language, witness_id=nurse.user_id or 0,
-        interpreter=f"Interpreter {4400 + patient.id}, language line" if how else None, interpreted_by=how,
+        interpreter=f"No. {4400 + patient.id}, language line" if how else None, interpreted_by=how,
         read_aloud=spanish or how is not None,
     )  # fmt: skip
 
