@@ -24,6 +24,7 @@ COUNTED = {
     Work.ADDRESSES: "coming without a good email address",
     Work.MESSAGES: "messages that did not arrive",
     Work.CHECK_INS: "check-ins not answered",
+    Work.QUESTIONS: "asked before a visit, not answered",
 }
 TITLES = {
     Work.CLOSED: "Booked while closed",
@@ -33,6 +34,7 @@ TITLES = {
     Work.ADDRESSES: "Coming without a good email address",
     Work.MESSAGES: "Messages that did not arrive",
     Work.CHECK_INS: "Check-ins not answered",
+    Work.QUESTIONS: "Asked before a visit, not answered",
 }
 CAME = IN_CLINIC | {
     Status.LEFT,

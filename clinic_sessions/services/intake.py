@@ -26,6 +26,8 @@ from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllow
 
 SENT = frozenset({ScreeningStatus.SUBMITTED, ScreeningStatus.FILED})
 MOST = 100
+PATIENCE = timedelta(days=1)
+"""How long a patient is left to answer before somebody is asked to call."""
 
 
 class IntakeReason(StrEnum):
@@ -197,6 +199,17 @@ def waiting(db: Session, clinic_id: int, now: datetime) -> list[Waiting]:
 
     One whose link has ended stays until it is taken back, asked again, or a screening is filed.
     """
+    query = (
+        sa.select(Screening, Patient.name, Patient.phone)
+        .join(Patient, Patient.id == Screening.patient_id)
+        .where(*_unanswered(clinic_id, now))
+        .order_by(Screening.expires_at, Screening.id)
+        .limit(MOST)
+    )
+    return [_waiting(row, name, phone, now) for row, name, phone in db.execute(query)]
+
+
+def _unanswered(clinic_id: int, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     later = aliased(Screening)
     since = sa.exists().where(
         later.patient_id == Screening.patient_id,
@@ -204,19 +217,21 @@ def waiting(db: Session, clinic_id: int, now: datetime) -> list[Waiting]:
         later.status != ScreeningStatus.TAKEN_BACK,
         sa.or_(later.filed_at > Screening.started_at, later.started_at > Screening.started_at),
     )
-    query = (
-        sa.select(Screening, Patient.name, Patient.phone)
-        .join(Patient, Patient.id == Screening.patient_id)
-        .where(
-            Patient.clinic_id == clinic_id,
-            Screening.source == ScreeningSource.PATIENT,
-            Screening.status == ScreeningStatus.DRAFT,
-            sa.or_(Screening.expires_at > now, ~since),
-        )
-        .order_by(Screening.expires_at, Screening.id)
-        .limit(MOST)
+    return (
+        Patient.clinic_id == clinic_id,
+        Screening.source == ScreeningSource.PATIENT,
+        Screening.status == ScreeningStatus.DRAFT,
+        sa.or_(Screening.expires_at > now, ~since),
     )
-    return [_waiting(row, name, phone, now) for row, name, phone in db.execute(query)]
+
+
+def to_call(clinic_id: int, now: datetime) -> sa.Select[int, str, str, int | None, datetime]:
+    """Select whom `waiting` lists and who was asked at least PATIENCE ago: id, name, phone, no session, when asked."""
+    no_session = sa.cast(sa.null(), sa.Integer).label("session_id")
+    asked_at = Screening.started_at.label("moment")
+    query = sa.select(Patient.id, Patient.name, Patient.phone, no_session, asked_at)
+    mine = _unanswered(clinic_id, now)
+    return query.join(Screening, Screening.patient_id == Patient.id).where(*mine, asked_at <= now - PATIENCE)
 
 
 def _waiting(row: Screening, name: str, phone: str, now: datetime) -> Waiting:

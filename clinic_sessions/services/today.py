@@ -15,7 +15,7 @@ from clinic_sessions.domain.side_effects import Grade
 from clinic_sessions.domain.timetable import LONGEST_BLOCK
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import CheckIn, Clinic, Message, Patient, SideEffect, SideEffectEvent, TreatmentSession
-from clinic_sessions.services import hits, uncovered
+from clinic_sessions.services import hits, intake, uncovered
 from clinic_sessions.services.hits import Hit
 
 AHEAD = timedelta(days=7)
@@ -37,6 +37,7 @@ class Work(StrEnum):
     ADDRESSES = "addresses"
     MESSAGES = "messages"
     CHECK_INS = "check-ins"
+    QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,7 @@ def _queries(clinic: Clinic, now: datetime) -> dict[Work, _Query]:
         Work.ADDRESSES: _addresses(clinic, now),
         Work.MESSAGES: _messages(clinic, now),
         Work.CHECK_INS: _check_ins(clinic, now),
+        Work.QUESTIONS: intake.to_call(clinic.id, now),
     }
 
 

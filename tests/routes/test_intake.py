@@ -17,8 +17,9 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.screening_kinds import ItemAnswer, ScreeningStatus
 from clinic_sessions.models import ActorKind, Alert, Clinic, Link, LinkPurpose, Medicine, Message, Patient, Screening
-from clinic_sessions.services import intake, links, outbox, screening
+from clinic_sessions.services import intake, links, outbox, screening, today
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.today import Work
 from tests import by_link, factories
 from tests.conftest import SignIn, Visitor
 
@@ -307,7 +308,11 @@ def test_not_answering_is_visible_until_it_is_asked_again(
 ) -> None:
     (one,) = intake.waiting(db, asked.patient.clinic_id, now)
     assert (one.patient_id, one.has_begun, one.has_ended) == (asked.patient_id, False, False)
+    assert Work.QUESTIONS not in today.waiting(db, asked.patient.clinic, now)
     later = now + FORTNIGHT
+    assert today.waiting(db, asked.patient.clinic, later)[Work.QUESTIONS] == 1
+    (line,) = today.lines(db, asked.patient.clinic, Work.QUESTIONS, later)
+    assert (line.patient_id, line.session_id, line.at) == (asked.patient_id, None, now)
     (one,) = intake.waiting(db, asked.patient.clinic_id, later)
     assert one.has_ended
     again = intake.ask(db, asked.patient, Route.IV, now=later, by=desk)
