@@ -17,7 +17,7 @@ from clinic_sessions.routes.order_forms import Treatment
 from clinic_sessions.routes.patient_parts import load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import documents, form_keys, order_list, order_rows, orders, patients
+from clinic_sessions.services import documents, form_keys, monitoring, order_list, order_rows, orders, patients
 from clinic_sessions.services.order_requests import today_of
 from clinic_sessions.services.refusals import Refusal
 
@@ -176,6 +176,7 @@ def _order_page(
         treatment=treatment,
         treatments=order_forms.treatments(patient),
         old=old,
+        check=monitoring.due(session(), [patient.id], g.now)[patient.id],
         numbers=documents.thresholds(session()),
         refusal=refusal,
         **_about(patient),

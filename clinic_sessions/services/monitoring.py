@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from clinic_sessions.domain import monitoring as rules
 from clinic_sessions.domain.findings import FindingReason
 from clinic_sessions.domain.monitoring import MonitoringState
+from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.models import AuditAction, Clinic, MonitoringCheck, Order, Patient
 from clinic_sessions.services import audit, documents
 from clinic_sessions.services.actor import Actor
@@ -69,3 +70,9 @@ def due(db: Session, patient_ids: Collection[int], now: datetime) -> Mapping[int
         )
         for patient_id, clinic_id, at, has_order in rows.all()
     }
+
+
+def against_order(db: Session, patient_id: int, now: datetime) -> list[PaperReason]:
+    """List what stands against an order as far as the check goes: one that is due, where the clinic lets it block."""
+    blocks = bool(documents.thresholds(db).monitoring_blocks.whole)
+    return [PaperReason.MONITORING_DUE] if blocks and due(db, [patient_id], now)[patient_id].is_due else []

@@ -11,7 +11,7 @@ from clinic_sessions.domain.orders import DoseBasis, Ordered, OrderEventKind, Or
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.protocols import PhaseKind, phase_minutes
 from clinic_sessions.models import AsNeeded, AuditAction, Order, OrderEvent, Patient, ProtocolVersion
-from clinic_sessions.services import audit, catalogue, documents, order_requests, papers, plans
+from clinic_sessions.services import audit, catalogue, documents, monitoring, order_requests, papers, plans
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.order_requests import OrderRequest
 from clinic_sessions.services.order_rows import event_of, is_over
@@ -39,8 +39,8 @@ def write(
     """Write an order; a provider's is signed by it, a nurse's is spoken: read back, and holds until it must be signed.
 
     `replaces`: the order that this one changes; it ends. Load the patient `to_change` first. Refuses with OrderReason
-    listing all that stands against it, NotAllowed, ChangedMeanwhile when the changed one is over already; raises
-    Absent for a plan, protocol version or provider of others.
+    listing all that stands against it, MONITORING_DUE where that check blocks, NotAllowed, ChangedMeanwhile when the
+    changed one is over already; raises Absent for a plan, protocol version or provider of others.
     """
     signs = _signs(by)
     papers.lock(db, patient.id)
@@ -49,8 +49,9 @@ def write(
     version = order_requests.version_for(db, patient, wanted.plan_id, wanted.protocol_version_id)
     reasons = order_requests.against(db, patient, version, wanted, signs=signs, now=now)
     reasons += order_requests.against_others(db, patient, version, wanted, replaces)
-    if reasons:
-        raise Refusal(*dict.fromkeys(reasons))
+    due = monitoring.against_order(db, patient.id, now)
+    if reasons or due:
+        raise Refusal(*dict.fromkeys([*reasons, *due]))
     order = _row(patient, version, wanted, signs=signs, now=now, by=by)
     if not signs:
         _check_provider(db, patient, wanted.provider_id)

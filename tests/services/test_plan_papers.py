@@ -1,26 +1,40 @@
 """What stands beside a plan: pauses that refuse, reviews, next sessions, payers, products, checks and findings."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.findings import FindingKind, FindingReason, FindingResult
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import AuthorisationReason, PlanStatus, PlanWarning, ProductSource
+from clinic_sessions.domain.plans import AuthorisationReason, PlanStatus, PlanWarning, ProductSource, ProtocolStatus
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import ActorKind, AuditEntry, Clinic, MonitoringCheck, Patient, Plan, TreatmentSession
+from clinic_sessions.models import (
+    ActorKind,
+    AuditEntry,
+    Clinic,
+    DocumentVersion,
+    MonitoringCheck,
+    Patient,
+    Plan,
+    TreatmentSession,
+)
 from clinic_sessions.services import (
     authorisations,
     booking,
+    documents,
     enrolments,
     findings,
     label,
     label_course,
     monitoring,
+    orders,
     papers,
     plan_life,
     plan_warnings,
@@ -30,6 +44,7 @@ from clinic_sessions.services import (
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.authorisations import AuthorisationRequest, Product
 from clinic_sessions.services.booking import BookingRequest
+from clinic_sessions.services.order_requests import OrderRequest
 from clinic_sessions.services.plan_life import Review
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from tests import factories
@@ -199,6 +214,39 @@ def test_the_monitoring_check_is_due_before_the_first_order_and_again_after_six_
         lambda: unsaid(db, patient, monday, nothing_unexpected=True, words=None, now=friday, by=provider)
     ) == [FindingReason.NOT_YET]
     assert db.scalar(sa.select(sa.func.count()).select_from(MonitoringCheck)) == 1
+
+
+def test_where_the_check_blocks_no_order_is_written_before_it(
+    db: Session, clinic: Clinic, provider: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic, papers=False)
+    version = factories.a_protocol(db)
+    dose, until = orders.proposed(db, version, local_day(now, clinic.zone))
+    wanted = OrderRequest(
+        protocol_version_id=version.id, plan_id=None, ordered=dose, valid_from=local_day(now, clinic.zone),
+        valid_until=until,
+    )  # fmt: skip
+    assert monitoring.against_order(db, patient.id, now) == []
+    let_the_check_block(db)
+    assert refused(lambda: orders.write(db, patient, wanted, now=now, by=provider)) == [PaperReason.MONITORING_DUE]
+    monitoring.record(db, patient, now, nothing_unexpected=True, words=None, now=now, by=provider)
+    orders.write(db, patient, wanted, now=now, by=provider)
+
+
+def let_the_check_block(db: Session) -> None:
+    """Publish thresholds under which a check that is due blocks."""
+    old = documents.published(db, DocumentKind.THRESHOLDS, documents.THRESHOLDS)
+    numbers = documents.thresholds(db)
+    blocks = replace(numbers, monitoring_blocks=replace(numbers.monitoring_blocks, value=Decimal(1)))
+    body = documents.as_json(blocks)
+    db.add(
+        DocumentVersion(
+            kind=old.kind, key=old.key, number=old.number + 1, title=old.title, body=body,
+            digest=documents.digest(body), status=ProtocolStatus.PUBLISHED, loaded_at=old.loaded_at,
+            published_at=old.loaded_at,
+        )
+    )  # fmt: skip
+    db.flush()
 
 
 def test_findings_are_due_as_a_baseline_and_every_six_months_and_a_correction_stands_in_their_place(
