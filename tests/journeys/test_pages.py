@@ -12,6 +12,16 @@ pytestmark = places.at("sqlite")
 CARE = ["/", "/schedule", "/schedule?date=2026-12-02", "/patients", "/patients?q=lopez", "/messages", "/mailbox"]
 BOOKS = ["/sessions/new", "/sessions/new?patient=1"]
 CLINICAL = ["/board", "/alerts", "/patients/1/clinical", "/patients/1/weights", "/patients/1/conditions"]
+PLANS = [
+    "/plans/2",
+    "/plans/2/pattern",
+    "/plans/2/series",
+    "/plans/2/pause",
+    "/plans/2/review",
+    "/plans/2/end",
+    "/plans/2/authorisations",
+    "/patients/27/checks",
+]
 PAGES = {
     "desk": [
         *CARE,
@@ -24,7 +34,7 @@ PAGES = {
         "/waitlist/new?patient=1",
     ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
-    "provider": [*CARE, *CLINICAL, "/plans/2", "/plans/2/pattern", "/plans/2/series", "/patients/31/plans/new"],
+    "provider": [*CARE, *CLINICAL, *PLANS, "/patients/31/plans/new"],
     "owner": [*CARE, *BOOKS, "/settings", "/settings/people", "/settings/sites/1/hours", "/settings/sites/2/closures"],
     "auditor": ["/", "/messages", "/mailbox"],
 }

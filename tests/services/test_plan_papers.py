@@ -29,6 +29,7 @@ from clinic_sessions.services import (
     authorisations,
     booking,
     documents,
+    due_checks,
     enrolments,
     findings,
     label,
@@ -277,6 +278,21 @@ def test_findings_are_due_as_a_baseline_and_every_six_months_and_a_correction_st
         again(db, other, liver, normal, None, now, now=now, by=provider, corrects_id=right.id)
     noted = sa.select(AuditEntry.entity_id).where(AuditEntry.entity == "finding").order_by(AuditEntry.id)
     assert list(db.scalars(noted)) == [wrong.id, right.id]
+
+
+def test_the_list_of_checks_names_who_is_treated_and_what_is_due(
+    db: Session, clinic: Clinic, patient: Patient, provider: Actor, now: datetime
+) -> None:
+    assert due_checks.waiting(db, clinic, now) == []
+    a_plan(db, patient, now)
+    for kind in (FindingKind.URINALYSIS, FindingKind.URINARY_SYMPTOMS):
+        findings.record(db, patient, kind, FindingResult.NORMAL, None, now, now=now, by=provider)
+    (one,) = due_checks.waiting(db, clinic, now)
+    assert (one.patient_id, one.monitoring, one.findings) == (patient.id, False, [FindingKind.LIVER_TESTS])
+    (later,) = due_checks.waiting(db, clinic, now + 250 * DAY)
+    assert later.monitoring
+    assert set(later.findings) == set(FindingKind)
+    assert due_checks.waiting(db, factories.a_clinic(db), now) == []
 
 
 def test_a_patient_is_enrolled_once_at_a_time_and_an_end_counts_at_the_start(
