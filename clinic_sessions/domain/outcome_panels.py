@@ -40,7 +40,7 @@ class Frame:
 
 WIDE = Frame(name="wide", width=960, panel=190)
 NARROW = Frame(name="narrow", width=360, panel=170, left=26, right=80, ticks=2)
-SMALL = Frame(name="small", width=560, panel=150, left=28, right=84, ticks=4, lanes=1)
+SMALL = Frame(name="small", width=380, panel=130, left=28, right=80, ticks=2, lanes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
