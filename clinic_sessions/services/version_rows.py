@@ -47,7 +47,7 @@ def load(db: Session, shelf: str, version_id: int, *, to_change: bool = False) -
     if found is None:
         raise Absent
     if to_change:
-        db.execute(_siblings(found).with_for_update().execution_options(populate_existing=True))
+        db.scalars(_siblings(found).with_for_update().execution_options(populate_existing=True)).all()
     return found
 
 
