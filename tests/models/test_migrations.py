@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions import migrations
 from clinic_sessions.domain import protocols
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.contacts import ToldThrough
+from clinic_sessions.domain.messages import Channel, Language
 from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
-from clinic_sessions.models import ScaleResult
+from clinic_sessions.models import ContactConsent, ScaleResult
 from clinic_sessions.models.engine import options, tune
 
 NOON = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -141,3 +142,27 @@ def test_answers_of_check_ins_that_stood_are_kept_as_results_of_the_scale(engine
         assert first.flags == ["self_harm", "impaired", "algorithm_major"]
         assert (second.total_thousandths, second.band, second.items, second.flags) == (None, None, {"1": 3}, [])
         assert (second.mode, second.by_id) == (ScaleMode.PHONE, 1)
+
+
+def test_wishes_about_mail_that_stood_are_kept_with_their_time_and_patients_never_asked_get_none(
+    engine: sa.Engine,
+) -> None:
+    _upgrade(engine, "0006")
+    with engine.begin() as connection:
+        _a_clinic_in_use(connection)
+        at = NOON if connection.dialect.name == "postgresql" else NOON.replace(tzinfo=None)
+        connection.execute(sa.text("UPDATE patients SET email_wanted = false, email_wish_at = :at"), {"at": at})
+        _insert(
+            connection, "patients", id=2, clinic_id=1, record_number="R-2", turn=0, name="C", name_folded="c",
+            birth_date=NOON.date(), phone="+13035550102", language="en", email_wanted=True, registered_by_id=1,
+            emergency_may_be_called=False, pregnancy_possible="not_asked", registered_at=at, version=1,
+        )  # fmt: skip
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(
+            sa.select(
+                ContactConsent.patient_id, ContactConsent.channel, ContactConsent.wanted, ContactConsent.told_through,
+                ContactConsent.at, ContactConsent.by_id,
+            )
+        ).all()  # fmt: skip
+    assert [tuple(one) for one in kept] == [(1, Channel.EMAIL, False, ToldThrough.EARLIER, NOON, None)]
