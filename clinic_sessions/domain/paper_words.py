@@ -60,7 +60,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PaperReason.CONSENT_EXPIRED, "The consent has expired."),
     (PaperReason.CONSENT_CHANGED_MIND, "The patient changed their mind about the consent."),
     (PaperReason.ORDER_MISSING, "There is no order for this treatment."),
-    (PaperReason.ORDER_NOT_SIGNED, "The spoken order was not signed in time."),
+    (PaperReason.ORDER_NOT_SIGNED, "The spoken order has to be signed first."),
     (PaperReason.ORDER_NOT_YET, "The order is not valid yet."),
     (PaperReason.ORDER_EXPIRED, "The order has expired."),
     (PaperReason.ORDER_ENDED, "The order was ended."),
