@@ -96,7 +96,7 @@ def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:
 
 
 def a_patient(db: Session, clinic: Clinic, name: str = "Ana Ruiz", **given: Any) -> Patient:
-    """A patient with an email address, who reads English, with the papers for every protocol unless `papers` is False."""
+    """A patient with an email address, who reads English, with papers for every protocol unless `papers` is False."""
     papers = given.pop("papers", True)
     number = next(_numbers)
     by = given.pop("registered_by", None) or a_user(db, clinic, Role.FRONT_DESK)
