@@ -98,4 +98,4 @@ def _to(
 
 
 def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+    return f"{day:%a, %b} {day.day}, {day.year}" if day else None
