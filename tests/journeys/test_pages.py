@@ -11,7 +11,14 @@ pytestmark = places.at("sqlite")
 
 CARE = ["/", "/schedule", "/schedule?date=2026-12-02", "/patients", "/patients?q=lopez", "/messages", "/mailbox"]
 BOOKS = ["/sessions/new", "/sessions/new?patient=1"]
-CLINICAL = ["/board", "/alerts", "/patients/1/clinical", "/patients/1/weights", "/patients/1/conditions"]
+CLINICAL = [
+    "/board",
+    "/alerts",
+    "/patients/1/clinical",
+    "/patients/1/weights",
+    "/patients/1/conditions",
+    "/patients/5/medicines",
+]
 PLANS = [
     "/plans/2",
     "/plans/2/pattern",
@@ -32,6 +39,7 @@ PAGES = {
         "/waiting/unconfirmed",
         "/waitlist",
         "/waitlist/new?patient=1",
+        "/patients/1/intake",
     ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
     "provider": [*CARE, *CLINICAL, *PLANS, "/patients/31/plans/new"],
