@@ -22,7 +22,7 @@ from clinic_sessions.services.scale_results import Entry
 
 _SEED = 904
 _WORST, _BEST, _BACK = 0.7, 0.16, 0.55
-_BETTER_WITHIN, _RELAPSE_FROM, _BACK_WITHIN = 12, 10, 9
+_BETTER_WITHIN, _RELAPSE_FROM, _BACK_WITHIN = 8, 10, 9
 _BEFORE_DOSE, _AFTER_START = timedelta(minutes=18), timedelta(minutes=35)
 
 
