@@ -53,7 +53,9 @@ def relapse_words(course: Course, zone: ZoneInfo) -> str:
 def rise_words(relapse: Relapse, zone: ZoneInfo) -> str:
     """Name the two scores of a rise with their days, and how long it took."""
     days = f"{relapse.days} {'day' if relapse.days == 1 else 'days'} after it"
-    if relapse.days_from_response is not None:
+    if relapse.days_from_response == relapse.days:
+        days += ", the first response"
+    elif relapse.days_from_response is not None:
         days += f" and {relapse.days_from_response} after the first response"
     best, now = relapse.best, relapse.score
     return (

@@ -120,7 +120,7 @@ def test_days_are_those_of_the_clinics_calendar_over_the_night_of_change() -> No
 def test_a_curve_that_turns_says_so_with_the_two_scores_and_their_days() -> None:
     assert due_words(of((-1, 20), (7, 6), (28, 12)), ZONE) == (
         "PHQ-9 has risen from 6 at best on Mar 9, 2026 to 12 on Mar 30, 2026, "
-        "21 days after it and 21 after the first response."
+        "21 days after it, the first response."
     )
     worse = of((-1, 8), (14, 13), key=ScaleKey.GAD_7)
     assert due_words(worse, ZONE) == ("GAD-7 is clearly worse than at baseline: 8 on Mar 1, 2026, 13 on Mar 16, 2026.")
