@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,14 @@ from clinic_sessions.domain.findings import FindingKind, FindingReason, FindingR
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import AuthorisationReason, PlanStatus, PlanWarning, ProductSource, ProtocolStatus
+from clinic_sessions.domain.plans import (
+    AuthorisationReason,
+    PlanStatus,
+    PlanWarning,
+    ProductSource,
+    ProtocolStatus,
+    ReviewDecision,
+)
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     ActorKind,
@@ -68,7 +76,7 @@ def patient(db: Session, clinic: Clinic) -> Patient:
 def held(db: Session, plan: Plan, place: int, at: datetime, status: Status = Status.LEFT) -> TreatmentSession:
     """A session of a plan at its place; one that is over had its dose."""
     patient = db.get_one(Patient, plan.patient_id)
-    given = {"dose_started_at": at} if status is Status.LEFT else {}
+    given: dict[str, Any] = {"dose_started_at": at} if status is Status.LEFT else {}
     return factories.a_session(
         db, patient, at, status=status, protocol=plan.protocol_version, plan_id=plan.id, place_in_plan=place, **given
     )
@@ -121,7 +129,7 @@ def test_a_review_is_due_after_the_induction_and_not_again_before_the_day_that_w
     due = today + 3 * DAY + 7 * DAY
     assert plans.reviews_due(db, clinic, due - DAY) == []
     assert [(one.plan, one.day) for one in plans.reviews_due(db, clinic, due)] == [(plan, due)]
-    done = Review(found="Better.", decision=plan_life.ReviewDecision.GO_ON, next_on=today + 60 * DAY)
+    done = Review(found="Better.", decision=ReviewDecision.GO_ON, next_on=today + 60 * DAY)
     plan_life.review(db, plan, done, today=today, version=plan.version, now=now, by=provider)
     assert plans.reviews_due(db, clinic, today + 59 * DAY) == []
     assert [one.day for one in plans.reviews_due(db, clinic, today + 61 * DAY)] == [today + 60 * DAY]
