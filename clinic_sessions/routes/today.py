@@ -8,9 +8,10 @@ from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Status
 from clinic_sessions.domain.permissions import Permission, Role
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic
+from clinic_sessions.routes import for_provider
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, courses, person, session, showed
-from clinic_sessions.services import alerts, appointments, heartbeats, schedule, today, waitlist
+from clinic_sessions.services import alerts, appointments, heartbeats, responses, schedule, today, waitlist
 from clinic_sessions.services.schedule_rows import Card
 from clinic_sessions.services.today import Work
 
@@ -25,6 +26,9 @@ COUNTED = {
     Work.MESSAGES: "messages that did not arrive",
     Work.CHECK_INS: "check-ins not answered",
     Work.QUESTIONS: "asked before a visit, not answered",
+    Work.UNCLEARED: "not cleared, coming soon",
+    Work.WITHOUT_NEXT: "series without a next session",
+    Work.PAYMENT: "payer or product not settled",
 }
 TITLES = {
     Work.CLOSED: "Booked while closed",
@@ -35,6 +39,9 @@ TITLES = {
     Work.MESSAGES: "Messages that did not arrive",
     Work.CHECK_INS: "Check-ins not answered",
     Work.QUESTIONS: "Asked before a visit, not answered",
+    Work.UNCLEARED: "Not cleared, coming soon",
+    Work.WITHOUT_NEXT: "Series without a next session",
+    Work.PAYMENT: "Payer or product not settled",
 }
 CAME = IN_CLINIC | {
     Status.LEFT,
@@ -105,12 +112,14 @@ def _counts(cards: list[Card]) -> list[tuple[int, str]]:
 
 
 def _clinical(here: Clinic) -> dict[str, Any]:
-    severe = today.severe_effects(session(), here, g.now)
-    answered = today.answered(session(), here, g.now)
+    severe = responses.severe_effects(session(), here, g.now)
+    answered = responses.answered(session(), here, g.now)
     found = {effect.patient_id for effect in severe} | {line.patient_id for line in answered}
     if found:
         showed("responses", None, patients=sorted(found))
     return {
+        "for_provider": for_provider.counts(here),
+        "lists": for_provider.TITLES,
         "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
         "severe": severe,
         "answered": answered,

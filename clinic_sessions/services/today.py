@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.check_ins import CheckInStatus
 from clinic_sessions.domain.lifecycle import EXPECTED, Status
 from clinic_sessions.domain.messages import MessageStatus
-from clinic_sessions.domain.side_effects import Grade
-from clinic_sessions.domain.timetable import LONGEST_BLOCK
-from clinic_sessions.domain.wall_time import Span, day_span, local_day
-from clinic_sessions.models import CheckIn, Clinic, Message, Patient, SideEffect, SideEffectEvent, TreatmentSession
-from clinic_sessions.services import hits, intake, uncovered
+from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
+from clinic_sessions.models import CheckIn, Clinic, Message, Patient, TreatmentSession
+from clinic_sessions.services import hits, intake, plan_lists, plan_warnings, to_decide, uncovered
 from clinic_sessions.services.hits import Hit
 
 AHEAD = timedelta(days=7)
 """An address is of interest while a visit comes within a week."""
+
+NOON = time(12)
 
 BACK = timedelta(days=7)
 """How long what went wrong, or was answered, stays on the page."""
@@ -38,6 +38,9 @@ class Work(StrEnum):
     MESSAGES = "messages"
     CHECK_INS = "check-ins"
     QUESTIONS = "questions"
+    UNCLEARED = "uncleared"
+    WITHOUT_NEXT = "without-next"
+    PAYMENT = "payment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +52,7 @@ class Line:
     phone: str
     session_id: int | None
     at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class SevereEffect:
-    """A side effect of grade 3 or higher."""
-
-    patient_id: int
-    name: str
-    session_id: int
-    kind: StrEnum
-    term: str | None
-    grade: Grade
-    at: datetime
+    plan_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +72,46 @@ _STRANDED: Mapping[Work, Callable[[Session, Clinic, datetime], Sequence[Hit]]] =
 }
 
 
+def _uncleared(db: Session, clinic: Clinic, now: datetime) -> list[Line]:
+    return [
+        Line(patient_id=one.patient_id, name=one.name, phone=one.phone, session_id=one.session_id,
+             at=one.session_at or now)
+        for one in to_decide.to_release(db, clinic, now)
+    ]  # fmt: skip
+
+
+def _without_next(db: Session, clinic: Clinic, now: datetime) -> list[Line]:
+    return [
+        Line(patient_id=one.plan.patient_id, name=one.name, phone=one.phone, session_id=None, plan_id=one.plan.id,
+             at=first_instant(one.due, NOON, clinic.zone) if one.due else now)
+        for one in plan_lists.without_next(db, clinic, now)
+    ]  # fmt: skip
+
+
+def _payment(db: Session, clinic: Clinic, now: datetime) -> list[Line]:
+    warned = [one.treatment for one in plan_warnings.soon(db, clinic, now)]
+    return [
+        Line(patient_id=one.patient_id, name=one.patient.name, phone=one.patient.phone, session_id=one.id,
+             plan_id=one.plan_id, at=one.starts_at)
+        for one in warned
+    ]  # fmt: skip
+
+
+_LISTED: Mapping[Work, Callable[[Session, Clinic, datetime], Sequence[Line]]] = {
+    Work.UNCLEARED: _uncleared,
+    Work.WITHOUT_NEXT: _without_next,
+    Work.PAYMENT: _payment,
+}
+
+
 def waiting(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
     """Count what waits for the front desk; what does not wait is left out."""
     counts = {work: sa.select(sa.func.count()).select_from(query.subquery()).scalar_subquery()
               for work, query in _queries(clinic, now).items()}  # fmt: skip
     row = db.execute(sa.select(*counts.values())).one()
     others = {work: count for work, count in zip(counts, row, strict=True) if count}
-    return {**stranded(db, clinic, now), **others}
+    listed = {work: len(found) for work, find in _LISTED.items() if (found := find(db, clinic, now))}
+    return {**stranded(db, clinic, now), **others, **listed}
 
 
 def stranded(db: Session, clinic: Clinic, now: datetime) -> dict[Work, int]:
@@ -103,6 +127,8 @@ def lines(db: Session, clinic: Clinic, work: Work, now: datetime) -> list[Line]:
             Line(patient_id=hit.patient_id, name=hit.name, phone=hit.phone, session_id=hit.session_id, at=hit.starts_at)
             for hit in _STRANDED[work](db, clinic, now)
         ]
+    if work in _LISTED:
+        return list(_LISTED[work](db, clinic, now))
     query = _queries(clinic, now)[work]
     return [
         Line(patient_id=patient_id, name=name, phone=phone, session_id=session_id, at=at)
@@ -193,57 +219,6 @@ def _check_ins(clinic: Clinic, now: datetime) -> _Query:
             CheckIn.expires_at <= now,
         )
     )
-
-
-def answered(db: Session, clinic: Clinic, now: datetime) -> list[Line]:
-    """List the check-ins answered within a week, newest first; who answered, never what."""
-    query = (
-        sa.select(Patient.id, Patient.name, Patient.phone, CheckIn.session_id, CheckIn.answered_at.label("moment"))
-        .join(CheckIn, CheckIn.patient_id == Patient.id)
-        .join(TreatmentSession, TreatmentSession.id == CheckIn.session_id)
-        .where(TreatmentSession.clinic_id == clinic.id, CheckIn.answered_at >= now - BACK)
-        .order_by(CheckIn.answered_at.desc())
-        .limit(20)
-    )
-    return [
-        Line(patient_id=patient_id, name=name, phone=phone, session_id=session_id, at=at)
-        for patient_id, name, phone, session_id, at in db.execute(query)
-        if at is not None
-    ]
-
-
-def severe_effects(db: Session, clinic: Clinic, now: datetime) -> list[SevereEffect]:
-    """List the side effects that reached grade 3 within a week, newest first; corrected entries are left out."""
-    correction = aliased(SideEffect)
-    graded = sa.select(sa.func.max(SideEffectEvent.grade)).where(SideEffectEvent.side_effect_id == SideEffect.id)
-    later = sa.func.coalesce(graded.scalar_subquery(), 0)
-    worst = sa.case((later > SideEffect.grade, later), else_=SideEffect.grade)
-    query = (
-        sa.select(Patient.id, Patient.name, SideEffect, worst)
-        .join(TreatmentSession, TreatmentSession.id == SideEffect.session_id)
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
-        .where(
-            TreatmentSession.clinic_id == clinic.id,
-            TreatmentSession.starts_at >= now - BACK - LONGEST_BLOCK,
-            SideEffect.at >= now - BACK,
-            worst >= Grade.SEVERE,
-            ~sa.exists().where(correction.corrects_id == SideEffect.id),
-        )
-        .order_by(SideEffect.at.desc())
-        .limit(20)
-    )
-    return [
-        SevereEffect(
-            patient_id=patient_id,
-            name=name,
-            session_id=effect.session_id,
-            kind=effect.kind,
-            term=effect.term,
-            grade=Grade(grade),
-            at=effect.at,
-        )
-        for patient_id, name, effect, grade in db.execute(query)
-    ]
 
 
 def mail_health(db: Session, clinic: Clinic, now: datetime) -> MailHealth:

@@ -1,0 +1,182 @@
+"""What waits for a provider: patients to clear, sessions that stand uncleared, spoken orders to sign."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
+from clinic_sessions.domain.papers import Clearance, Decision, PaperReason, clearance_reasons
+from clinic_sessions.domain.screening_kinds import ScreeningStatus
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.domain.working_days import working_days_from
+from clinic_sessions.models import (
+    ClearanceDecision,
+    Clinic,
+    Order,
+    Patient,
+    ProtocolVersion,
+    Screening,
+    TreatmentSession,
+)
+from clinic_sessions.services import documents, order_list, papers
+
+AHEAD = timedelta(days=60)
+"""Sessions further ahead than this are not yet looked at."""
+
+MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToClear:
+    """A patient about whom a provider is to decide, for which protocol, why, and by when.
+
+    `session_at`: the first session that waits for it. `release`: it comes within the days in which it is offered
+    for release.
+    """
+
+    patient_id: int
+    name: str
+    phone: str
+    key: str
+    title: str
+    reason: PaperReason
+    session_id: int | None
+    session_at: datetime | None
+    release: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToSign:
+    """A spoken order that its provider has not signed, until when it holds unsigned."""
+
+    order: Order
+    patient_id: int
+    name: str
+    sign_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A questionnaire that a patient has answered and nobody has filed, or that was filed and not decided upon."""
+
+    patient_id: int
+    name: str
+    screening_id: int
+    filed: bool
+    at: datetime
+
+
+def uncleared(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
+    """List the clinic's sessions to come whose patient is not cleared for their day, one a patient and protocol.
+
+    The soonest first. Three queries, however many sessions.
+    """
+    one, today = TreatmentSession, local_day(now, clinic.zone)
+    query = (
+        sa.select(one.id, one.patient_id, one.starts_at, Patient.name, Patient.phone, ProtocolVersion.key,
+                  ProtocolVersion.title)
+        .join(Patient, Patient.id == one.patient_id)
+        .join(ProtocolVersion, ProtocolVersion.id == one.protocol_version_id)
+        .where(one.clinic_id == clinic.id, one.kind == SessionKind.TREATMENT, one.status.in_(EXPECTED | IN_CLINIC))
+        .where(one.starts_at >= now - timedelta(days=1), one.starts_at < now + AHEAD)
+        .order_by(one.starts_at, one.id)
+    )  # fmt: skip
+    rows = db.execute(query).all()
+    decisions = papers.newest_decisions(db, {row.patient_id for row in rows})
+    last = _release_until(db, clinic, today)
+    found: dict[tuple[int, str], ToClear] = {}
+    for row in rows:
+        day = local_day(row.starts_at, clinic.zone)
+        reasons = clearance_reasons(decisions.get((row.patient_id, row.key)), day)
+        if reasons:
+            line = ToClear(
+                patient_id=row.patient_id, name=row.name, phone=row.phone, key=row.key, title=row.title,
+                reason=reasons[0], session_id=row.id, session_at=row.starts_at, release=day <= last,
+            )  # fmt: skip
+            found.setdefault((row.patient_id, row.key), line)
+    return list(found.values())[:MOST]
+
+
+def _release_until(db: Session, clinic: Clinic, today: date) -> date:
+    days = documents.thresholds(db).release_before.whole
+    return working_days_from(today, days, {hours.weekday for hours in clinic.opening_hours})
+
+
+def to_release(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
+    """List the uncleared sessions that are so near that their time is offered to others."""
+    return [one for one in uncleared(db, clinic, now) if one.release]
+
+
+def to_clear(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
+    """List about whom a provider is to decide: uncleared sessions first, then deferrals whose day is over."""
+    waiting = uncleared(db, clinic, now)
+    known = {(one.patient_id, one.key) for one in waiting}
+    return [*waiting, *(one for one in _reopened(db, clinic, now) if (one.patient_id, one.key) not in known)]
+
+
+def _reopened(db: Session, clinic: Clinic, now: datetime) -> Iterable[ToClear]:
+    today = local_day(now, clinic.zone)
+    row = ClearanceDecision
+    query = (
+        sa.select(row.patient_id, row.protocol_key, row.decision, row.until, row.at, Patient.name, Patient.phone,
+                  ProtocolVersion.title)
+        .join(Patient, Patient.id == row.patient_id)
+        .join(ProtocolVersion, ProtocolVersion.id == row.protocol_version_id)
+        .where(Patient.clinic_id == clinic.id)
+        .order_by(row.at, row.id)
+    )  # fmt: skip
+    newest = {(found.patient_id, found.protocol_key): found for found in db.execute(query)}
+    for (patient_id, key), found in newest.items():
+        if found.decision is not Clearance.DEFERRED:
+            continue
+        decision = Decision(decision=found.decision, until=found.until, at=found.at)
+        if clearance_reasons(decision, today) == [PaperReason.DEFERRAL_OVER]:
+            yield ToClear(
+                patient_id=patient_id, name=found.name, phone=found.phone, key=key, title=found.title,
+                reason=PaperReason.DEFERRAL_OVER, session_id=None, session_at=None, release=False,
+            )  # fmt: skip
+
+
+def answers_sent(db: Session, clinic: Clinic) -> list[Sent]:
+    """List the questionnaires that wait for a clinician to file them, and the filed ones without a decision since."""
+    decided = sa.exists().where(
+        ClearanceDecision.patient_id == Screening.patient_id, ClearanceDecision.at >= Screening.filed_at
+    )
+    query = (
+        sa.select(Screening, Patient.name)
+        .join(Patient, Patient.id == Screening.patient_id)
+        .where(Patient.clinic_id == clinic.id)
+        .where(
+            sa.or_(
+                Screening.status == ScreeningStatus.SUBMITTED,
+                sa.and_(Screening.status == ScreeningStatus.FILED, ~decided),
+            )
+        )
+        .order_by(Screening.started_at, Screening.id)
+        .limit(MOST)
+    )
+    return [
+        Sent(
+            patient_id=row.patient_id,
+            name=name,
+            screening_id=row.id,
+            filed=row.status is ScreeningStatus.FILED,
+            at=row.filed_at or row.submitted_at or row.started_at,
+        )
+        for row, name in db.execute(query)
+    ]
+
+
+def to_sign(db: Session, clinic: Clinic) -> list[ToSign]:
+    """List the spoken orders of the clinic's patients that stand unsigned, the soonest to lapse first."""
+    orders = order_list.to_sign(db, [clinic.id])
+    query = sa.select(Patient.id, Patient.name).where(Patient.id.in_({one.patient_id for one in orders}))
+    names = {row.id: row.name for row in db.execute(query)}
+    within = timedelta(hours=documents.thresholds(db).spoken_order.whole)
+    return [
+        ToSign(order=one, patient_id=one.patient_id, name=names[one.patient_id], sign_by=one.written_at + within)
+        for one in orders
+    ]
