@@ -1,11 +1,11 @@
 """Doses as they were given: how much, how, at which weight, with which mood after them, and what they come to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.check_ins import CheckInKind
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.doses import Micrograms
 from clinic_sessions.domain.protocol_kinds import Drug, Route
 from clinic_sessions.domain.record import DoseEventKind
@@ -24,6 +24,14 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mood:
+    """What became of the question of mood: its check-in's status, and the answer, 0 to 10."""
+
+    status: CheckInStatus
+    value: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dose:
     """A dose that was begun: what was given, how, and the weight at that time (grams; None: none on file)."""
 
@@ -34,8 +42,8 @@ class Dose:
     route: Route
     given: Given
     grams: int | None = None
-    moods: Mapping[CheckInKind, int] | None = None
-    """The answers to the question of mood after it, 0 to 10."""
+    moods: Mapping[CheckInKind, Mood] = field(default_factory=dict)
+    """The check-ins after it that ask for mood."""
 
 
 def given_of(events: Sequence[tuple[DoseEventKind, Micrograms | None]]) -> Given:

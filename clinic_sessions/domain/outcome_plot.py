@@ -65,7 +65,8 @@ class Rows:
     @property
     def moods(self) -> list[MoodRow]:
         """All answers to the question of mood, in order of time."""
-        return sorted((mood for row in self.doses for mood in row.moods if mood), key=lambda mood: mood.at)
+        answered = [mood for row in self.doses for mood in row.moods if isinstance(mood, MoodRow)]
+        return sorted(answered, key=lambda mood: mood.at)
 
     @property
     def moments(self) -> list[datetime]:

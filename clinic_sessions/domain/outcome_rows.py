@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.check_ins import CheckInKind
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.doses import mg_text
 from clinic_sessions.domain.given_doses import MOOD_KINDS, Dose, Given
 from clinic_sessions.domain.outcomes import Course, Point
@@ -27,6 +27,11 @@ _MOOD_AFTER = {
     CheckInKind.AFTER_4H: timedelta(hours=4),
     CheckInKind.AFTER_24H: timedelta(hours=24),
     CheckInKind.AFTER_72H: timedelta(hours=72),
+}
+_UNANSWERED = {
+    CheckInStatus.ANSWERED: "Skipped",
+    CheckInStatus.NOT_ANSWERED: "No answer",
+    CheckInStatus.WITHDRAWN: "Not asked",
 }
 
 
@@ -72,7 +77,7 @@ class MoodRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DoseRow:
-    """One dose with what was answered after it; an answer that is missing is None."""
+    """One dose with what was answered after it; where there is no answer, why."""
 
     ref: str
     at: datetime
@@ -81,7 +86,7 @@ class DoseRow:
     clinic_id: int
     dose: str
     per_kg: str
-    moods: Sequence[MoodRow | None]
+    moods: Sequence[MoodRow | str]
 
     @property
     def said(self) -> str:
@@ -193,11 +198,15 @@ def dose_rows(doses: Iterable[Dose], zone: ZoneInfo) -> list[DoseRow]:
     ]
 
 
-def _mood_row(dose: Dose, kind: CheckInKind) -> MoodRow | None:
-    value = (dose.moods or {}).get(kind)
-    if value is None:
-        return None
-    return MoodRow(ref=f"mood-{dose.session_id}-{kind.value}", at=dose.at + _MOOD_AFTER[kind], kind=kind, value=value)
+def _mood_row(dose: Dose, kind: CheckInKind) -> MoodRow | str:
+    mood = dose.moods.get(kind)
+    if mood is None:
+        return "Not asked"
+    if mood.value is None:
+        return _UNANSWERED.get(mood.status, "Not yet")
+    return MoodRow(
+        ref=f"mood-{dose.session_id}-{kind.value}", at=dose.at + _MOOD_AFTER[kind], kind=kind, value=mood.value
+    )
 
 
 def event_rows(events: Iterable[Event], zone: ZoneInfo) -> list[EventRow]:

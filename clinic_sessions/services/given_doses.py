@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.check_ins import CheckInKind, Question
-from clinic_sessions.domain.given_doses import MOOD_KINDS, Dose, given_of
+from clinic_sessions.domain.given_doses import MOOD_KINDS, Dose, Mood, given_of
 from clinic_sessions.models import CheckIn, CheckInAnswer, DoseEvent, TreatmentSession, Weight
 from clinic_sessions.services import facts, weights
 from clinic_sessions.services.catalogue import protocol_of
@@ -45,7 +45,7 @@ def of(db: Session, patient_id: int, treatments: Sequence[TreatmentSession]) -> 
 def _dose(
     treatment: TreatmentSession,
     events: Sequence[DoseEvent],
-    moods: Mapping[CheckInKind, int],
+    moods: Mapping[CheckInKind, Mood],
     weighings: Sequence[Weight],
 ) -> Dose | None:
     if treatment.protocol_version is None or treatment.dose_started_at is None:
@@ -72,14 +72,14 @@ def _events(db: Session, ids: Sequence[int]) -> Mapping[int, list[DoseEvent]]:
     return found
 
 
-def _moods(db: Session, ids: Sequence[int]) -> Mapping[int, dict[CheckInKind, int]]:
+def _moods(db: Session, ids: Sequence[int]) -> Mapping[int, dict[CheckInKind, Mood]]:
+    answer = sa.and_(CheckInAnswer.check_in_id == CheckIn.id, CheckInAnswer.question == Question.MOOD)
     query = (
-        sa.select(CheckIn.session_id, CheckIn.kind, CheckInAnswer.value)
-        .join(CheckInAnswer, CheckInAnswer.check_in_id == CheckIn.id)
-        .where(CheckIn.session_id.in_(ids), CheckIn.kind.in_(MOOD_KINDS), CheckInAnswer.question == Question.MOOD)
+        sa.select(CheckIn.session_id, CheckIn.kind, CheckIn.status, CheckInAnswer.value)
+        .outerjoin(CheckInAnswer, answer)
+        .where(CheckIn.session_id.in_(ids), CheckIn.kind.in_(MOOD_KINDS))
     )
-    found: dict[int, dict[CheckInKind, int]] = defaultdict(dict)
-    for session_id, kind, value in db.execute(query):
-        if isinstance(value.get("value"), int):
-            found[session_id][kind] = value["value"]
+    found: dict[int, dict[CheckInKind, Mood]] = defaultdict(dict)
+    for session_id, kind, status, value in db.execute(query):
+        found[session_id][kind] = Mood(status=status, value=value.get("value") if value else None)
     return found

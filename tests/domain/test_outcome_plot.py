@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.check_ins import CheckInKind
-from clinic_sessions.domain.given_doses import Dose, Given
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.given_doses import Dose, Given, Mood
 from clinic_sessions.domain.outcome_labels import Lane
 from clinic_sessions.domain.outcome_panels import NARROW, SMALL, WIDE, Frame
 from clinic_sessions.domain.outcome_plot import Rows, draw
@@ -30,7 +30,8 @@ def rows(
     doses = [
         Dose(
             session_id=place, clinic_id=1, at=FIRST + timedelta(days=day), drug=Drug.KETAMINE, route=Route.IV,
-            given=Given(micrograms=amount), moods={CheckInKind.AFTER_24H: day % 11},
+            given=Given(micrograms=amount),
+            moods={CheckInKind.AFTER_24H: Mood(status=CheckInStatus.ANSWERED, value=day % 11)},
         )
         for place, (day, amount) in enumerate(sorted(dosed))
     ]  # fmt: skip
@@ -140,3 +141,18 @@ def test_the_axis_says_the_year_once_and_again_when_it_changes() -> None:
     plot = draw(rows([(ScaleKey.PHQ_9, 0, 18), (ScaleKey.PHQ_9, 600, 4)], [], []), WIDE, ZoneInfo("UTC"))
     assert plot is not None
     assert [tick.text for tick in plot.ticks if ", 2" in tick.text] == ["Mar 2, 2026", "Apr 6, 2027"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(None, "Not asked"), (CheckInStatus.WITHDRAWN, "Not asked"), (CheckInStatus.PLANNED, "Not yet"),
+     (CheckInStatus.STARTED, "Not yet"), (CheckInStatus.NOT_ANSWERED, "No answer"),
+     (CheckInStatus.ANSWERED, "Skipped")],
+)  # fmt: skip
+def test_a_mood_that_is_missing_says_why(status: CheckInStatus | None, said: str) -> None:
+    moods = {CheckInKind.AFTER_4H: Mood(status=status)} if status else {}
+    dose = Dose(
+        session_id=1, clinic_id=1, at=FIRST, drug=Drug.KETAMINE, route=Route.IM, given=Given(micrograms=1), moods=moods
+    )
+    assert dose_rows([dose], ZONE)[0].moods[0] == said
+    assert Rows(scores=[], doses=dose_rows([dose], ZONE), events=[]).moods == []

@@ -192,6 +192,7 @@ def test_a_clinician_reads_on_the_patients_page_whether_it_works_and_which_paper
     assert len(the_marks(answer.text, "small")) == 8
     for part in ("outcomes", "scales", "screening", "medicines", "consents", "orders", "checks"):
         assert f'/patients/{patient.id}/{part}"' in answer.text
+        assert signed_in(Role.NURSE).get(f"/patients/{patient.id}/{part}").status_code == 200
 
 
 def test_the_last_three_sessions_stand_beside_todays_order_until_the_dose_begins(
