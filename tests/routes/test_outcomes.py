@@ -182,7 +182,8 @@ def test_the_front_desk_sees_which_papers_are_missing_and_nothing_clinical(
 def test_a_clinician_reads_on_the_patients_page_whether_it_works_and_which_papers_stand(
     db: Session, patient: Patient, signed_in: SignIn
 ) -> None:
-    answer = signed_in(Role.PROVIDER).get(f"/patients/{patient.id}")
+    provider, nurse = signed_in(Role.PROVIDER), signed_in(Role.NURSE)
+    answer = provider.get(f"/patients/{patient.id}")
     page = text(answer.text)
     assert "Review due. PHQ-9 has risen from 5 at best" in page
     assert "Ketamine in all, 4 doses 161.5 mg" in page
@@ -192,7 +193,7 @@ def test_a_clinician_reads_on_the_patients_page_whether_it_works_and_which_paper
     assert len(the_marks(answer.text, "small")) == 8
     for part in ("outcomes", "scales", "screening", "medicines", "consents", "orders", "checks"):
         assert f'/patients/{patient.id}/{part}"' in answer.text
-        assert signed_in(Role.NURSE).get(f"/patients/{patient.id}/{part}").status_code == 200
+        assert nurse.get(f"/patients/{patient.id}/{part}").status_code == 200
 
 
 def test_the_last_three_sessions_stand_beside_todays_order_until_the_dose_begins(
