@@ -108,7 +108,7 @@ def _want(plan: Plan, at: datetime, zone: ZoneInfo) -> Want:
     version = plan.protocol_version
     return Want(
         patient_id=plan.patient_id, protocol_key=version.key, drug=protocol_of(version).drug, plan_id=plan.id,
-        day=local_day(at, zone), at=at,
+        at=at, zone=zone,
     )  # fmt: skip
 
 

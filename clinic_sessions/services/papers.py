@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -40,17 +41,27 @@ from clinic_sessions.models import (
 from clinic_sessions.services import documents
 from clinic_sessions.services.catalogue import protocol_of
 
+SAME_MINUTE = timedelta(minutes=1)
+"""Times are noted to the minute: a paper made within the minute of a start was there."""
+
+ANY_TIME = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Want:
-    """The treatment that is asked about: whose, under which protocol and plan, on which day of the clinic, and when."""
+    """The treatment that is asked about: whose, under which protocol and plan, when, and on which day of the clinic."""
 
     patient_id: int
     protocol_key: str
     drug: Drug
     plan_id: int | None
-    day: date
     at: datetime
+    zone: ZoneInfo
+
+    @property
+    def day(self) -> date:
+        """The clinic's day on which its papers count."""
+        return local_day(self.at, self.zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +96,19 @@ def want_of(treatment: TreatmentSession, version: ProtocolVersion, at: datetime)
         protocol_key=version.key,
         drug=protocol_of(version).drug,
         plan_id=treatment.plan_id,
-        day=local_day(at, treatment.clinic.zone),
         at=at,
+        zone=treatment.clinic.zone,
     )
 
 
 def of_treatment(db: Session, treatment: TreatmentSession, at: datetime) -> Papers | None:
-    """Read the papers of one treatment at a moment; None for a visit without a dose."""
+    """Read the papers that one treatment had at a moment; None for a visit without a dose.
+
+    A paper made later does not count: whoever notes a start late had none then.
+    """
     if treatment.protocol_version is None:
         return None
-    return read(db, [want_of(treatment, treatment.protocol_version, at)])[0]
+    return read(db, [want_of(treatment, treatment.protocol_version, at)], made_by=at + SAME_MINUTE)[0]
 
 
 def missing(db: Session, treatments: Iterable[TreatmentSession]) -> Mapping[int, Papers]:
@@ -104,14 +118,17 @@ def missing(db: Session, treatments: Iterable[TreatmentSession]) -> Mapping[int,
     return {one.id: papers for one, papers in zip(listed, read(db, wants), strict=True)}
 
 
-def read(db: Session, wants: Sequence[Want]) -> list[Papers]:
-    """Read the papers for each want, in order; the number of queries does not grow with them."""
+def read(db: Session, wants: Sequence[Want], made_by: datetime = ANY_TIME) -> list[Papers]:
+    """Read the papers for each want, in order; the number of queries does not grow with them.
+
+    `made_by`: decisions, consents and orders from this moment on are left out.
+    """
     if not wants:
         return []
     patients = {want.patient_id for want in wants}
     numbers = documents.thresholds(db)
-    decisions, consents = newest_decisions(db, patients), _consents(db, patients)
-    orders = _orders(db, patients, numbers)
+    decisions, consents = newest_decisions(db, patients, made_by), _consents(db, patients, made_by)
+    orders = _orders(db, patients, numbers, made_by)
     enrolled, checked = _enrolled(db, patients), _checked(db, patients)
     paused = _paused(db, patients)
     found = []
@@ -138,18 +155,22 @@ def read(db: Session, wants: Sequence[Want]) -> list[Papers]:
     return found
 
 
-def newest_decisions(db: Session, patients: Collection[int]) -> dict[tuple[int, str], Decision]:
+def newest_decisions(
+    db: Session, patients: Collection[int], made_by: datetime = ANY_TIME
+) -> dict[tuple[int, str], Decision]:
     """Give the decision that counts for each patient and protocol key."""
     row = ClearanceDecision
     query = sa.select(row.patient_id, row.protocol_key, row.decision, row.until, row.at)
-    query = query.where(row.patient_id.in_(patients)).order_by(row.at, row.id)
+    query = query.where(row.patient_id.in_(patients), row.at < made_by).order_by(row.at, row.id)
     return {
         (patient_id, key): Decision(decision=decision, until=until, at=at)
         for patient_id, key, decision, until, at in db.execute(query)
     }
 
 
-def _consents(db: Session, patients: Collection[int]) -> dict[tuple[int, str, int | None], ConsentGiven]:
+def _consents(
+    db: Session, patients: Collection[int], made_by: datetime
+) -> dict[tuple[int, str, int | None], ConsentGiven]:
     def has(kind: ConsentEventKind) -> sa.ColumnElement[bool]:
         return sa.exists().where(ConsentEvent.consent_id == Consent.id, ConsentEvent.kind == kind)
 
@@ -158,7 +179,7 @@ def _consents(db: Session, patients: Collection[int]) -> dict[tuple[int, str, in
             Consent.patient_id, Consent.protocol_key, Consent.plan_id, Consent.answer, Consent.until,
             has(ConsentEventKind.CHANGED_MIND),
         )
-        .where(Consent.patient_id.in_(patients), ~has(ConsentEventKind.ENTERED_BY_MISTAKE))
+        .where(Consent.patient_id.in_(patients), ~has(ConsentEventKind.ENTERED_BY_MISTAKE), Consent.at < made_by)
         .order_by(Consent.at, Consent.id)
     )  # fmt: skip
     return {
@@ -168,7 +189,7 @@ def _consents(db: Session, patients: Collection[int]) -> dict[tuple[int, str, in
 
 
 def _orders(
-    db: Session, patients: Collection[int], numbers: Thresholds
+    db: Session, patients: Collection[int], numbers: Thresholds, made_by: datetime
 ) -> Mapping[tuple[int, str], list[tuple[int, int | None, OrderGiven]]]:
     def has(*kinds: OrderEventKind) -> sa.ColumnElement[bool]:
         return sa.exists().where(OrderEvent.order_id == Order.id, OrderEvent.kind.in_(kinds))
@@ -179,7 +200,7 @@ def _orders(
             Order.spoken, Order.written_at,
             has(OrderEventKind.SIGNED), has(OrderEventKind.ENDED, OrderEventKind.REPLACED),
         )
-        .where(Order.patient_id.in_(patients))
+        .where(Order.patient_id.in_(patients), Order.written_at < made_by)
         .order_by(Order.written_at.desc(), Order.id.desc())
     )  # fmt: skip
     found: dict[tuple[int, str], list[tuple[int, int | None, OrderGiven]]] = defaultdict(list)
@@ -214,7 +235,7 @@ def _checked(db: Session, patients: Collection[int]) -> dict[int, datetime]:
 
 def _monitoring_due(checked_at: datetime | None, want: Want, numbers: Thresholds) -> list[PaperReason]:
     oldest = months_from(want.day, -numbers.monitoring_every.whole)
-    return [] if checked_at is not None and checked_at.date() >= oldest else [PaperReason.MONITORING_DUE]
+    return [] if checked_at is not None and local_day(checked_at, want.zone) >= oldest else [PaperReason.MONITORING_DUE]
 
 
 def _paused(db: Session, patients: Collection[int]) -> set[tuple[int, str]]:

@@ -1,0 +1,63 @@
+"""The papers that a treatment had at a moment, and not those made later."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import Action, Status
+from clinic_sessions.domain.papers import PaperReason
+from clinic_sessions.models import Clinic, MonitoringCheck
+from clinic_sessions.services import lifecycle, papers
+from clinic_sessions.services.lifecycle import GateClosed
+from tests import factories
+from tests.services.day import a_nurse
+
+THREE = [PaperReason.NOT_CLEARED, PaperReason.CONSENT_MISSING, PaperReason.ORDER_MISSING]
+
+
+def test_a_start_without_papers_names_every_one_of_them(db: Session, clinic: Clinic, now: datetime) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic, papers=False), now, status=Status.ARRIVED)
+    with pytest.raises(GateClosed) as refused:
+        lifecycle.do(db, one, Action.START, now=now, by=a_nurse(db, clinic))
+    assert list(refused.value.reasons) == THREE
+
+
+def test_papers_made_after_the_true_time_of_a_start_were_not_there_for_it(
+    db: Session, clinic: Clinic, now: datetime
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now, status=Status.ARRIVED)
+    before_any = factories.LONG_AGO - timedelta(minutes=2)
+    found = papers.of_treatment(db, one, before_any)
+    assert found is not None
+    assert [reason for reason in found.reasons if reason in THREE] == THREE
+    change = lifecycle.do(db, one, Action.START, now=now, by=a_nurse(db, clinic), at=before_any, happened=True)
+    assert set(THREE) <= set(change.outside_rules)
+
+
+def test_a_paper_made_within_the_minute_of_a_start_was_there(db: Session, clinic: Clinic, now: datetime) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now)
+    found = papers.of_treatment(db, one, factories.LONG_AGO - timedelta(seconds=30))
+    assert found is not None
+    assert found.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("checked_at", "due"),
+    [(datetime(2026, 5, 24, 6, 59, tzinfo=UTC), True), (datetime(2026, 5, 24, 7, 1, tzinfo=UTC), False)],
+    ids=["the evening before in Los Angeles", "just after midnight there"],
+)
+def test_the_monitoring_check_is_due_by_the_days_of_the_clinic(
+    db: Session, clinic: Clinic, checked_at: datetime, due: bool
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic, papers=False), datetime(2026, 11, 24, 18, tzinfo=UTC))
+    by = one.booked_by_id
+    db.execute(
+        sa.insert(MonitoringCheck).values(
+            patient_id=one.patient_id, checked_at=checked_at, recorded_at=checked_at, by_id=by, nothing_unexpected=True
+        )
+    )
+    found = papers.of_treatment(db, one, one.starts_at)
+    assert found is not None
+    assert (PaperReason.MONITORING_DUE in found.warnings) is due
