@@ -49,7 +49,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Relapse:
-    """A score that has risen from the best one before it; `days` from the best to it."""
+    """A score that has risen by the clinic's measure from the best one before it; `days` from the best to it."""
 
     score: Score
     best: Score
@@ -74,9 +74,9 @@ class Course:
     reliable: Moment | None
     """The first reliable change for the better."""
     relapse: Relapse | None
-    """The first one."""
+    """The first such rise after a response."""
     turned: Relapse | None
-    """The latest score when it counts as a relapse now, against the best before it."""
+    """The latest score when it has risen so from the best before it, whether or not there was a response."""
 
     @property
     def latest(self) -> Point:
@@ -130,7 +130,8 @@ def course(
     ]
     after = [point for point in points[start + 1 :] if doses and point.score.at > doses[0]]
     response = _first([p.score for p in after if p.change and p.change.response], doses, zone)
-    relapses = _relapses(scale, scores[start:], [p.score for p in after], rules)
+    rises = _rises(scale, scores[start:], [p.score for p in after], rules)
+    lost = [one for one in rises if response and one[0].at > response.score.at]
     return Course(
         scale=scale,
         points=points,
@@ -140,8 +141,8 @@ def course(
         response=response,
         remission=_first([p.score for p in after if p.change and p.change.remission], doses, zone),
         reliable=_first([p.score for p in after if p.change and p.change.reliable], doses, zone),
-        relapse=_relapse(*relapses[0], response, zone) if relapses else None,
-        turned=_relapse(*relapses[-1], response, zone) if relapses and relapses[-1][0] is scores[-1] else None,
+        relapse=_relapse(*lost[0], response, zone) if lost else None,
+        turned=_relapse(*rises[-1], response, zone) if rises and rises[-1][0] is scores[-1] else None,
     )
 
 
@@ -152,8 +153,8 @@ def _first(found: Sequence[Score], doses: Sequence[datetime], zone: ZoneInfo) ->
     return Moment(score=found[0], days=_days(doses[0], at, zone), doses=sum(one < at for one in doses))
 
 
-def _relapses(scale: Scale, scores: Sequence[Score], after: Sequence[Score], rules: Rules) -> list[tuple[Score, Score]]:
-    """Give each score that counts as a relapse with the best before it; the rule is published for PHQ-9 only."""
+def _rises(scale: Scale, scores: Sequence[Score], after: Sequence[Score], rules: Rules) -> list[tuple[Score, Score]]:
+    """Give each score that has risen with the best before it; the clinic's measure is one of PHQ-9 only."""
     if scale.key is not ScaleKey.PHQ_9:
         return []
     counted = {score.id for score in after}

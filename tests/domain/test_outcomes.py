@@ -77,11 +77,13 @@ def test_the_first_response_is_the_first_score_at_half_of_the_baseline_or_less(t
 
 
 @given(histories)
-def test_a_relapse_is_ten_or_more_and_five_above_the_best_so_far(totals: list[int]) -> None:
+def test_a_relapse_is_ten_or_more_and_five_above_the_best_so_far_once_there_was_a_response(totals: list[int]) -> None:
     found = of((-1, 21), *((7 * place, total) for place, total in enumerate(totals, 1)))
     whole = [21, *totals]
     places = [n for n in range(1, len(whole)) if whole[n] >= 10 and whole[n] - min(whole[:n]) >= 5]
-    assert (found.relapse.score.id if found.relapse else None) == (places[0] if places else None)
+    responded = next((n for n in range(1, len(whole)) if 2 * whole[n] <= 21), len(whole))
+    lost = [n for n in places if n > responded]
+    assert (found.relapse.score.id if found.relapse else None) == (lost[0] if lost else None)
     assert (found.turned is not None) == (bool(places) and places[-1] == len(whole) - 1)
     if found.turned:
         assert found.turned.best.total == min(whole[:-1])
@@ -99,9 +101,10 @@ def test_a_relapse_tells_how_long_after_the_best_and_after_the_first_response() 
     found = of((-1, 20), (7, 9), (14, 6), (28, 12)).relapse
     assert found is not None
     assert (found.best.total, found.score.total, found.days, found.days_from_response) == (6, 12, 14, 21)
-    never = of((-1, 20), (7, 12), (28, 18)).relapse
-    assert never is not None
-    assert never.days_from_response is None
+    never = of((-1, 20), (7, 12), (28, 18))
+    assert never.relapse is None
+    assert never.turned is not None
+    assert never.turned.days_from_response is None
 
 
 def test_days_are_those_of_the_clinics_calendar_over_the_night_of_change() -> None:
@@ -119,8 +122,7 @@ def test_days_are_those_of_the_clinics_calendar_over_the_night_of_change() -> No
 
 def test_a_curve_that_turns_says_so_with_the_two_scores_and_their_days() -> None:
     assert due_words(of((-1, 20), (7, 6), (28, 12)), ZONE) == (
-        "PHQ-9 has risen from 6 at best on Mar 9, 2026 to 12 on Mar 30, 2026, "
-        "21 days after it, the first response."
+        "PHQ-9 has risen from 6 at best on Mar 9, 2026 to 12 on Mar 30, 2026, 21 days after it, the first response."
     )
     worse = of((-1, 8), (14, 13), key=ScaleKey.GAD_7)
     assert due_words(worse, ZONE) == ("GAD-7 is clearly worse than at baseline: 8 on Mar 1, 2026, 13 on Mar 16, 2026.")
