@@ -37,12 +37,11 @@ class TextForm(Form):
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """One screen in a language: a question of the questionnaire (`item`, under its part), or a free text."""
+    """One screen in a language: a question of the questionnaire (`item`), or a free text."""
 
     step: str
     language: str
     item: ScreeningItem | None = None
-    part: str = ""
 
     @property
     def question(self) -> str:

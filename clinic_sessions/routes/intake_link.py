@@ -45,12 +45,8 @@ class Asked:
         if step not in self.steps or step == SEND:
             abort(404)
         language = public_page.language(self.link).value
-        for part in self.parts:
-            for item in part.items:
-                if item.key == step:
-                    title = part.es if language == "es" else part.en
-                    return Screen(step=step, language=language, item=item, part=title)
-        return Screen(step=step, language=language)
+        items = (item for part in self.parts for item in part.items)
+        return Screen(step=step, language=language, item=next((one for one in items if one.key == step), None))
 
     def form(self, screen: Screen) -> AnswerForm | TextForm:
         """Make the form of a screen with what is kept."""
