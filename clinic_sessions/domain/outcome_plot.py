@@ -26,15 +26,6 @@ class Upright:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tick:
-    """A day on the axis."""
-
-    x: float
-    text: str
-    anchor: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plot:
     """The whole picture."""
 
@@ -45,7 +36,7 @@ class Plot:
     panels: Sequence[Panel]
     doses: Sequence[Upright]
     events: Sequence[Upright]
-    ticks: Sequence[Tick]
+    ticks: Sequence[Label]
     axis_y: float
 
     @property
@@ -114,14 +105,14 @@ def _doses(rows: Sequence[DoseRow], axis: Axis, y: float) -> tuple[list[Upright]
     return uprights, y + (_MARK_ROOM + _LINE * lane.used if rows else 0)
 
 
-def _ticks(axis: Axis, zone: ZoneInfo) -> list[Tick]:
-    count = axis.frame.ticks
+def _ticks(axis: Axis, zone: ZoneInfo) -> list[Label]:
+    """Name days along the axis, the first and the last before those between; the year is said where it is another."""
+    count, lane = axis.frame.ticks, Lane(left=0, right=axis.frame.width, rows=1)
     moments = [axis.first + (axis.last - axis.first) * place / count for place in range(count + 1)]
-    ticks, year = [], 0
-    for place, at in enumerate(moments):
-        day = local_day(at, zone)
-        text = f"{day:%b} {day.day}" + (f", {day.year}" if day.year != year else "")
-        year = day.year
-        anchor = "start" if place == 0 else "end" if place == count else "middle"
-        ticks.append(Tick(x=axis.x(at), text=text, anchor=anchor))
-    return ticks
+    days = [local_day(at, zone) for at in moments]
+    labels = []
+    for place in (0, count, *range(1, count)):
+        day = days[place]
+        year = f", {day.year}" if place == 0 or day.year != days[0].year else ""
+        labels.append(lane.centre(axis.x(moments[place]), f"{day:%b} {day.day}{year}"))
+    return sorted((label for label in labels if label), key=lambda label: label.x)
