@@ -18,6 +18,9 @@ CLINICAL = [
     "/patients/1/weights",
     "/patients/1/conditions",
     "/patients/5/medicines",
+    "/patients/22",
+    "/patients/22/outcomes",
+    "/patients/11/outcomes?plan=all",
 ]
 PLANS = [
     "/plans/2",

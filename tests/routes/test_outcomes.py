@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.scale_kinds import ScaleKey
-from clinic_sessions.models import AuditEntry, Clinic, Patient, User
+from clinic_sessions.models import AuditEntry, Clinic, Patient, Plan, User
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.test_outcomes import A_DAY, a_dose, a_plan, a_score
@@ -173,10 +174,16 @@ CLINICAL = ("PHQ", "mg IV", "mg/kg", "151/88", "Nausea", "Baseline", "response",
 def test_the_front_desk_sees_which_papers_are_missing_and_nothing_clinical(
     db: Session, patient: Patient, signed_in: SignIn, role: Role
 ) -> None:
-    answer = signed_in(role).get(f"/patients/{patient.id}")
+    visitor = signed_in(role)
+    answer = visitor.get(f"/patients/{patient.id}")
     assert answer.status_code == 200
     assert [word for word in CLINICAL if word.encode() in answer.data] == []
     assert "Missing papers: Consent. A nurse or a provider sees to it." in text(answer.text)
+    assert "paused" not in answer.text
+    db.rollback()
+    db.query(Plan).update({"status": PlanStatus.PAUSED})
+    db.commit()
+    assert "The plan is paused." in text(visitor.get(f"/patients/{patient.id}").text)
 
 
 def test_a_clinician_reads_on_the_patients_page_whether_it_works_and_which_papers_stand(
