@@ -65,6 +65,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PaperReason.ORDER_EXPIRED, "The order has expired."),
     (PaperReason.ORDER_ENDED, "The order was ended."),
     (PaperReason.PLAN_PAUSED, "The plan is paused."),
+    (PaperReason.PLAN_OVER, "The plan of this session is over."),
     (PaperReason.NOT_ENROLLED, "The patient is not enrolled in the program for this drug."),
     (PaperReason.MONITORING_DUE, "The prescription monitoring check is due."),
     (ConsentReason.NOT_ALLOWED, "Only a nurse or a provider records a consent."),

@@ -64,6 +64,7 @@ class PaperReason(StrEnum):
     ORDER_EXPIRED = "order_expired"
     ORDER_ENDED = "order_ended"
     PLAN_PAUSED = "plan_paused"
+    PLAN_OVER = "plan_over"
     NOT_ENROLLED = "not_enrolled"
     MONITORING_DUE = "monitoring_due"
 

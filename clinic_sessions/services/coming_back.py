@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import timetable
 from clinic_sessions.domain.cover import MINUTE, visit_profile
-from clinic_sessions.domain.plans import SeriesReason
+from clinic_sessions.domain.plans import GOING_ON, PlanReason, SeriesReason
 from clinic_sessions.domain.timetable import LIFTED_BY, BookingReason, OverrideKind
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import BookingOverride, Plan, TreatmentSession
-from clinic_sessions.services import catalogue, day_rooms, free_times, room, series
+from clinic_sessions.services import catalogue, day_rooms, free_times, provisional, room, series
 from clinic_sessions.services.day_rooms import Standing
 from clinic_sessions.services.refusals import Refusal
 
@@ -27,12 +27,13 @@ def queue_again(db: Session, treatment: TreatmentSession) -> None:
     room.queue(db, clinic_id=treatment.clinic_id, days=days, chair_ids=chair_ids, patient_id=treatment.patient_id)
 
 
-def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
+def check_again(db: Session, treatment: TreatmentSession, *, here: bool, today: date) -> None:
     """Refuse with BookingReason when a session cannot come back to the time and place that it had.
 
-    Refuses with SeriesReason when another has its place in the series, or the plan has fewer by now. `here`: the
-    patient is in the clinic, which no rule of cover or spacing undoes; then only its chair and its patient are asked.
-    A rule that was lifted for this very time and place stays lifted.
+    Refuses with SeriesReason when another has its place in the series, or the plan has fewer by now, PlanReason when
+    the plan is over, PaperReason when it could not be booked on this day of the clinic, as nobody has cleared the
+    patient. `here`: the patient is in the clinic, which no rule of cover or spacing undoes; then only its chair and
+    its patient are asked. A rule that was lifted for this very time and place stays lifted.
     """
     clinic, day = treatment.clinic, local_day(treatment.starts_at, treatment.clinic.zone)
     frame = day_rooms.frame_of(db, clinic, day, day)
@@ -50,6 +51,7 @@ def check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None
     reasons: list[StrEnum] = [one.reason for one in found if LIFTED_BY.get(one.reason) not in lifted]
     if not here:
         reasons += [*_too_near(db, treatment, own, day, lifted), *_place_taken(db, treatment)]
+        reasons += _not_cleared(db, treatment, today)
     if against := [reason for reason in reasons if reason in HARD or not here]:
         raise Refusal(*against)
 
@@ -78,13 +80,22 @@ def _too_near(
     return []
 
 
+def _not_cleared(db: Session, treatment: TreatmentSession, today: date) -> Sequence[StrEnum]:
+    version = treatment.protocol_version
+    if version is None:
+        return []
+    return provisional.against_booking(db, treatment.patient_id, version, treatment.starts_at, today)
+
+
 def _place_taken(db: Session, treatment: TreatmentSession) -> list[StrEnum]:
-    """Say whether another session has the place in the series that was this one's, or the series now ends before it."""
+    """Say whether the series is over or now ends before this session's place, or another session has that place."""
     if treatment.place_in_plan is None or treatment.plan_id is None:
         return []
     # Whoever changes a plan queues for its patient, as was done here: from now on it stays as it is read.
     plan = db.get_one(Plan, treatment.plan_id, populate_existing=True)
     db.expire(plan, ["phases"])
+    if plan.status not in GOING_ON:
+        return [PlanReason.NOT_ACTIVE]
     if not series.pattern_of(plan).has(treatment.place_in_plan):
         return [SeriesReason.BEYOND_PLAN]
     others = sa.select(TreatmentSession.id).where(

@@ -136,16 +136,16 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
         undoes_id=last.id,
     )
     if back_to in OCCUPYING and treatment.status not in OCCUPYING:
-        _check_again(db, treatment, here=back_to in IN_CLINIC)
+        _check_again(db, treatment, here=back_to in IN_CLINIC, now=now)
     _write(db, treatment, change, now=now, by=by)
     return change
 
 
-def _check_again(db: Session, treatment: TreatmentSession, *, here: bool) -> None:
+def _check_again(db: Session, treatment: TreatmentSession, *, here: bool, now: datetime) -> None:
     if not here and not patient_clinics.may_be_treated(db, treatment.patient_id, treatment.clinic_id):
         raise Refusal(BookingReason.NOT_TREATED_HERE)
     if treatment.kind is SessionKind.TREATMENT or here:
-        coming_back.check_again(db, treatment, here=here)
+        coming_back.check_again(db, treatment, here=here, today=local_day(now, treatment.clinic.zone))
     else:
         visit_room.check_again(db, treatment)
 

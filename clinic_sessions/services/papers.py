@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.orders import OrderEventKind
 from clinic_sessions.domain.papers import (
+    Clearance,
+    ConsentAnswer,
     ConsentEventKind,
     ConsentGiven,
     Decision,
@@ -21,7 +23,7 @@ from clinic_sessions.domain.papers import (
     consent_reasons,
     order_reasons,
 )
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.plans import GOING_ON, PlanStatus
 from clinic_sessions.domain.protocols import Drug
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.domain.wall_time import local_day, months_from
@@ -121,7 +123,7 @@ def missing(db: Session, treatments: Iterable[TreatmentSession]) -> Mapping[int,
 def read(db: Session, wants: Sequence[Want], made_by: datetime = ANY_TIME) -> list[Papers]:
     """Read the papers for each want, in order; the number of queries does not grow with them.
 
-    `made_by`: decisions, consents and orders from this moment on are left out.
+    `made_by`: clearances, consents and orders from this moment on are left out; what takes one back counts always.
     """
     if not wants:
         return []
@@ -130,7 +132,7 @@ def read(db: Session, wants: Sequence[Want], made_by: datetime = ANY_TIME) -> li
     decisions, consents = newest_decisions(db, patients, made_by), _consents(db, patients, made_by)
     orders = _orders(db, patients, numbers, made_by)
     enrolled, checked = _enrolled(db, patients), _checked(db, patients)
-    paused = _paused(db, patients)
+    paused, over = _not_active(db, patients)
     found = []
     for want in wants:
         key = (want.patient_id, want.protocol_key)
@@ -145,6 +147,7 @@ def read(db: Session, wants: Sequence[Want], made_by: datetime = ANY_TIME) -> li
                 order=order_reasons([order for _, order in mine], want.day, want.at),
                 programme=[
                     *([PaperReason.PLAN_PAUSED] if key in paused else []),
+                    *([PaperReason.PLAN_OVER] if want.plan_id in over else []),
                     *_not_enrolled(enrolled.get(want.patient_id), want),
                     *(late if blocks else []),
                 ],
@@ -161,10 +164,10 @@ def newest_decisions(
     """Give the decision that counts for each patient and protocol key."""
     row = ClearanceDecision
     query = sa.select(row.patient_id, row.protocol_key, row.decision, row.until, row.at)
-    query = query.where(row.patient_id.in_(patients), row.at < made_by).order_by(row.at, row.id)
+    counts = sa.or_(row.at < made_by, row.decision != Clearance.CLEARED)
+    rows = db.execute(query.where(row.patient_id.in_(patients), counts).order_by(row.at, row.id))
     return {
-        (patient_id, key): Decision(decision=decision, until=until, at=at)
-        for patient_id, key, decision, until, at in db.execute(query)
+        (one.patient_id, one.protocol_key): Decision(decision=one.decision, until=one.until, at=one.at) for one in rows
     }
 
 
@@ -174,12 +177,13 @@ def _consents(
     def has(kind: ConsentEventKind) -> sa.ColumnElement[bool]:
         return sa.exists().where(ConsentEvent.consent_id == Consent.id, ConsentEvent.kind == kind)
 
+    counts = sa.or_(Consent.at < made_by, Consent.answer != ConsentAnswer.SIGNED)
     query = (
         sa.select(
             Consent.patient_id, Consent.protocol_key, Consent.plan_id, Consent.answer, Consent.until,
             has(ConsentEventKind.CHANGED_MIND),
         )
-        .where(Consent.patient_id.in_(patients), ~has(ConsentEventKind.ENTERED_BY_MISTAKE), Consent.at < made_by)
+        .where(Consent.patient_id.in_(patients), ~has(ConsentEventKind.ENTERED_BY_MISTAKE), counts)
         .order_by(Consent.at, Consent.id)
     )  # fmt: skip
     return {
@@ -238,9 +242,11 @@ def _monitoring_due(checked_at: datetime | None, want: Want, numbers: Thresholds
     return [] if checked_at is not None and local_day(checked_at, want.zone) >= oldest else [PaperReason.MONITORING_DUE]
 
 
-def _paused(db: Session, patients: Collection[int]) -> set[tuple[int, str]]:
-    """Give whose plan under which protocol is paused: nothing is given beside it either."""
+def _not_active(db: Session, patients: Collection[int]) -> tuple[set[tuple[int, str]], set[int | None]]:
+    """Give whose plan under which protocol is paused (nothing is given beside it either), and which plans are over."""
     version = ProtocolVersion
-    query = sa.select(Plan.patient_id, version.key).join(version, version.id == Plan.protocol_version_id)
-    rows = db.execute(query.where(Plan.patient_id.in_(patients), Plan.status == PlanStatus.PAUSED))
-    return {(patient_id, key) for patient_id, key in rows}
+    query = sa.select(Plan.id, Plan.patient_id, version.key, Plan.status)
+    query = query.join(version, version.id == Plan.protocol_version_id)
+    rows = db.execute(query.where(Plan.patient_id.in_(patients), Plan.status != PlanStatus.ACTIVE)).all()
+    paused = {(row.patient_id, row.key) for row in rows if row.status is PlanStatus.PAUSED}
+    return paused, {row.id for row in rows if row.status not in GOING_ON}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
 from clinic_sessions.domain.papers import PaperReason, clearance_reasons
 from clinic_sessions.domain.wall_time import Span, local_day
-from clinic_sessions.models import ProtocolVersion, TreatmentSession
+from clinic_sessions.models import Clinic, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import papers
 
 
@@ -35,17 +35,22 @@ class Standing:
 def standing(db: Session, patient_id: int, version: ProtocolVersion, today: date) -> Standing:
     """Say how a patient stands for booking a treatment: cleared, to be evaluated first, or neither."""
     against = clearance_reasons(papers.newest_decisions(db, {patient_id}).get((patient_id, version.key)), today)
-    return Standing(against=against, evaluation=_first_evaluation(db, patient_id) if against else None)
+    return Standing(against=against, evaluation=_first_evaluation(db, patient_id, today) if against else None)
 
 
-def _first_evaluation(db: Session, patient_id: int) -> Span | None:
-    query = sa.select(TreatmentSession.starts_at, TreatmentSession.ends_at).where(
-        TreatmentSession.patient_id == patient_id,
-        TreatmentSession.kind == SessionKind.EVALUATION,
-        TreatmentSession.status.in_(EXPECTED | IN_CLINIC),
+def _first_evaluation(db: Session, patient_id: int, today: date) -> Span | None:
+    """Give the first evaluation of today or later: an earlier one that nobody closed leads to no decision."""
+    one = TreatmentSession
+    query = sa.select(one.starts_at, one.ends_at, Clinic).join(Clinic, Clinic.id == one.clinic_id)
+    query = query.where(
+        one.patient_id == patient_id,
+        one.kind == SessionKind.EVALUATION,
+        one.status.in_(EXPECTED | IN_CLINIC),
     )
-    found = db.execute(query.order_by(TreatmentSession.starts_at).limit(1)).first()
-    return Span(starts_at=found.starts_at, ends_at=found.ends_at) if found else None
+    for starts_at, ends_at, clinic in db.execute(query.order_by(one.starts_at)):
+        if local_day(starts_at, clinic.zone) >= today:
+            return Span(starts_at=starts_at, ends_at=ends_at)
+    return None
 
 
 def ids(db: Session, treatments: Iterable[TreatmentSession]) -> frozenset[int]:

@@ -6,12 +6,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.papers import PaperReason
-from clinic_sessions.models import Clinic, MonitoringCheck
+from clinic_sessions.domain.lifecycle import Action, Gate, Status
+from clinic_sessions.domain.papers import Clearance, ConsentAnswer, PaperReason
+from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.models import ClearanceDecision, Clinic, Consent, MonitoringCheck
 from clinic_sessions.services import lifecycle, papers
 from clinic_sessions.services.lifecycle import GateClosed
 from tests import factories
+from tests.plans import a_plan
 from tests.services.day import a_nurse
 
 THREE = [PaperReason.NOT_CLEARED, PaperReason.CONSENT_MISSING, PaperReason.ORDER_MISSING]
@@ -61,3 +63,40 @@ def test_the_monitoring_check_is_due_by_the_days_of_the_clinic(
     found = papers.of_treatment(db, one, one.starts_at)
     assert found is not None
     assert (PaperReason.MONITORING_DUE in found.warnings) is due
+
+
+@pytest.mark.parametrize("paper", ["clearance", "consent"])
+def test_a_paper_taken_back_after_the_true_time_of_a_start_stops_it_too(
+    db: Session, clinic: Clinic, now: datetime, paper: str
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    one = factories.a_session(db, patient, now - timedelta(hours=1), status=Status.ARRIVED)
+    version = factories.a_protocol(db)
+    row = {
+        "patient_id": patient.id, "protocol_key": version.key, "protocol_version_id": version.id, "at": now,
+        "by_id": patient.registered_by_id,
+    }  # fmt: skip
+    if paper == "clearance":
+        db.add(ClearanceDecision(**row, decision=Clearance.NOT_SUITABLE, words="Blood pressure"))
+    else:
+        held = db.scalars(sa.select(Consent).where(Consent.patient_id == patient.id)).first()
+        assert held is not None
+        refused = {"answer": ConsentAnswer.CHOSE_NOT_TO, "words": "Would rather not", "recorded_at": now}
+        told = {"document_version_id": held.document_version_id, "language": patient.language}
+        db.add(Consent(**row, **refused, **told, witness_id=patient.registered_by_id))
+    db.flush()
+    reason = PaperReason.NOT_SUITABLE if paper == "clearance" else PaperReason.CONSENT_CHOSE_NOT_TO
+    before = now - timedelta(minutes=10)
+    with pytest.raises(GateClosed) as stopped:
+        lifecycle.do(db, one, Action.START, now=now, by=a_nurse(db, clinic), at=before)
+    assert list(stopped.value.reasons) == [reason]
+
+
+def test_no_session_starts_under_a_plan_that_is_over(db: Session, clinic: Clinic, now: datetime) -> None:
+    patient = factories.a_patient(db, clinic)
+    plan = a_plan(db, patient, now - timedelta(days=1))
+    one = factories.a_session(db, patient, now, status=Status.ARRIVED, plan_id=plan.id, place_in_plan=1)
+    assert lifecycle.unmet(db, one, Gate.MAY_START, now) == []
+    plan.status = PlanStatus.ENDED
+    db.flush()
+    assert lifecycle.unmet(db, one, Gate.MAY_START, now) == [PaperReason.PLAN_OVER]

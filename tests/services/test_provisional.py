@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.papers import Clearance, PaperReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.plans import PlanOutcome, PlanReason
 from clinic_sessions.domain.reasons import CancelReason, MoveReason
 from clinic_sessions.models import ActorKind, ClearanceDecision, Clinic, Patient, TreatmentSession
-from clinic_sessions.services import booking, changes, papers, provisional, series_booking
+from clinic_sessions.services import booking, changes, lifecycle, papers, plan_life, provisional, series_booking
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import BookingRequest, MoveRequest
 from clinic_sessions.services.refusals import Refusal
@@ -174,3 +175,41 @@ def test_of_a_series_the_dates_before_the_evaluation_are_refused_by_place(
     with db.begin_nested(), pytest.raises(SeriesRefused) as raised:
         series_booking.book(db, plan, slots(TUESDAY_TEN), tell_patient=False, now=now, by=desk)
     assert {place: list(one.reasons) for place, one in raised.value.by_place.items()} == {1: [PaperReason.NOT_CLEARED]}
+
+
+def test_a_cancelled_session_comes_back_only_if_it_could_be_booked(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    _decided(db, patient, Clearance.CLEARED, date(2027, 1, 1))
+    one = _book(db, patient, clinic, now, desk)
+    changes.cancel(db, one, [CancelReason.PATIENT_ASKED], version=one.version, now=now, by=desk)
+    _decided(db, patient, Clearance.NOT_SUITABLE, at=now)
+    with pytest.raises(Refusal) as refused:
+        lifecycle.undo(db, one, now=now, by=desk)
+    assert list(refused.value.reasons) == [PaperReason.NOT_SUITABLE]
+    _decided(db, patient, Clearance.CLEARED, date(2027, 1, 1), at=now + timedelta(minutes=1))
+    lifecycle.undo(db, one, now=now, by=desk)
+    assert one.status is Status.BOOKED
+
+
+def test_a_session_does_not_come_back_into_a_plan_that_is_over(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    _decided(db, patient, Clearance.CLEARED, date(2027, 1, 1))
+    plan = a_plan(db, patient, now, count=2)
+    slot = Slot(place=1, chair_id=clinic.chairs[0].id, starts_at=TUESDAY_TEN)
+    [one] = series_booking.book(db, plan, [slot], tell_patient=False, now=now, by=desk)
+    changes.cancel(db, one, [CancelReason.PATIENT_ASKED], version=one.version, now=now, by=desk)
+    plan_life.end(db, plan, PlanOutcome.OTHER, "Moved", version=plan.version, now=now, by=desk)
+    with pytest.raises(Refusal) as refused:
+        lifecycle.undo(db, one, now=now, by=desk)
+    assert list(refused.value.reasons) == [PlanReason.NOT_ACTIVE]
+
+
+def test_an_evaluation_of_an_earlier_day_that_nobody_closed_opens_no_booking(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    _evaluation(db, patient, clinic, now - 3 * DAY)
+    assert _refused(db, patient, clinic, now, desk) == [PaperReason.NOT_CLEARED]
+    _evaluation(db, patient, clinic, now - timedelta(hours=1))
+    assert _book(db, patient, clinic, now, desk).status is Status.BOOKED
