@@ -27,7 +27,7 @@ def score_words(course: Course, score: Score, zone: ZoneInfo) -> str:
 def response_words(course: Course, zone: ZoneInfo) -> str:
     """Say when the first response came, or that there is none; a scale without one tells of reliable change."""
     rule = course.scale.change
-    if rule is None or len(course.points) == 1:
+    if rule is None or course.latest.score.id == course.baseline.id:
         return ""
     graded = rule.clinic_response or rule.response is not None
     name, moment = ("response", course.response) if graded else ("reliable change", course.reliable)

@@ -139,6 +139,7 @@ def test_a_course_is_told_in_sentences() -> None:
     assert summary(of((2, 17)), ZONE) == [
         "Baseline 17 of 27 (Mar 4, 2026), the first score, taken after the first dose. Nothing to compare it with yet."
     ]
+    assert len(summary(of((-9, 21), (-1, 20)), ZONE)) == 1
     assert "No response so far." in summary(of((-1, 20), (7, 19)), ZONE)
     assert "No reliable change so far." in summary(of((-1, 12), (7, 10), key=ScaleKey.GAD_7), ZONE)
 
