@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from clinic_sessions.domain import paper_words, scale_words
+from clinic_sessions.domain import paper_words, risk_words, scale_words
 from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
@@ -24,6 +24,7 @@ from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     *paper_words.PAIRS,
+    *risk_words.PAIRS,
     *scale_words.PAIRS,
     (Status.DID_NOT_COME, "Did not come"),
     (Status.LEFT_WITHOUT_TELLING_US, "Left without telling us"),

@@ -9,7 +9,7 @@ from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, courses, person, session, showed
-from clinic_sessions.services import alerts
+from clinic_sessions.services import alerts, risk
 from clinic_sessions.services.refusals import Refusal
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
@@ -33,6 +33,7 @@ def index() -> str:
         acknowledged=[alert for alert in waiting if alert.status is AlertStatus.ACKNOWLEDGED],
         closed=closed,
         courses=courses(named),
+        assessed=risk.of_alerts(session(), waiting),
     )
 
 
@@ -84,5 +85,11 @@ def _page(alert: Alert, form: AnswerForm, refusal: list[str] | None = None) -> s
     showed("alert", alert.id, patient_id=alert.patient_id)
     action = NEXT.get(alert.status)
     return render_template(
-        "alerts/show.html", alert=alert, courses=courses([alert.patient_id]), form=form, action=action, refusal=refusal
+        "alerts/show.html",
+        alert=alert,
+        courses=courses([alert.patient_id]),
+        assessed=risk.of_alerts(session(), [alert]),
+        form=form,
+        action=action,
+        refusal=refusal,
     )

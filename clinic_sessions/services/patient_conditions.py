@@ -6,9 +6,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition, codes_of
+from clinic_sessions.domain.conditions import CONDITIONS, Condition, codes_of
 from clinic_sessions.models import AuditAction, Patient, PatientCondition
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, risk
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
@@ -30,6 +30,7 @@ def add(
 ) -> PatientCondition:
     """Add a condition under one of its ICD-10-CM codes; load the patient `to_change` first.
 
+    Acute suicidal ideation asks for a clinician's assessment the same day, unless there is one of today.
     Refuses with ConditionReason a code of something else and a condition that stands already.
     """
     if icd10_code not in codes_of(condition):
@@ -45,6 +46,9 @@ def add(
         db, AuditAction.CREATE, "patient_condition", row.id,
         now=now, by=by, patient_id=patient.id, changes={"icd10_code": [None, icd10_code]},
     )  # fmt: skip
+    if condition is Condition.ACUTE_SUICIDAL_IDEATION:
+        words = f"{CONDITIONS[condition].label} was added to the conditions."
+        risk.ask_for(db, patient, f"condition:{row.id}", words, now=now, by=by)
     return row
 
 
