@@ -6,6 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import visits as rules
+from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.timetable import BookingReason, Objection
 from clinic_sessions.domain.wall_time import local_day
@@ -101,7 +102,7 @@ def _book_once(key: str, wanted: visits.VisitRequest) -> Response:
         answer = _back(wanted.patient_id) or url_for("sessions.show", session_id=treatment.id)
         form_keys.settle(session(), key, answer)
     session().commit()
-    flash(f"Booked for {filters.day_at(wanted.starts_at)}.")
+    flash(f"{words.say(wanted.kind)} booked for {filters.day_at(wanted.starts_at)}.")
     return redirect(answer, 303)
 
 
