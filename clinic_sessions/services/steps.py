@@ -101,12 +101,14 @@ def _dose_part(db: Session, treatment: TreatmentSession, step: Step, *, now: dat
 
 
 def _dose_act(db: Session, treatment: TreatmentSession, step: Step) -> recording.DoseAct | None:
-    if step.action is Action.START:
-        kind = DoseEventKind.STARTED if limits.device_micrograms(treatment) is None else DoseEventKind.DEVICE
-        return recording.DoseAct(kind=kind, micrograms=step.micrograms)
-    if step.action not in {Action.FINISH_DOSE, Action.STOP_EARLY}:
+    if step.action not in {Action.START, Action.FINISH_DOSE, Action.STOP_EARLY}:
         return None
     events = facts.dose_events(db, treatment)
+    if step.action is Action.START:
+        if step.micrograms in {None, facts.given_micrograms(events)} and facts.so_far(events).begun:
+            return None
+        kind = DoseEventKind.STARTED if limits.device_micrograms(treatment) is None else DoseEventKind.DEVICE
+        return recording.DoseAct(kind=kind, micrograms=step.micrograms)
     if any(event.kind in ENDS_DOSE for event in events):
         return None
     begun = facts.given_micrograms(events)

@@ -317,3 +317,14 @@ def test_the_dose_of_a_second_device_beyond_the_order_is_marked(
         recording.record_dose(db, one, act, now=now + timedelta(minutes=6 * number), by=nurse)
     marks = [event.outside_rules for event in db.scalars(sa.select(DoseEvent).order_by(DoseEvent.id))]
     assert marks == [[], [], ["other_than_ordered"]]
+
+
+def test_a_dose_that_was_entered_already_is_not_entered_again_by_the_start(
+    db: Session, ready: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    act = recording.DoseAct(kind=DoseEventKind.STARTED, micrograms=40_800)
+    recording.record_dose(db, ready, act, now=now, by=nurse)
+    db.commit()
+    assert begin(signed_in(Role.NURSE), db, ready).status_code == 303
+    db.rollback()
+    assert (ready.status, len(facts.dose_events(db, ready))) == (Status.IN_TREATMENT, 1)
