@@ -16,6 +16,7 @@ from clinic_sessions.demo import (
     ordering,
     plan_states,
     protocol_drafts,
+    risk,
     scores,
     screenings,
     shifts,
@@ -96,5 +97,6 @@ def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Se
     consents.note_consents(db, people, staff, now)
     outreach.expire_check_ins(db, now)
     answers.recent_answers(db, staff, now)
+    risk.assess_one(db, staff, now)
     scores.fill_in(db, people, staff, now)
     protocol_drafts.draft_two(db, staff, now)
