@@ -198,7 +198,7 @@ def test_a_clinician_reads_on_the_patients_page_whether_it_works_and_which_paper
     assert "Cleared Mon, Jan 5, 2026, until" in page
     assert "Liver tests" in page
     assert len(the_marks(answer.text, "small")) == 8
-    for part in ("outcomes", "scales", "screening", "medicines", "consents", "orders", "checks"):
+    for part in ("outcomes", "scales", "screening", "medicines", "consents", "orders", "checks", "risk"):
         assert f'/patients/{patient.id}/{part}"' in answer.text
         assert nurse.get(f"/patients/{patient.id}/{part}").status_code == 200
 
