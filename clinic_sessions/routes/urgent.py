@@ -75,9 +75,9 @@ def booking_path(slot: UrgentSlot) -> str:
 
 
 def visit_path(visit: UrgentVisit) -> str:
-    """Give the path of the screen that books this evaluation, with its day first."""
+    """Give the path of the screen that books this evaluation, from its day on, beside usual weekdays too."""
     day = local_day(visit.starts_at, visit.clinic.zone).isoformat()
-    asked: dict[str, Any] = {"host": visit.host.id, "minutes": visit.minutes, "from": day}
+    asked: dict[str, Any] = {"host": visit.host.id, "minutes": visit.minutes, "from": day, "any": 1}
     return url_for("visits.new", patient=_patient_id(), kind=SessionKind.EVALUATION.value, **asked)
 
 

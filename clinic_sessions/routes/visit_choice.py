@@ -23,7 +23,7 @@ from clinic_sessions.services.visit_room import Wanted
 class Choice:
     """What is being booked or moved; `exact`: nothing had to be chosen in place of what was asked for.
 
-    `first_day`: the day from which times are asked for.
+    `first_day`: the day from which times are asked for; `any_day`: on whatever weekday, also beside the usual ones.
     """
 
     clinic: Clinic
@@ -35,6 +35,7 @@ class Choice:
     exact: bool
     first_day: date | None
     moving: TreatmentSession | None = None
+    any_day: bool = False
 
     @property
     def stands_at(self) -> datetime | None:
@@ -58,7 +59,7 @@ class Choice:
             minutes=self.minutes,
             earliest=earliest,
             without=frozenset({self.moving.id}) if self.moving else frozenset(),
-            weekdays=frozenset(self.patient.days_wanted),
+            weekdays=frozenset(() if self.any_day else self.patient.days_wanted),
         )
 
 
@@ -100,4 +101,5 @@ def _with_host(
         exact=exact and named is not None and minutes is not None,
         first_day=read_day(request.args.get("from")) or (local_day(moving.starts_at, place.zone) if moving else None),
         moving=moving,
+        any_day=request.args.get("any") == "1",
     )

@@ -188,3 +188,14 @@ def test_a_session_that_is_booked_leads_to_a_sooner_time(
     browser = signed_in(Role.FRONT_DESK)
     page = browser.get(f"/patients/{patient.id}/urgent").text
     assert f"/sessions/{standing.id}/move?from=2026-11-23" in page
+
+
+def test_an_evaluation_is_offered_first_when_nothing_else_can_be_booked_and_beside_usual_days(
+    db: Session, clinic: Clinic, signed_in: SignIn
+) -> None:
+    patient = factories.a_patient(db, clinic, papers=False, days_wanted=[3], notice_hours=48)
+    browser = signed_in(Role.FRONT_DESK)
+    page = browser.get(f"/patients/{patient.id}/urgent").text
+    assert page.index("Soonest evaluations") < page.index("Soonest times for a treatment")
+    path = next(part.split('"')[0] for part in page.split('href="') if part.startswith("/visits/new?patient"))
+    assert "2026-11-23T18:00Z" in browser.get(path.replace("&amp;", "&")).text
