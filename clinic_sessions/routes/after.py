@@ -40,6 +40,8 @@ def _next(treatment: TreatmentSession) -> dict[str, Any]:
         elsewhere = url_for("visits.new", patient=treatment.patient_id, kind=kind, host=host)
         return {"desk": None, "elsewhere": elsewhere}
     desk = _desk(treatment)
+    if desk is None:
+        return {"desk": None, "elsewhere": url_for("patients.show", patient_id=treatment.patient_id), "stopped": True}
     what, zone = value_of(desk.choice), treatment.clinic.zone
 
     def wall_day(moment: datetime) -> str:
@@ -52,14 +54,19 @@ def _next(treatment: TreatmentSession) -> dict[str, Any]:
     return {"desk": desk, "what": what, "wish": wish, "wall_day": wall_day, "wall_time": wall_time}
 
 
-def _desk(treatment: TreatmentSession) -> Desk:
-    """Open the booking screen's picture for the same treatment: the open step of its series, when it is of one."""
+def _desk(treatment: TreatmentSession) -> Desk | None:
+    """Open the booking screen's picture for the same treatment: the open step of its series, when it is of one.
+
+    None while it cannot be booked: another treatment is never offered in its place.
+    """
     version = treatment.protocol_version
     choices = series.choices(session(), treatment.patient)
     same = [one for one in choices if version is not None and one.version.key == version.key]
     same.sort(key=lambda one: one.plan is None or one.plan.id != treatment.plan_id)
-    choice = same[0] if same else choices[0]
+    if not same:
+        return None
+    plan_id = same[0].plan.id if same[0].plan else None
     return offers.open_desk(
         session(), treatment.clinic, treatment.patient,
-        version_id=choice.version.id, plan_id=choice.plan.id if choice.plan else None, looking=Looking(), now=g.now,
+        version_id=same[0].version.id, plan_id=plan_id, looking=Looking(), now=g.now,
     )  # fmt: skip

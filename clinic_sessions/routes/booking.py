@@ -22,7 +22,7 @@ from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic, clinic_for, person, session, showed
 from clinic_sessions.services import booking, form_keys, label, offers, patient_search, patients, plan_warnings, room
 from clinic_sessions.services.form_keys import FormKeyReason
-from clinic_sessions.services.offers import Desk, Looking
+from clinic_sessions.services.offers import Desk, Looking, NothingToBook
 from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("booking", __name__)
@@ -31,6 +31,13 @@ bp.add_app_template_filter(objections.shares, "shares")
 
 FORM_USED = "This form has booked something already. Look at the schedule before you book again."
 GONE = "This can no longer be booked. Choose again what and when."
+
+
+@bp.errorhandler(NothingToBook)
+def nothing(refusal: NothingToBook) -> Response:
+    """Lead to the patient's plans when none of them can be booked from."""
+    flash(" ".join(words.say(reason) for reason in refusal.reasons), "warn")
+    return redirect(url_for("patients.show", patient_id=refusal.patient_id), 303)
 
 
 @bp.get("/sessions/new")

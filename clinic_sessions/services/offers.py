@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import ranking
 from clinic_sessions.domain.lifecycle import SessionKind
+from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.ranking import Candidate, Habit, Ranked, Why
 from clinic_sessions.domain.timetable import FreeTime
 from clinic_sessions.domain.wall_time import day_span, local_day
@@ -16,6 +17,7 @@ from clinic_sessions.models import Clinic, Patient, ProtocolVersion, TreatmentSe
 from clinic_sessions.services import free_times, provisional, series
 from clinic_sessions.services.free_times import OpenDay, Wanted
 from clinic_sessions.services.provisional import Standing
+from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.series import Choice
 
 
@@ -64,6 +66,14 @@ class Looking:
     any_day: bool = False
 
 
+class NothingToBook(Refusal):
+    """Nothing can be booked for a patient: the plan of every protocol in use is paused."""
+
+    def __init__(self, patient_id: int) -> None:
+        super().__init__(PaperReason.PLAN_PAUSED)
+        self.patient_id = patient_id
+
+
 def choice_of(db: Session, choices: Sequence[Choice], version_id: int | None, plan_id: int | None) -> Choice:
     """Give the choice of these ids, else the one of the same protocol (a newer version may be out), else the first."""
     for choice in choices:
@@ -87,9 +97,11 @@ def open_desk(
     """Gather the screen: the next step of the patient's series is chosen already, with the best six times for it.
 
     Without `with_times` none are looked for, as when a refusal names others; nor for a patient whom nobody has cleared
-    or will evaluate. Before an evaluation there are none.
+    or will evaluate. Before an evaluation there are none. Refuses with NothingToBook.
     """
     choices = series.choices(db, patient)
+    if not choices:
+        raise NothingToBook(patient.id)
     choice = choice_of(db, choices, version_id, plan_id)
     last = series.last_start(db, patient.id)
     due = series.due(db, choice.plan) if choice.plan else None

@@ -4,11 +4,13 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Clinic, Patient
+from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.models import Clinic, Patient, ProtocolVersion
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan
@@ -109,3 +111,24 @@ def test_the_schedule_marks_what_is_provisional(
     page = signed_in(Role.FRONT_DESK).get("/schedule?date=2026-11-24").text
     grid, _, listed = page.partition('class="day-list"')
     assert (grid.count("Provisional"), listed.count("Provisional")) == (1, 1)
+
+
+@pytest.mark.parametrize("is_only_one", [True, False])
+def test_while_a_plan_is_paused_no_other_treatment_is_offered_in_its_place(
+    db: Session, clinic: Clinic, signed_in: SignIn, now: datetime, is_only_one: bool
+) -> None:
+    cleared = factories.a_patient(db, clinic)
+    plan = a_plan(db, cleared, now)
+    plan.status = PlanStatus.PAUSED
+    at = now + timedelta(days=2)
+    one = factories.a_session(db, cleared, at, status=Status.CANCELLED, plan_id=plan.id, place_in_plan=1)
+    if is_only_one:
+        others = sa.update(ProtocolVersion).where(ProtocolVersion.id != plan.protocol_version_id)
+        db.execute(others.values(status=ProtocolStatus.RETIRED))
+    db.commit()
+    desk = signed_in(Role.FRONT_DESK)
+    after = desk.get(f"/sessions/{one.id}/after")
+    assert (after.status_code, "No more of this treatment can be booked" in after.text) == (200, True)
+    assert "/sessions/new?" not in after.text.partition('id="rebook"')[2]
+    booking = desk.get(f"/sessions/new?patient={cleared.id}")
+    assert booking.status_code == (303 if is_only_one else 200)
