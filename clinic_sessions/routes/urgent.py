@@ -48,7 +48,7 @@ def slots(patient_id: int) -> str:
 def _wanted(choices: list[Choice]) -> list[Choice]:
     """Give the treatment that was asked for; else the next step of each plan, and without a plan every treatment."""
     version, _, plan = (request.args.get("what") or "").partition("-")
-    if number(version) is not None:
+    if choices and number(version) is not None:
         return [offers.choice_of(session(), choices, number(version), number(plan))]
     return [choice for choice in choices if choice.plan] or choices
 

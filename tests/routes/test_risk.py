@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Alert, Clinic, Patient, RiskAssessment, SafetyPlan
+from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.models import Alert, Clinic, Patient, ProtocolVersion, RiskAssessment, SafetyPlan
 from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM
-from tests import factories
+from tests import factories, plans
 from tests.conftest import SignIn, Visitor
 
 KEY = "a-form-key-of-a-test"
@@ -199,3 +200,17 @@ def test_an_evaluation_is_offered_first_when_nothing_else_can_be_booked_and_besi
     assert page.index("Soonest evaluations") < page.index("Soonest times for a treatment")
     path = next(part.split('"')[0] for part in page.split('href="') if part.startswith("/visits/new?patient"))
     assert "2026-11-23T18:00Z" in browser.get(path.replace("&amp;", "&")).text
+
+
+@pytest.mark.parametrize("what", ["", "?what=1", "?what=1-999", "?what=x"])
+def test_while_every_plan_is_paused_an_evaluation_is_still_offered(
+    db: Session, clinic: Clinic, now: datetime, signed_in: SignIn, what: str
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    keys = set(db.scalars(sa.select(ProtocolVersion.key)))
+    for key in sorted(keys):
+        plans.a_plan(db, patient, now, protocol=key).status = PlanStatus.PAUSED
+    page = signed_in(Role.FRONT_DESK).get(f"/patients/{patient.id}/urgent{what}")
+    assert page.status_code == 200
+    assert "The plan of every treatment is paused." in page.text
+    assert "Book an evaluation" in page.text
