@@ -30,7 +30,7 @@ class Beginning:
         """Hold the patient's page: it offers this to none of these people."""
         for one in those:
             one.open(self.file)
-            expect(one.page.get_by_role("heading", name="Past visits")).to_be_visible()
+            one.sees("Past visits")
             expect(one.page.get_by_role("link", name=words)).to_have_count(0)
 
     # Registering and booking
@@ -120,8 +120,10 @@ class Beginning:
 
     def provider_clears(self) -> None:
         provider = self.provider
-        provider.open(self.file)
-        provider.follow("Screening")
+        provider.open("/for-provider/answers")
+        waiting = provider.page.get_by_role("row", name=self.name)
+        expect(waiting).to_contain_text("Filed, no decision yet")
+        waiting.get_by_role("link", name=re.compile("^Look")).click()
         row = provider.page.get_by_role("row", name=PROTOCOL)
         expect(row).to_contain_text("Nobody has decided yet.")
         row.get_by_role("link", name=re.compile("^Decide")).click()
@@ -134,10 +136,8 @@ class Beginning:
 
     def provider_starts_the_plan(self) -> None:
         provider = self.provider
-        provider.open(self.file)
-        provider.follow("Start a plan")
-        if provider.page.get_by_label("What it treats").input_value() == "":
-            provider.page.get_by_label("What it treats").select_option(index=1)
+        provider.page.get_by_role("link", name=re.compile("^Start a plan")).click()
+        provider.page.get_by_label("What it treats").select_option(index=1)
         provider.look()
         provider.press("Start the plan")
         provider.page.wait_for_url(re.compile(r"/plans/\d+$"))
@@ -225,7 +225,7 @@ class Beginning:
 
     def desk_books_what_is_provisional(self) -> None:
         desk = self.desk
-        desk.page.get_by_label("From").fill("2/1/2027")
+        desk.page.get_by_label("From").fill("1/20/2027")
         desk.page.get_by_label("How many sessions").fill("2")
         desk.press("Show the dates")
         desk.sees("2 dates")
@@ -235,6 +235,11 @@ class Beginning:
         desk.sees("Missing papers: Clearance, consent, order.")
         expect(desk.page.get_by_text("Provisional").first).to_be_visible()
         desk.look()
+
+    def nurse_looks_from_the_list_to_clear(self) -> None:
+        self.nurse.open("/for-provider/clear")
+        self.nurse.page.get_by_role("row", name=self.name).get_by_role("link", name=re.compile("^Look")).click()
+        self.nurse.sees("Screening and clearance")
 
     def nothing_is_missing_at_the_session(self) -> None:
         nurse = self.nurse

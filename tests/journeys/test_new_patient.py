@@ -48,6 +48,7 @@ def test_a_new_patient_is_screened_cleared_ordered_for_consents_and_is_booked(pe
 def test_a_series_is_refused_before_an_evaluation_and_provisional_after_it(person: NewPerson) -> None:
     new = begun(person, "Piotr Zawadzki", "2/3/1979", "(310) 555-0189")
     new.desk_registers()
+    new.provider.open(new.file)
     new.provider_starts_the_plan()
     series = f"{new.plan}/series"
     are_refused(series, person("auditor"))
@@ -58,3 +59,4 @@ def test_a_series_is_refused_before_an_evaluation_and_provisional_after_it(perso
     assert (status, NO_EVALUATION in page) == (REFUSED, True)
     new.desk_books_the_evaluation()
     new.desk_books_what_is_provisional()
+    new.nurse_looks_from_the_list_to_clear()
