@@ -33,7 +33,17 @@ from clinic_sessions.models import (
     VitalsReading,
     Weight,
 )
-from clinic_sessions.services import due, facts, last_sessions, lifecycle, limits, side_effects, timeline, vitals_chart
+from clinic_sessions.services import (
+    due,
+    facts,
+    last_sessions,
+    lifecycle,
+    limits,
+    pressure_limits,
+    side_effects,
+    timeline,
+    vitals_chart,
+)
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
 from clinic_sessions.services.last_sessions import LastSession
@@ -109,9 +119,15 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         gates=gates(treatment, departure, as_they_are, now),
         minimum_at=departure.earliest_at,
         tiles=_tiles(treatment, standing, readings),
-        chart=vitals_chart.draw(readings, standing, protocol) if protocol else None,
+        chart=vitals_chart.draw(readings, standing, protocol, _own_systolic(treatment)) if protocol else None,
         last=last_sessions.of(db, treatment.patient_id) if protocol and treatment.status in BEFORE_START else (),
     )
+
+
+def _own_systolic(treatment: TreatmentSession) -> int | None:
+    day = local_day(treatment.starts_at, treatment.clinic.zone)
+    own = pressure_limits.on(treatment.patient, treatment.limiting_orders, day)
+    return own.systolic if own else None
 
 
 def gates(

@@ -25,11 +25,12 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """A limit of the protocol: a line across."""
+    """A limit of the protocol, or the patient's own: a line across."""
 
     place: float
     value: int
     urgent: bool
+    own: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,10 @@ class Chart:
         return " ".join(f"{point.x},{point.y}" for point in points)
 
 
-def draw(readings: Sequence[VitalsReading], doses: Sequence[DoseEvent], protocol: Protocol) -> Chart | None:
-    """Lay out the standing readings that have a blood pressure; None when there is none."""
+def draw(
+    readings: Sequence[VitalsReading], doses: Sequence[DoseEvent], protocol: Protocol, own_systolic: int | None = None
+) -> Chart | None:
+    """Lay out the standing readings that have a blood pressure; None when there is none. `own_systolic`: mmHg."""
     pressures = [r for r in readings if r.systolic_mmhg is not None or r.diastolic_mmhg is not None]
     if not pressures:
         return None
@@ -82,7 +85,10 @@ def draw(readings: Sequence[VitalsReading], doses: Sequence[DoseEvent], protocol
     return Chart(
         systolic=tuple(Point(x=x(r.at), y=y(r.systolic_mmhg)) for r in pressures if r.systolic_mmhg is not None),
         diastolic=tuple(Point(x=x(r.at), y=y(r.diastolic_mmhg)) for r in pressures if r.diastolic_mmhg is not None),
-        limits=tuple(Limit(place=y(value), value=value, urgent=urgent) for value, urgent in _limits(protocol)),
+        limits=(
+            *(Limit(place=y(value), value=value, urgent=urgent) for value, urgent in _limits(protocol)),
+            *(Limit(place=y(value), value=value, urgent=False, own=True) for value in (own_systolic,) if value),
+        ),
         doses=tuple(x(at) for at in moments),
         hours=tuple(Mark(place=x(at), value=at) for at in ticks),
         levels=tuple(Mark(place=y(value), value=value) for value in range(_LOWEST, high + 1, _STEP)),
