@@ -31,7 +31,7 @@ class Banner:
 def install(app: Flask) -> None:
     """Give every template the frame's values."""
     app.context_processor(_frame)
-    app.jinja_env.globals["url_for"] = _addresses(app)
+    app.jinja_env.globals.update(url_for=_addresses(app), can=_can)
 
 
 def _addresses(app: Flask) -> Callable[..., str]:
@@ -49,24 +49,26 @@ def _addresses(app: Flask) -> Callable[..., str]:
     return address
 
 
+def _can(permission: str) -> bool:
+    """Tell whether the person who is signed in may do something; macros ask it too."""
+    signed_in = current_user and current_user.is_authenticated
+    return bool(signed_in and current_user.sign_in.user.may(Permission(permission)))
+
+
 def _frame() -> dict[str, Any]:
     sign_in = current_user.sign_in if current_user and current_user.is_authenticated else None
     user = sign_in.user if sign_in else None
     clinic = sign_ins.clinic_of(sign_in) if sign_in else None
     mine = user.clinics if user else []
 
-    def can(permission: str) -> bool:
-        return user is not None and user.may(Permission(permission))
-
     return {
         "person": user,
         "clinic": clinic,
         "clinics": mine if len(mine) > 1 else [],
-        "can": can,
         "theme": user.theme if user else "auto",
         "is_demo": settings().is_demo,
         "now": g.get("now"),
-        "banners": _banners(clinic, tuple(one.id for one in mine), can(Permission.READ_ALERTS)) if clinic else [],
+        "banners": _banners(clinic, tuple(one.id for one in mine), _can(Permission.READ_ALERTS)) if clinic else [],
     }
 
 
