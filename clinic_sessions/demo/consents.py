@@ -17,7 +17,7 @@ CHOSE_NOT_TO, CHANGED_MIND, ENDS_SOON, ONLY_ASKED = (
     "Harriet Pemberton",
     "Grace Abernathy",
     "Rafael Monteiro",
-    "Valentina Rossi",
+    "Malik Johnson",
 )
 
 

@@ -86,6 +86,20 @@ class Papers:
         return [*self.clearance, *self.consent, *self.order, *self.programme]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What stands about the patients who are asked about, each by the key under which a want finds it."""
+
+    decisions: Mapping[tuple[int, str], Decision]
+    consents: Mapping[tuple[int, str, int | None], ConsentGiven]
+    orders: Mapping[tuple[int, str], list[tuple[int, int | None, OrderGiven]]]
+    enrolled: Mapping[int, date]
+    checked: Mapping[int, datetime]
+    paused: Collection[tuple[int, str]]
+    over: Collection[int | None]
+    numbers: Thresholds
+
+
 def lock(db: Session, patient_id: int) -> None:
     """Keep others from changing a patient's papers until the transaction ends; rows that name them may be added."""
     db.execute(sa.select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
@@ -129,33 +143,39 @@ def read(db: Session, wants: Sequence[Want], made_by: datetime = ANY_TIME) -> li
         return []
     patients = {want.patient_id for want in wants}
     numbers = documents.thresholds(db)
-    decisions, consents = newest_decisions(db, patients, made_by), _consents(db, patients, made_by)
-    orders = _orders(db, patients, numbers, made_by)
-    enrolled, checked = _enrolled(db, patients), _checked(db, patients)
     paused, over = _not_active(db, patients)
-    found = []
-    for want in wants:
-        key = (want.patient_id, want.protocol_key)
-        mine = [(order_id, order) for order_id, plan_id, order in orders[key] if plan_id in {None, want.plan_id}]
-        holding = [order_id for order_id, order in mine if not order_reasons([order], want.day, want.at)]
-        late = _monitoring_due(checked.get(want.patient_id), want, numbers)
-        blocks = bool(numbers.monitoring_blocks.whole)
-        found.append(
-            Papers(
-                clearance=clearance_reasons(decisions.get(key), want.day),
-                consent=consent_reasons(consents.get((*key, want.plan_id)), want.day),
-                order=order_reasons([order for _, order in mine], want.day, want.at),
-                programme=[
-                    *([PaperReason.PLAN_PAUSED] if key in paused else []),
-                    *([PaperReason.PLAN_OVER] if want.plan_id in over else []),
-                    *_not_enrolled(enrolled.get(want.patient_id), want),
-                    *(late if blocks else []),
-                ],
-                warnings=[] if blocks else late,
-                order_id=holding[0] if holding else None,
-            )
-        )
-    return found
+    known = _Known(
+        decisions=newest_decisions(db, patients, made_by),
+        consents=_consents(db, patients, made_by),
+        orders=_orders(db, patients, numbers, made_by),
+        enrolled=_enrolled(db, patients),
+        checked=_checked(db, patients),
+        paused=paused,
+        over=over,
+        numbers=numbers,
+    )
+    return [_of(want, known) for want in wants]
+
+
+def _of(want: Want, known: _Known) -> Papers:
+    key = (want.patient_id, want.protocol_key)
+    mine = [(order_id, order) for order_id, plan_id, order in known.orders[key] if plan_id in {None, want.plan_id}]
+    holding = [order_id for order_id, order in mine if not order_reasons([order], want.day, want.at)]
+    late = _monitoring_due(known.checked.get(want.patient_id), want, known.numbers)
+    blocks = bool(known.numbers.monitoring_blocks.whole)
+    return Papers(
+        clearance=clearance_reasons(known.decisions.get(key), want.day),
+        consent=consent_reasons(known.consents.get((*key, want.plan_id)), want.day),
+        order=order_reasons([order for _, order in mine], want.day, want.at),
+        programme=[
+            *([PaperReason.PLAN_PAUSED] if key in known.paused else []),
+            *([PaperReason.PLAN_OVER] if want.plan_id in known.over else []),
+            *_not_enrolled(known.enrolled.get(want.patient_id), want),
+            *(late if blocks else []),
+        ],
+        warnings=[] if blocks else late,
+        order_id=holding[0] if holding else None,
+    )
 
 
 def newest_decisions(

@@ -113,7 +113,7 @@ def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> Pati
         age_years=age_years(patient.birth_date, today),
         record_number=patient.record_number,
         initials=names.initials(patient.name),
-        alerts=(*flags, *_alerts(patient, clinical, pressure_limit(db, patient, today) if clinical else None)),
+        alerts=(*flags, *_alerts(patient, clinical, pressure_limit(db, patient, today))),
         progress=progress.of_patients(db, [patient.id]).get(patient.id),
     )
 
