@@ -28,7 +28,7 @@ from clinic_sessions.models import (
     TreatmentSession,
     Weight,
 )
-from clinic_sessions.services import facts, lifecycle, limits, orders, recording
+from clinic_sessions.services import facts, lifecycle, limits, orders, recording, session_page
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.lifecycle import GateClosed
 from clinic_sessions.services.refusals import NotAllowed
@@ -305,6 +305,18 @@ def test_the_limit_of_an_order_marks_readings_while_it_holds(
     assert marks(now + timedelta(days=8)) == []
     orders.end(db, patient, order.id, "Pressure is steady", now=now, by=provider)
     assert marks(now) == []
+
+
+@pytest.mark.parametrize(("own", "drawn"), [(150, [150]), (None, [])])
+def test_the_chart_of_a_session_draws_the_patients_own_limit(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor, own: int | None, drawn: list[int]
+) -> None:
+    one = here(db, factories.a_patient(db, clinic, pressure_limit_systolic_mmhg=own), now)
+    recording.record_vitals(db, one, Vitals(systolic=140, diastolic=88), now=now, by=nurse)
+    db.expire_all()
+    chart = session_page.clinical(db, one, now).chart
+    assert chart
+    assert [limit.value for limit in chart.limits if limit.own] == drawn
 
 
 def test_the_dose_of_a_second_device_beyond_the_order_is_marked(
