@@ -18,7 +18,7 @@ bp = Blueprint("for_provider", __name__)
 TITLES: Mapping[str, str] = MappingProxyType(
     {
         "clear": "To clear",
-        "answers": "Health questions to look at",
+        "answers": "Screenings to look at",
         "sign": "Orders to sign",
         "reviews": "Plans to review",
         "checks": "Checks due",

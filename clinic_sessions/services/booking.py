@@ -142,6 +142,15 @@ def _check_clearance(db: Session, patient: Patient, version: ProtocolVersion, bl
         raise Refusal(*against)
 
 
+def _check_evaluated(
+    db: Session, treatment: TreatmentSession, version: ProtocolVersion, block: Span, today: date
+) -> None:
+    """Refuse to move a provisional session to before the evaluation that it waits for; any other stands as it is."""
+    stands = provisional.standing(db, treatment.patient_id, version, today)
+    if stands.not_before is not None and block.starts_at < stands.not_before:
+        raise Refusal(*stands.against)
+
+
 def _put_in_series(db: Session, treatment: TreatmentSession, plan: Plan | None, place: int | None) -> None:
     if plan is not None:
         treatment.place_in_plan = place or series.next_place(db, plan)
@@ -172,6 +181,7 @@ def put(db: Session, treatment: TreatmentSession, request: MoveRequest, *, now: 
     if (block.starts_at, chair.id) == (treatment.starts_at, treatment.chair_id):
         room.refuse(db, [Objection(reason=BookingReason.SAME_TIME_AND_CHAIR)], treatment.clinic, want)
     found = room.check(db, chair, block, want, now=request.as_of or now, by=by, lifting=request.lifting)
+    _check_evaluated(db, treatment, version, block, local_day(now, chair.clinic.zone))
     clinic_id, details = chair.clinic_id, _put(treatment, block, chair, found)
     try:
         with db.no_autoflush:

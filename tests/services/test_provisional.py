@@ -141,6 +141,17 @@ def test_an_evaluation_before_it_makes_a_booking_provisional_and_one_after_it_do
     assert provisional.ids(db, [booked]) == {booked.id}
 
 
+def test_a_provisional_session_is_not_moved_to_before_its_evaluation(
+    db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
+) -> None:
+    _evaluation(db, patient, clinic, TUESDAY_TEN + DAY)
+    booked = _book(db, patient, clinic, now, desk, TUESDAY_TEN + 2 * DAY)
+    move = MoveRequest(chair_id=clinic.chairs[0].id, starts_at=TUESDAY_TEN, version=booked.version)
+    with pytest.raises(Refusal) as refused:
+        booking.move(db, booked, move, now=now, by=desk)
+    assert list(refused.value.reasons) == [PaperReason.NOT_CLEARED]
+
+
 def test_a_session_stays_when_its_evaluation_is_cancelled_and_can_still_be_moved(
     db: Session, clinic: Clinic, patient: Patient, desk: Actor, now: datetime
 ) -> None:
