@@ -28,11 +28,13 @@ class Planned:
 
 
 CHECK_IN_AFTER = {
+    MessageKind.CHECK_IN_4H: timedelta(hours=4),
     MessageKind.CHECK_IN_24H: timedelta(hours=24),
     MessageKind.CHECK_IN_72H: timedelta(hours=72),
     MessageKind.CHECK_IN_7D: timedelta(days=7),
 }
 CHECK_IN_OPEN = {
+    MessageKind.CHECK_IN_4H: timedelta(hours=12),
     MessageKind.CHECK_IN_24H: timedelta(hours=48),
     MessageKind.CHECK_IN_72H: timedelta(hours=72),
     MessageKind.CHECK_IN_7D: timedelta(days=7),
@@ -89,10 +91,15 @@ def reminders(
 
 
 def check_ins(left_at: datetime, *, zone: ZoneInfo, quiet: QuietHours) -> list[Planned]:
-    """Plan the check-ins after a visit: 24 hours, 72 hours and 7 days from leaving, out of the quiet hours."""
+    """Plan the check-ins after a visit: 4, 24 and 72 hours and 7 days from leaving, out of the quiet hours.
+
+    How the same day went cannot be asked the next morning: within the quiet hours the first is left out.
+    """
     planned = []
     for kind, wait in CHECK_IN_AFTER.items():
         due = out_of_quiet_hours(left_at + wait, zone, quiet)
+        if kind is MessageKind.CHECK_IN_4H and due != left_at + wait:
+            continue
         planned.append(Planned(kind=kind, due_at=due, useful_until=due + CHECK_IN_OPEN[kind]))
     return planned
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInStatus
+from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import EXPECTED, Status
 from clinic_sessions.domain.messages import MessageStatus
 from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
@@ -215,6 +215,7 @@ def _check_ins(clinic: Clinic, now: datetime) -> _Query:
         .where(
             TreatmentSession.clinic_id == clinic.id,
             CheckIn.status == CheckInStatus.NOT_ANSWERED,
+            CheckIn.kind != CheckInKind.AFTER_4H,
             CheckIn.expires_at >= now - BACK,
             CheckIn.expires_at <= now,
         )

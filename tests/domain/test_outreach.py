@@ -57,6 +57,11 @@ def test_a_reminder_is_after_the_booking_before_the_visit_and_never_in_quiet_hou
 def test_check_ins_come_in_order_out_of_the_quiet_hours_and_stay_open(left_at: datetime, zone: ZoneInfo) -> None:
     planned = check_ins(left_at, zone=zone, quiet=QUIET)
 
+    same_day = [plan for plan in planned if plan.kind is MessageKind.CHECK_IN_4H]
+    four_hours = left_at + timedelta(hours=4)
+    asked = out_of_quiet_hours(four_hours, zone, QUIET) == four_hours
+    assert [plan.due_at for plan in same_day] == ([four_hours] if asked else [])
+    planned = planned[len(same_day) :]
     assert [plan.kind for plan in planned] == [
         MessageKind.CHECK_IN_24H,
         MessageKind.CHECK_IN_72H,

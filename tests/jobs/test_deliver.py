@@ -381,7 +381,7 @@ def test_a_check_in_that_is_due_is_asked_and_one_that_was_answered_is_not(
     db.commit()
     time_at.move_to(now + timedelta(hours=24))
     _run(work)
-    first, second, _ = sorted(db.scalars(sa.select(CheckIn)), key=lambda row: row.due_at)
+    _, first, second, _ = sorted(db.scalars(sa.select(CheckIn)), key=lambda row: row.due_at)
     assert first.status is CheckInStatus.ASKED
     assert "/c/" in str(office.taken[0][1])
 

@@ -180,7 +180,7 @@ def _sent(db: Session, treatment: TreatmentSession) -> None:
     db.flush()
 
 
-def test_after_leaving_three_check_ins_are_planned_from_the_time_of_leaving(
+def test_after_leaving_four_check_ins_are_planned_from_the_time_of_leaving(
     db: Session, treatment: TreatmentSession, by: Actor, now: datetime
 ) -> None:
     _take(db, treatment, Status.LEFT, now)
@@ -188,12 +188,13 @@ def test_after_leaving_three_check_ins_are_planned_from_the_time_of_leaving(
 
     planned = _planned(db, treatment)
     assert {kind: row.due_at - now for kind, row in planned.items()} == {
+        MessageKind.CHECK_IN_4H: timedelta(hours=4),
         MessageKind.CHECK_IN_24H: timedelta(hours=24),
         MessageKind.CHECK_IN_72H: timedelta(hours=72),
         MessageKind.CHECK_IN_7D: timedelta(days=7),
     }
     rows = db.scalars(sa.select(CheckIn)).all()
-    assert {row.kind for row in rows} == set(CheckInKind) - {CheckInKind.AFTER_4H}
+    assert {row.kind for row in rows} == set(CheckInKind)
     assert {row.check_in_id for row in planned.values()} == {row.id for row in rows}
 
 
@@ -214,7 +215,7 @@ def test_undoing_the_leaving_withdraws_the_check_ins_and_leaving_again_plans_the
     assert planned[MessageKind.CHECK_IN_24H].due_at == now + timedelta(hours=25)
     assert planned[MessageKind.CHECK_IN_24H].dedup_key.endswith(":r1")
     rows = db.scalars(sa.select(CheckIn)).all()
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert {row.status for row in rows} == {CheckInStatus.PLANNED}
 
 
@@ -227,7 +228,7 @@ def test_a_corrected_time_of_leaving_moves_the_check_ins(
     outreach.align(db, treatment, now=now, by=by)
 
     assert _planned(db, treatment)[MessageKind.CHECK_IN_24H].due_at == now + timedelta(hours=23)
-    assert len(_messages(db, treatment)) == 3
+    assert len(_messages(db, treatment)) == 4
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,8 @@ def test_check_ins_close_when_their_time_has_passed(
     _take(db, treatment, Status.LEFT, now)
     outreach.align(db, treatment, now=now, by=by)
 
-    assert outreach.expire_check_ins(db, now + timedelta(days=2)) == 0
+    assert outreach.expire_check_ins(db, now + timedelta(hours=15)) == 0
+    assert outreach.expire_check_ins(db, now + timedelta(hours=16)) == 1
     assert outreach.expire_check_ins(db, now + timedelta(days=3)) == 1
     assert outreach.expire_check_ins(db, now + timedelta(days=30)) == 2
     assert outreach.expire_check_ins(db, now + timedelta(days=30)) == 0
