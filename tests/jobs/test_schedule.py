@@ -81,4 +81,4 @@ def test_check_ins_past_their_time_are_closed_once_a_minute(
             upkeep.expire_check_ins(worker)
 
     assert {row.status for row in db.scalars(sa.select(CheckIn))} == {CheckInStatus.NOT_ANSWERED}
-    assert [run.outcome for run in db.scalars(sa.select(JobRun))] == ["3 closed"]
+    assert [run.outcome for run in db.scalars(sa.select(JobRun))] == ["4 closed"]
