@@ -62,7 +62,7 @@ class ScoreRow:
 
 @dataclass(frozen=True, kw_only=True)
 class MoodRow:
-    """One answer to the question of mood after a dose."""
+    """One answer to the question of mood after a dose; its hours count from leaving, as the check-in is asked."""
 
     ref: str
     at: datetime
@@ -72,7 +72,7 @@ class MoodRow:
     @property
     def said(self) -> str:
         """The answer as one line."""
-        return f"Mood {self.value} of 10, {MOOD_WORDS[self.kind]} after the dose"
+        return f"Mood {self.value} of 10, {MOOD_WORDS[self.kind]} after the visit"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,13 @@
 """What waits for a provider: patients to clear, sessions that stand uncleared, spoken orders to sign."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
-from clinic_sessions.domain.papers import Clearance, Decision, PaperReason, clearance_reasons
+from clinic_sessions.domain.papers import Clearance, PaperReason, clearance_reasons
 from clinic_sessions.domain.screening_kinds import ScreeningStatus
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.working_days import working_days_from
@@ -76,7 +75,7 @@ def uncleared(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
     """
     one, today = TreatmentSession, local_day(now, clinic.zone)
     query = (
-        sa.select(one.id, one.patient_id, one.starts_at, Patient.name, Patient.phone, ProtocolVersion.key,
+        sa.select(one.id, one.patient_id, one.starts_at, one.status, Patient.name, Patient.phone, ProtocolVersion.key,
                   ProtocolVersion.title)
         .join(Patient, Patient.id == one.patient_id)
         .join(ProtocolVersion, ProtocolVersion.id == one.protocol_version_id)
@@ -94,7 +93,8 @@ def uncleared(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
         if reasons:
             line = ToClear(
                 patient_id=row.patient_id, name=row.name, phone=row.phone, key=row.key, title=row.title,
-                reason=reasons[0], session_id=row.id, session_at=row.starts_at, release=day <= last,
+                reason=reasons[0], session_id=row.id, session_at=row.starts_at,
+                release=day <= last and row.status in EXPECTED,
             )  # fmt: skip
             found.setdefault((row.patient_id, row.key), line)
     return list(found.values())[:MOST]
@@ -117,27 +117,29 @@ def to_clear(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
     return [*waiting, *(one for one in _reopened(db, clinic, now) if (one.patient_id, one.key) not in known)]
 
 
-def _reopened(db: Session, clinic: Clinic, now: datetime) -> Iterable[ToClear]:
-    today = local_day(now, clinic.zone)
-    row = ClearanceDecision
+def _reopened(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
+    row, later = ClearanceDecision, aliased(ClearanceDecision)
+    since = sa.exists().where(
+        later.patient_id == row.patient_id,
+        later.protocol_key == row.protocol_key,
+        sa.or_(later.at > row.at, sa.and_(later.at == row.at, later.id > row.id)),
+    )
     query = (
-        sa.select(row.patient_id, row.protocol_key, row.decision, row.until, row.at, Patient.name, Patient.phone,
-                  ProtocolVersion.title)
+        sa.select(row.patient_id, row.protocol_key, Patient.name, Patient.phone, ProtocolVersion.title)
         .join(Patient, Patient.id == row.patient_id)
         .join(ProtocolVersion, ProtocolVersion.id == row.protocol_version_id)
-        .where(Patient.clinic_id == clinic.id)
-        .order_by(row.at, row.id)
-    )  # fmt: skip
-    newest = {(found.patient_id, found.protocol_key): found for found in db.execute(query)}
-    for (patient_id, key), found in newest.items():
-        if found.decision is not Clearance.DEFERRED:
-            continue
-        decision = Decision(decision=found.decision, until=found.until, at=found.at)
-        if clearance_reasons(decision, today) == [PaperReason.DEFERRAL_OVER]:
-            yield ToClear(
-                patient_id=patient_id, name=found.name, phone=found.phone, key=key, title=found.title,
-                reason=PaperReason.DEFERRAL_OVER, session_id=None, session_at=None, release=False,
-            )  # fmt: skip
+        .where(Patient.clinic_id == clinic.id, row.decision == Clearance.DEFERRED, ~since)
+        .where(row.until < local_day(now, clinic.zone))
+        .order_by(row.until, row.id)
+        .limit(MOST)
+    )
+    return [
+        ToClear(
+            patient_id=patient_id, name=name, phone=phone, key=key, title=title, reason=PaperReason.DEFERRAL_OVER,
+            session_id=None, session_at=None, release=False,
+        )
+        for patient_id, key, name, phone, title in db.execute(query)
+    ]  # fmt: skip
 
 
 def answers_sent(db: Session, clinic: Clinic) -> list[Sent]:

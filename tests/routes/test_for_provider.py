@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.orders import OrderEventKind
 from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.permissions import Role
@@ -50,6 +51,22 @@ def test_a_decision_takes_the_patient_off_the_list_and_a_deferral_puts_them_back
     other = factories.a_patient(db, clinic, "Other", papers=False)
     _decide(db, other.id, by, Clearance.DEFERRED, now, until=now.date() - timedelta(days=1))
     assert [line.name for line in to_decide.to_clear(db, clinic, now)] == [patient.name, "Other"]
+
+
+def test_a_deferral_waits_once_and_only_from_the_day_after_it(db: Session, clinic: Clinic, now: datetime) -> None:
+    patient = factories.a_patient(db, clinic, papers=False)
+    by, today = patient.registered_by_id, now.date()
+    _decide(db, patient.id, by, Clearance.DEFERRED, now - timedelta(days=9), until=today - timedelta(days=5))
+    _decide(db, patient.id, by, Clearance.DEFERRED, now - timedelta(days=4), until=today)
+    assert to_decide.to_clear(db, clinic, now) == []
+    assert len(to_decide.to_clear(db, clinic, now + timedelta(days=1))) == 1
+
+
+def test_who_is_here_is_not_offered_for_release(db: Session, clinic: Clinic, now: datetime) -> None:
+    patient = factories.a_patient(db, clinic, papers=False)
+    factories.a_session(db, patient, now, status=Status.ARRIVED)
+    assert [line.release for line in to_decide.to_clear(db, clinic, now)] == [False]
+    assert to_decide.to_release(db, clinic, now) == []
 
 
 @pytest.mark.parametrize("role", [Role.NURSE, Role.PROVIDER])
