@@ -46,7 +46,7 @@ def weight_dose(rule: WeightDose, grams: int) -> ComputedDose:
     micrograms = min(exact_millionths // 1000, cap) // step * step
     if grams <= 0 or micrograms <= 0:
         raise DoseImpossible("Check the weight: the dose comes to nothing")
-    sum_text = f"{rule.per_kg.value} mg/kg x {kg_text(grams)} = {mg_text(exact_millionths // 1000)}"
+    sum_text = f"{rule.per_kg.value} mg/kg × {kg_text(grams)} = {mg_text(exact_millionths // 1000)}"
     if capped:
         sum_text += f", held to the cap of {mg_text(cap)}"
     if micrograms != (cap if capped else exact_millionths // 1000):
@@ -66,7 +66,7 @@ def device_dose(rule: DeviceDose, count: int) -> ComputedDose:
     if not fewest <= count <= most:
         raise DoseImpossible(f"Choose {fewest} to {most} devices")
     micrograms = rule.per_device.thousandths * count
-    text = f"{count} x {mg_text(rule.per_device.thousandths)} = {mg_text(micrograms)}"
+    text = f"{count} × {mg_text(rule.per_device.thousandths)} = {mg_text(micrograms)}"
     return ComputedDose(micrograms=micrograms, capped=False, arithmetic=text)
 
 

@@ -127,7 +127,7 @@ def _part(leaf: Leaf, origin: Leaf | None, text: str, signed: str, faults: dict[
 def _clinic_number(before: Sourced, value: Decimal, signed: str) -> Sourced:
     """Give a number that the clinic sets: its source names who set it, then the source that stood there first."""
     first = before.source.partition(_BEFORE)[2] if before.source.startswith(_CLINIC) else ""
-    source = f"{_CLINIC}{signed}{_BEFORE}{first or f'{before.value} {before.unit}, {before.source}'}"
+    source = f"{_CLINIC}{signed}{_BEFORE}{first or f'{before.words}, {before.source}'}"
     return Sourced(value=value, unit=before.unit, source=source, usual=before.usual)
 
 

@@ -44,7 +44,7 @@ class Leaf:
     def words(self) -> str:
         """The value as people read it."""
         number = self.number
-        return f"{number.value} {number.unit}" if number else say(self.value)
+        return number.words if number else say(self.value)
 
 
 class Mark(StrEnum):

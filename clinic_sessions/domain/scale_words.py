@@ -72,7 +72,7 @@ def _screen_words(scale: Scale, band: str | None, flags: Iterable[str]) -> str:
 
 
 def change_words(scale: Scale, found: Change | None) -> str:
-    """Write a change from baseline: points, percent rounded toward 0, and what it counts as."""
+    """Write a change from baseline: points, percent as `percent_words` writes it, and what it counts as."""
     if found is None:
         return ""
     if not found.points:
@@ -81,8 +81,25 @@ def change_words(scale: Scale, found: Change | None) -> str:
         size = number_words(abs(Fraction(found.points)))
         moved = f"{size} {'point' if size == '1' else 'points'} {'better' if found.points < 0 else 'worse'}"
         if found.percent is not None:
-            moved += f" ({math.floor(abs(found.percent))}%)"
+            moved += f" ({percent_words(found.percent, found.response_from)})"
     return ", ".join([moved, *_counted(scale, found)])
+
+
+def percent_words(fall: Fraction, edge: Fraction | None = None) -> str:
+    """Write the size of a fall or rise in whole percent, rounded, a half away from 0.
+
+    `edge`: the fall, in percent, from which it counts. Where the rounded number would stand on the other side of it,
+    one decimal is written, cut and not rounded: 49.6% never reads as 50%.
+
+    >>> percent_words(Fraction(200, 3)), percent_words(Fraction(248, 5), Fraction(50)), percent_words(Fraction(-25, 2))
+    ('67%', '49.6%', '13%')
+    """
+    size = abs(fall)
+    whole = math.floor(size + Fraction(1, 2))
+    if edge is not None and fall > 0 and (whole >= edge) != (size >= edge):
+        tenths = math.floor(size * 10)
+        return f"{tenths // 10}.{tenths % 10}%"
+    return f"{whole}%"
 
 
 def _counted(scale: Scale, found: Change) -> list[str]:

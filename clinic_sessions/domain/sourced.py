@@ -14,6 +14,9 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, g
 
 T = TypeVar("T")
 
+YES_OR_NO = "yes or no"
+"""The unit of a setting that is on (1) or off (0)."""
+
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _PLAIN = {str: "text", int: "a whole number", bool: "true or false"}
 _MARK = re.compile(r"\[(S|S2|M|P)\]")
@@ -56,6 +59,13 @@ class Sourced:
         if self.value != self.value.to_integral_value():
             raise ValueError(f"{self.value} {self.unit} is not whole")
         return int(self.value)
+
+    @property
+    def words(self) -> str:
+        """The value as people read it: with its unit, or Yes or No."""
+        if self.unit == YES_OR_NO:
+            return "Yes" if self.value else "No"
+        return f"{self.value} {self.unit}"
 
     @property
     def thousandths(self) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, load_toml, read_table
+from clinic_sessions.domain.sourced import YES_OR_NO, Allowed, FaultyData, Sourced, load_toml, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Thresholds:
     monitoring_before: Annotated[Sourced, Allowed("h", high=168)]
     """How old the look into prescription monitoring may be at the first order."""
     monitoring_every: Annotated[Sourced, Allowed("months", high=24)]
-    monitoring_blocks: Annotated[Sourced, Allowed("yes or no", low=0, high=1)]
+    monitoring_blocks: Annotated[Sourced, Allowed(YES_OR_NO, low=0, high=1)]
     """Whether a start waits for the look (1) or only warns (0)."""
     diazepam: Annotated[Sourced, Allowed("mg", high=100, places=3)]
     """Above how much diazepam a day, or its like, response is worse."""
@@ -47,6 +47,8 @@ class Thresholds:
     """A PHQ-9 of at least `relapse_from` that has risen by `relapse_rise` from the best one calls for a review."""
     publish_alone: Annotated[Sourced, Allowed("h", high=168)]
     """How long a proposed version waits when no second provider publishes it."""
+    screening_age: Annotated[Sourced, Allowed("days", high=730)] | None = None
+    """From which age on the answers of a screening are called old; None in versions from before it was set."""
 
 
 def parse_thresholds(text: str) -> Thresholds:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import Form, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Form, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 
 from clinic_sessions.domain import edits
 from clinic_sessions.domain.edits import FaultyEdits, Typed
 from clinic_sessions.domain.leaf_words import say
 from clinic_sessions.domain.leaves import Leaf
 from clinic_sessions.domain.protocol_kinds import EscortKind
+from clinic_sessions.domain.sourced import YES_OR_NO
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField
 from clinic_sessions.forms.keys import KeyedForm
@@ -113,6 +114,9 @@ def _field(leaf: Leaf) -> Any:
         chosen = list(leaf.value) if isinstance(leaf.value, tuple) else []
         choices = options((one.value, say(one)) for one in EscortKind)
         return SelectMultipleField(leaf.label, choices=choices, default=chosen, id=name, validate_choice=False)
+    if leaf.number and leaf.number.unit == YES_OR_NO:
+        choices = options((("1", "Yes"), ("0", "No")))
+        return RadioField(leaf.label, choices=choices, default=text, id=name, validate_choice=False)
     if isinstance(leaf.value, tuple):
         return TextAreaField(leaf.label, default=text, id=name)
     return StringField(leaf.label, default=text, id=name)

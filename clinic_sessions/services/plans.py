@@ -84,7 +84,10 @@ def load(db: Session, plan_id: int, user: User, *, to_change: bool = False) -> P
 
 
 def overview(db: Session, plan: Plan) -> Overview:
-    """Gather a plan's page: every place with its session or the day it is due, and the next of one that goes on."""
+    """Gather a plan's page: every place with its session or the day it is due, and the next of one that goes on.
+
+    In the order of their days; places without a day come last.
+    """
     one, sessions = series.pattern_of(plan), series.placed(db, plan)
     held = series.held_days(sessions)
     by_place = {treatment.place_in_plan: treatment for treatment in sessions}
@@ -98,6 +101,7 @@ def overview(db: Session, plan: Plan) -> Overview:
         )
         for number in numbers
     ]
+    places.sort(key=lambda place: (held.get(place.number) or place.due or date.max, place.number))
     done = sum(treatment.dose_started_at is not None for treatment in sessions)
     return Overview(plan=plan, pattern=one, places=places, done=done)
 

@@ -40,7 +40,7 @@ def test_a_dose_is_rate_times_weight_with_its_arithmetic() -> None:
     dose = weight_dose(by_weight(), 80_000)
 
     assert (dose.micrograms, dose.capped) == (40_000, False)
-    assert dose.arithmetic == "0.5 mg/kg x 80.0 kg = 40 mg"
+    assert dose.arithmetic == "0.5 mg/kg × 80.0 kg = 40 mg"
 
 
 def test_a_heavy_patient_gets_the_cap_and_the_arithmetic_says_so() -> None:
@@ -78,7 +78,7 @@ def test_no_dose_comes_from_no_weight(grams: int) -> None:
 
 def test_devices_are_whole_and_within_the_label() -> None:
     assert [device_dose(DEVICES, count).micrograms for count in (2, 3)] == [56_000, 84_000]
-    assert device_dose(DEVICES, 3).arithmetic == "3 x 28 mg = 84 mg"
+    assert device_dose(DEVICES, 3).arithmetic == "3 × 28 mg = 84 mg"
     assert cap_of(DEVICES) == 84_000
 
 

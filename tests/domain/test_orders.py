@@ -151,10 +151,10 @@ def test_another_duration_asks_and_a_slip_of_it_is_refused(minutes: int, reason:
 
 def test_the_arithmetic_says_rate_weight_cap_and_rounding() -> None:
     said = dose_of(per_kg(500), BY_WEIGHT, 81_647).arithmetic
-    assert said == "0.5 mg/kg x 81.6 kg = 40.823 mg, rounded down to 40.8 mg"
+    assert said == "0.5 mg/kg × 81.6 kg = 40.823 mg, rounded down to 40.8 mg"
     capped = dose_of(per_kg(500, cap=45_000), BY_WEIGHT, 100_000)
     assert (capped.micrograms, capped.capped) == (45_000, True)
-    assert capped.arithmetic == "0.5 mg/kg x 100.0 kg = 50 mg, held to the cap of 45 mg"
+    assert capped.arithmetic == "0.5 mg/kg × 100.0 kg = 50 mg, held to the cap of 45 mg"
     assert dose_of(fixed(40_000), BY_WEIGHT, None).arithmetic == "40 mg as ordered"
     assert in_words(Ordered(basis=DoseBasis.DEVICES, amount=2, cap=84_000)) == "2 devices"
 

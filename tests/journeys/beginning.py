@@ -147,7 +147,7 @@ class Beginning:
     def nurse_is_offered_a_spoken_order_only(self) -> None:
         nurse = self.nurse
         nurse.open(f"{self.file}/orders")
-        nurse.sees("No order stands. A session starts only under one.")
+        nurse.sees("No active order. A session starts only under one.")
         nurse.look()
         nurse.follow("New spoken order")
         expect(nurse.page.get_by_role("button", name="Sign the order")).to_have_count(0)

@@ -82,8 +82,8 @@ def test_a_provider_writes_an_order_that_is_signed_by_it_and_shows_its_arithmeti
     assert [event.by_id for event in order.events] == [order.provider_id] == [provider.id]
     page = client.get(path(patient)).text
     for said in (
-        "0.5 mg/kg x 81.6 kg = 40.8 mg", "Labetalol 10 mg IV, at most 20 mg a session", "Own BP limit: 140/90 until",
-        "Ondansetron", "Signed by Dr. Imani Okafor", "Stands",
+        "0.5 mg/kg × 81.6 kg = 40.8 mg", "Labetalol 10 mg IV, at most 20 mg a session", "Own BP limit: 140/90 until",
+        "Ondansetron", "Signed by Dr. Imani Okafor", "Active",
     ):  # fmt: skip
         assert said in page
     assert db.scalar(sa.select(AuditEntry.id).where(AuditEntry.entity == "order", AuditEntry.entity_id == order.id))
@@ -96,7 +96,7 @@ def test_a_spoken_order_holds_at_once_and_any_provider_of_the_clinic_signs_it(
     assert nurse.post(path(patient, "/new"), data=spoken(db, provider)).status_code == 303
     [order] = every(db)
     assert (order.spoken, order.provider_id, order.events) == (True, provider.id, [])
-    assert "Stands, to be signed" in nurse.get(path(patient)).text
+    assert "Active, to be signed" in nurse.get(path(patient)).text
     signing = path(patient, f"/{order.id}/sign")
     assert nurse.post(signing, data={"form_key": KEY.format(2)}).status_code == 403
     assert other.post(signing, data={"form_key": KEY.format(3)}).status_code == 303
@@ -207,7 +207,7 @@ def test_devices_are_ordered_between_fewest_and_most(db: Session, signed_in: Sig
         form = {**days, "form_key": KEY.format(number), "devices": devices}
         assert client.post(path(patient, "/new"), data=form).status_code == status
     assert (every(db)[0].devices, every(db)[0].cap_micrograms) == (3, 84_000)
-    assert "3 x 28 mg = 84 mg, at least 5 min apart" in client.get(path(patient)).text
+    assert "3 × 28 mg = 84 mg, at least 5 min apart" in client.get(path(patient)).text
 
 
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.OWNER, Role.AUDITOR])

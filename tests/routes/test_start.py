@@ -161,7 +161,7 @@ def test_a_start_is_offered_the_ordered_dose_with_its_arithmetic_and_keeps_the_o
 ) -> None:
     client = signed_in(Role.NURSE)
     page = client.get(f"/sessions/{ready.id}").text
-    assert "0.5 mg/kg x 81.6 kg = 40.8 mg" in page
+    assert "0.5 mg/kg × 81.6 kg = 40.8 mg" in page
     assert "weighed" in page
     assert 'value="40.8"' in page.split('name="mg"')[1].split(">")[0]
     answer = begin(client, db, ready, JSON)

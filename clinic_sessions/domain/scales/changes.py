@@ -19,6 +19,8 @@ class Change:
     percent: Fraction | None
     """How far it fell, of the baseline, unrounded: below 0 is worse; None from a baseline of 0."""
     response: bool | None
+    response_from: Fraction | None
+    """The fall, in percent, from which it is a response."""
     remission: bool | None
     reliable: bool | None
     reliable_strict: bool | None
@@ -50,6 +52,7 @@ def change(scale: Scale, baseline: Total, latest: Total, *, clinic_response: Sou
     return Change(
         points=latest - baseline,
         percent=percent,
+        response_from=Fraction(needed.value) if needed else None,
         response=None if needed is None or percent is None else percent >= Fraction(needed.value),
         remission=_at_most(latest, rule.remission),
         reliable=_at_least(fall, rule.reliable),

@@ -51,6 +51,8 @@ def test_a_result_is_said_as_far_as_it_is_known(
             28,
             "32 points better (53%), reliable change, stricter rule too, at the published endpoint",
         ),
+        (ScaleKey.PHQ_9, 24, 8, "16 points better (67%), response"),
+        (ScaleKey.PCL_5, 75, 37, "38 points better (51%), reliable change, stricter rule too"),
         (ScaleKey.PEG, Fraction(20, 3), Fraction(14, 3), "2 points better (30%), response"),
         (ScaleKey.PEG, Fraction(20, 3), Fraction(15, 3), "1.7 points better (25%)"),
         (ScaleKey.CADSS, 20, 4, ""),
