@@ -151,7 +151,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (OrderReason.REPLACED_MEANWHILE, "Someone has changed or ended this order meanwhile. Look at the active one."),
     (
         OrderReason.ANOTHER_STANDS,
-        "Another order for this treatment is active on these days. Change that one, or end it.",
+        "Another order for this treatment is active on these days. Change or end that one.",
     ),
     (OrderReason.OTHER_TREATMENT, "The order that this one changes is for another treatment."),
     (NoDose.NO_WEIGHT, "There is no weight on file, so the dose cannot be computed."),

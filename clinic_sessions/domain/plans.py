@@ -28,6 +28,7 @@ class PlanReason(StrEnum):
     NOT_PAUSED = "not_paused"
     REVIEW_NOT_AHEAD = "review_not_ahead"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    VERSION_REPLACED = "version_replaced"
 
 
 class SeriesReason(StrEnum):

@@ -101,6 +101,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (PlanReason.STILL_BOOKED, "Sessions of this plan are still to come. Cancel them first."),
     (PlanReason.NOT_ACTIVE, "This plan is not under way. Start another plan, or choose a treatment without one."),
     (PlanReason.CHANGED_MEANWHILE, "Someone else changed this plan meanwhile. This is how it stands now."),
+    (PlanReason.VERSION_REPLACED, "Another version of the protocol is in use now. Choose again."),
     (SeriesReason.PLACE_TAKEN, "Someone has booked this session of the series meanwhile."),
     (SeriesReason.BEYOND_PLAN, "The plan has fewer sessions by now."),
     (SeriesReason.CHANGED_MEANWHILE, "Someone else changed this session meanwhile."),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField
+from wtforms import FieldList, Form, FormField, HiddenField, RadioField, SelectField
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.conditions import CONDITIONS, Condition
@@ -106,7 +106,19 @@ class PatternForm(PhasesForm):
     """Another pattern for a plan, and why."""
 
     version = VersionField()
+    protocol = RadioField("Protocol version", choices=[], validate_choice=False)
     words = BodyField("Why it changes", longest=LINE, ask="Say why the plan changes.")
+
+    def offer_versions(self, versions: Sequence[tuple[int, str]]) -> None:
+        """Set which versions of its protocol the plan can have: its own first, then the one in use."""
+        self.protocol.choices = options((str(version_id), said) for version_id, said in versions)
+        if number(self.protocol.data) not in dict(versions):
+            self.protocol.data = str(versions[0][0])
+
+    @property
+    def protocol_version_id(self) -> int | None:
+        """The version that was chosen; None when none was offered."""
+        return number(self.protocol.data)
 
 
 class PlanForm(PhasesForm):

@@ -7,7 +7,6 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.plans import ReviewDecision
 from clinic_sessions.forms.plan_life import EndForm, PauseForm, ResumeForm, ReviewForm
@@ -165,17 +164,12 @@ def _act_once(plan: Plan, form: Any, page: Page, act: Callable[[Plan], None], th
 def _page(plan: Plan, form: Any, page: Page, *, refusal: Sequence[str] = ()) -> str:
     patient = plan_page.patient_of(plan)
     showed("plan", plan.id, patient_id=patient.id)
-    to_come = [
-        place.treatment
-        for place in plans.overview(session(), plan).places
-        if place.treatment and place.treatment.status in EXPECTED | IN_CLINIC
-    ]
     return render_template(
         "plans/act.html",
         plan=plan,
         form=form,
         page=page,
-        to_come=to_come,
+        to_come=plans.to_come(session(), plan),
         numbers=documents.thresholds(session()),
         refusal=refusal,
         **plan_page.about(patient),

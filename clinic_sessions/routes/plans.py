@@ -14,7 +14,8 @@ from clinic_sessions.models import Patient, Plan, ProtocolVersion
 from clinic_sessions.routes import plan_page
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
-from clinic_sessions.services import catalogue, form_keys, patients, plans, series
+from clinic_sessions.services import catalogue, form_keys, patients, plan_change, plans, series
+from clinic_sessions.services.plan_change import PlanEdit
 from clinic_sessions.services.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
 
@@ -105,9 +106,10 @@ def save(plan_id: int) -> Answer:
     form.offer(_providers(plan_page.patient_of(plan)))
     if not form.validate() or form.pattern is None or form.provider_id is None:
         return _edit_page(plan, form), 422
+    wanted = PlanEdit(pattern=form.pattern, provider_id=form.provider_id, protocol_version_id=form.protocol_version_id)
     try:
-        plans.change(
-            session(), plan, form.pattern, form.provider_id, form.words.data,
+        plan_change.change(
+            session(), plan, wanted, form.words.data,
             version=form.version.data, now=g.now, by=actor(),
         )  # fmt: skip
     except Refusal as refusal:
@@ -141,10 +143,14 @@ def _new_page(
 def _edit_page(plan: Plan, form: PatternForm, *, unread: str | None = None, refusal: Sequence[str] = ()) -> str:
     patient = plan_page.patient_of(plan)
     form.offer(_providers(patient))
+    newer = plan_change.newer(session(), plan)
+    form.offer_versions(_versions(plan, newer))
     showed("plan", plan.id, patient_id=patient.id)
     return render_template(
         "plans/edit.html",
         plan=plan,
+        newer=newer,
+        under_own=plans.to_come(session(), plan),
         form=form,
         stands=pattern.in_words(series.pattern_of(plan)),
         examples=EXAMPLES,
@@ -157,6 +163,12 @@ def _edit_page(plan: Plan, form: PatternForm, *, unread: str | None = None, refu
 def _providers(patient: Patient) -> list[tuple[int, str]]:
     here = clinic_for(patient)
     return [(one.id, one.name) for one in plans.providers(session(), here.id)]
+
+
+def _versions(plan: Plan, newer: ProtocolVersion | None) -> list[tuple[int, str]]:
+    own = plan.protocol_version
+    moved = [(newer.id, f"Move to version {newer.number}, which is in use")] if newer else []
+    return [(own.id, f"Stay at version {own.number}"), *moved]
 
 
 def _version(text: str | None) -> ProtocolVersion:

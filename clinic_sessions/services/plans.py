@@ -106,6 +106,12 @@ def overview(db: Session, plan: Plan) -> Overview:
     return Overview(plan=plan, pattern=one, places=places, done=done)
 
 
+def to_come(db: Session, plan: Plan) -> Sequence[TreatmentSession]:
+    """List the sessions of a plan that are held, booked or under way, in the order of their times."""
+    found = [place.treatment for place in overview(db, plan).places if place.treatment and not place.is_done]
+    return sorted(found, key=lambda one: one.starts_at)
+
+
 def providers(db: Session, clinic_id: int) -> Sequence[User]:
     """List the providers who work at a clinic, by name."""
     query = (
@@ -131,7 +137,7 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
     protocol version or someone who is no provider of the patient's clinics.
     """
     version = next((one for one in catalogue.published(db) if one.id == request.protocol_version_id), None)
-    if version is None or not _leads(db, patient, request.provider_id):
+    if version is None or not leads(db, patient, request.provider_id):
         raise Absent
     if _under_way(db, patient, version):
         raise Refusal(PlanReason.UNDER_WAY)
@@ -144,7 +150,7 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
         started_at=now,
         by_id=by.user_id,
         provider_id=request.provider_id,
-        phases=_rows(request.pattern),
+        phases=rows(request.pattern),
     )
     db.add(plan)
     db.flush()
@@ -152,34 +158,6 @@ def start(db: Session, patient: Patient, request: PlanRequest, *, now: datetime,
     changes = {"pattern": (None, pattern.in_words(request.pattern)), "provider": (None, lead.name)}
     plan_history.add(db, plan, PlanChangeKind.START, changes, now=now, by=by)
     return plan
-
-
-def change(
-    db: Session, plan: Plan, wanted: Pattern, provider_id: int, words: str, *, version: int, now: datetime, by: Actor
-) -> None:
-    """Give a plan another pattern and provider, with a reason; load it `to_change` first. Sessions keep their dates.
-
-    Refuses with ChangedMeanwhile when it is no longer at `version`, PlanReason when it has ended or when a place that
-    a session holds would be beyond the new count.
-    """
-    check(plan, version, GOING_ON)
-    patient = db.get_one(Patient, plan.patient_id)
-    if not _leads(db, patient, provider_id):
-        raise Absent
-    highest = max(series.held_days(series.placed(db, plan)), default=0)
-    if not wanted.has(max(highest, 1)):
-        raise Refusal(PlanReason.FEWER_THAN_BOOKED)
-    lead = db.get_one(User, provider_id)
-    changes = {
-        "pattern": (pattern.in_words(series.pattern_of(plan)), pattern.in_words(wanted)),
-        "provider": (plan.provider.name if plan.provider else None, lead.name),
-    }
-    plan.phases.clear()
-    db.flush()
-    plan.phases.extend(_rows(wanted))
-    plan.session_count, plan.provider = wanted.count, lead
-    db.flush()
-    plan_history.add(db, plan, PlanChangeKind.CHANGE, changes, now=now, by=by, words=words)
 
 
 def check(
@@ -192,7 +170,8 @@ def check(
         raise Refusal(otherwise)
 
 
-def _leads(db: Session, patient: Patient, provider_id: int) -> bool:
+def leads(db: Session, patient: Patient, provider_id: int) -> bool:
+    """Say whether somebody is a provider at one of the patient's clinics."""
     return any(one.id == provider_id for clinic_id in patient.clinic_ids for one in providers(db, clinic_id))
 
 
@@ -200,7 +179,8 @@ def _under_way(db: Session, patient: Patient, version: ProtocolVersion) -> bool:
     return any(one.status in GOING_ON and one.protocol_version.key == version.key for one in of_patient(db, patient.id))
 
 
-def _rows(one: Pattern) -> list[PlanPhase]:
+def rows(one: Pattern) -> list[PlanPhase]:
+    """Give the rows that keep a pattern."""
     return [
         PlanPhase(position=position, sessions=phase.sessions, days=phase.days, count=phase.count)
         for position, phase in enumerate(one.phases, 1)

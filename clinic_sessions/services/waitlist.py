@@ -97,6 +97,19 @@ def _close(db: Session, row: WaitlistWish, *, now: datetime, by: Actor) -> None:
     )  # fmt: skip
 
 
+def follow_plan(db: Session, plan_id: int, version: ProtocolVersion, *, now: datetime, by: Actor) -> None:
+    """Let the open wishes for a plan's sessions ask for the version that the plan has moved to."""
+    query = sa.select(WaitlistWish).where(WaitlistWish.plan_id == plan_id, WaitlistWish.closed_at.is_(None))
+    for row in db.scalars(query.with_for_update(of=WaitlistWish)):
+        changes: dict[str, list[object]] = {"protocol_version_id": [row.protocol_version_id, version.id]}
+        row.protocol_version = version
+        audit.note(
+            db, AuditAction.CHANGE, "waitlist_wish", row.id,
+            now=now, by=by, patient_id=row.patient_id, changes=changes,
+        )  # fmt: skip
+    db.flush()
+
+
 def _open_for(db: Session, patient_id: int, version: ProtocolVersion) -> Sequence[WaitlistWish]:
     query = (
         sa.select(WaitlistWish)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome, PlanStatus
-from clinic_sessions.models import Clinic, Patient, Plan, PlanChange
+from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome, PlanStatus, ProtocolStatus
+from clinic_sessions.models import Clinic, Patient, Plan, PlanChange, ProtocolVersion, TreatmentSession
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan
@@ -178,3 +178,56 @@ def test_a_plan_page_names_protocol_version_provider_and_that_no_order_is_there(
     factories.an_order(db, patient, db.get_one(Plan, plan.id).protocol_version)
     db.commit()
     assert "No order" not in signed_in(Role.PROVIDER).get(f"/plans/{plan.id}").text
+
+
+def test_an_end_that_sessions_stand_in_the_way_of_lists_them_instead_of_a_button(
+    db: Session, clinic: Clinic, plan: Plan, now: datetime, signed_in: SignIn
+) -> None:
+    factories.a_session(db, db.get_one(Patient, plan.patient_id), now + 3 * DAY, plan_id=plan.id, place_in_plan=1)
+    path = f"/plans/{plan.id}/end"
+    page = signed_in(Role.PROVIDER).get(path).text
+    assert "1 session of this plan is still to come" in page
+    assert "Cancel these sessions" in page
+    assert ">End the plan</button>" not in page
+
+
+def a_later_version(db: Session, own: ProtocolVersion, now: datetime) -> ProtocolVersion:
+    """A newer published version of the same protocol."""
+    kept = {name: getattr(own, name) for name in ("key", "title", "route", "block_minutes", "body", "digest")}
+    row = ProtocolVersion(
+        **kept, number=own.number + 1, status=ProtocolStatus.PUBLISHED, loaded_at=now, published_at=now
+    )
+    db.add(row)
+    db.commit()
+    return row
+
+
+def test_a_plan_moves_to_the_version_in_use_with_a_reason_and_its_sessions_keep_theirs(
+    db: Session, clinic: Clinic, plan: Plan, now: datetime, signed_in: SignIn
+) -> None:
+    plan_id, own, number = plan.id, plan.protocol_version_id, plan.protocol_version.number
+    treatment = factories.a_session(
+        db, db.get_one(Patient, plan.patient_id), now + 3 * DAY, plan_id=plan.id, place_in_plan=1
+    )
+    provider = signed_in(Role.PROVIDER)
+    path = f"/plans/{plan_id}/pattern"
+    assert "Protocol version" not in provider.get(path).text
+    target, later = (row := a_later_version(db, plan.protocol_version, now)).id, row.number
+    page = provider.get(path).text
+    assert f"Move to version {later}, which is in use" in page
+    assert "1 to come under an earlier version" in page
+    typed = {
+        "phases-0-sessions": "2", "phases-0-every": "1", "phases-0-unit": "weeks", "phases-0-count": "2",
+        "provider": str(plan.provider_id), "version": str(plan.version), "words": "Longer observation.",
+    }  # fmt: skip
+    refused = provider.post(path, data={**typed, "protocol": "999"})
+    assert refused.status_code == 409
+    assert "Another version of the protocol is in use now." in refused.text
+    assert "Longer observation." in refused.text
+    assert provider.post(path, data={**typed, "protocol": str(target)}).status_code == 303
+    shown = provider.get(f"/plans/{plan_id}").text
+    assert f"version {number}</s> → " in shown
+    assert f"Version {number}</span>" in shown
+    db.rollback()
+    assert db.get_one(Plan, plan_id).protocol_version_id == target
+    assert db.get_one(TreatmentSession, treatment.id).protocol_version_id == own

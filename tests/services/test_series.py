@@ -30,8 +30,18 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import changes, letters, plan_life, plans, series, series_booking, series_dates
+from clinic_sessions.services import (
+    changes,
+    letters,
+    plan_change,
+    plan_life,
+    plans,
+    series,
+    series_booking,
+    series_dates,
+)
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.plan_change import PlanEdit
 from clinic_sessions.services.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.series_booking import SeriesRefused, Slot
@@ -285,12 +295,34 @@ def test_a_pattern_may_change_while_its_places_stay_and_the_count_is_never_below
     treatments = booked(db, clinic, plan, provider, now, most=5)
     user_id = provider.user_id or 0
     with pytest.raises(Refusal) as refused:
-        plans.change(db, plan, read("4 over 2 weeks"), user_id, "Asked.", version=plan.version, now=now, by=provider)
+        plan_change.change(
+            db,
+            plan,
+            PlanEdit(pattern=read("4 over 2 weeks"), provider_id=user_id),
+            "Asked.",
+            version=plan.version,
+            now=now,
+            by=provider,
+        )
     assert list(refused.value.reasons) == [PlanReason.FEWER_THAN_BOOKED]
-    plans.change(db, plan, read("5 over 3 weeks"), user_id, "Asked.", version=plan.version, now=now, by=provider)
+    plan_change.change(
+        db,
+        plan,
+        PlanEdit(pattern=read("5 over 3 weeks"), provider_id=user_id),
+        "Asked.",
+        version=plan.version,
+        now=now,
+        by=provider,
+    )
     assert series.next_place(db, plan) is None
-    plans.change(
-        db, plan, read("3 over 1 week, then weekly"), user_id, "Asked.", version=plan.version, now=now, by=provider
+    plan_change.change(
+        db,
+        plan,
+        PlanEdit(pattern=read("3 over 1 week, then weekly"), provider_id=user_id),
+        "Asked.",
+        version=plan.version,
+        now=now,
+        by=provider,
     )
     assert [one.place_in_plan for one in treatments] == [1, 2, 3, 4, 5]
     assert series.next_place(db, plan) == 6
@@ -328,8 +360,14 @@ def test_a_cancelled_session_does_not_come_back_to_a_place_that_its_plan_has_no_
     plan = a_plan(db, patient, provider, "6 over 3 weeks", now)
     last = booked(db, clinic, plan, desk, now)[-1]
     changes.cancel(db, last, [CancelReason.PATIENT_ASKED], version=last.version, now=now, by=desk)
-    plans.change(
-        db, plan, read("5 over 3 weeks"), provider.user_id or 0, "Asked.", version=plan.version, now=now, by=provider
+    plan_change.change(
+        db,
+        plan,
+        PlanEdit(pattern=read("5 over 3 weeks"), provider_id=provider.user_id or 0),
+        "Asked.",
+        version=plan.version,
+        now=now,
+        by=provider,
     )
     with pytest.raises(Refusal) as refused:
         changes.undo_ending(db, last, version=last.version, now=now, by=desk)
