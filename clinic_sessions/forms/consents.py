@@ -1,11 +1,13 @@
 """What may be typed about a consent: how the patient was told, what was signed, and what became of it."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.consents import Strokes, UnreadableSignature, read_strokes
 from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.messages import Channel, Language
@@ -18,6 +20,19 @@ from clinic_sessions.forms.patients import ASK_TOLD, SAID_TO_US, YesNo
 
 LANGUAGES = {Language.EN: "English", Language.ES: "Spanish"}
 ASK_NAME = "Type the full name as it is signed."
+LONGEST_NAME = 200
+
+
+class Through(StrEnum):
+    """Who put it into the patient's language; that nobody did is said, never assumed of somebody who needs one."""
+
+    NOBODY = "none"
+    IN_PERSON = InterpretedBy.IN_PERSON.value
+    PHONE = InterpretedBy.PHONE.value
+    VIDEO = InterpretedBy.VIDEO.value
+
+
+THROUGH = {Through.NOBODY: "No interpreter", **{Through(one.value): words.say(one) for one in InterpretedBy}}
 
 
 class TalkForm(Form):
@@ -26,10 +41,10 @@ class TalkForm(Form):
     plan = HiddenField()
     protocol = HiddenField()
     language = OneOfField("Language of the text", Language, ask="Choose the language.", said=LANGUAGES)
-    interpreter = NameField("Interpreter's name")
     interpreted_by = OneOfField(
-        "How did the interpreter take part?", InterpretedBy, ask="Choose how.", blank="No interpreter"
+        "Interpreter", Through, ask="Choose how an interpreter took part, or that there was none.", said=THROUGH
     )
+    interpreter = LineField("Interpreter's name or number", longest=LONGEST_NAME)
     read_aloud = BooleanField("All of it was read aloud to the patient")
     witness = SelectField("Witness", validate_choice=False)
 
@@ -38,18 +53,24 @@ class TalkForm(Form):
         self.witness.choices = options([(str(user_id), name) for user_id, name in witnesses])
 
     def validate_interpreter(self, field: Any) -> None:
-        """An interpreter has a name and a way of taking part: both or neither."""
-        if field.process_errors:
+        """An interpreter has a name or a number; where there was none, nobody is named."""
+        if field.process_errors or self.interpreted_by.process_errors:
             return
-        if self.interpreted_by.data is not None and not field.data:
-            raise ValidationError("Enter the interpreter's name, or choose that there was none.")
-        if field.data and self.interpreted_by.data is None:
-            raise ValidationError("Choose below how the interpreter took part, or leave the name blank.")
+        if self.through is not None and not field.data:
+            raise ValidationError("Enter the interpreter's name or number, or choose that there was none.")
+        if self.through is None and field.data:
+            raise ValidationError("Leave this blank, or choose how the interpreter took part.")
 
     def validate_witness(self, field: Any) -> None:
         """The witness is somebody of the list."""
         if str(field.data) not in {str(choice.value) for choice in field.choices or []}:
             raise ValidationError("Choose the witness from the list.")
+
+    @property
+    def through(self) -> InterpretedBy | None:
+        """How an interpreter took part; None: there was none."""
+        said = self.interpreted_by.data
+        return None if said in {None, Through.NOBODY} else InterpretedBy(said.value)
 
     @property
     def witness_id(self) -> int:
@@ -63,8 +84,8 @@ class SetUpForm(TalkForm):
     until = DayField("Holds until")
 
 
-class SignForm(KeyedForm, SetUpForm):
-    """What the patient signs on the screen; the rest of it was set up before. Needs `meta` and `offer`."""
+class SignForm(KeyedForm):
+    """What the patient signs on the screen; the rest of it was set up before."""
 
     document = HiddenField()
     signed_name = NameField("Your full name", ask=ASK_NAME, render_kw={"autocomplete": "off", "spellcheck": "false"})

@@ -1,69 +1,24 @@
-"""The pages on which a consent is recorded: what staff enter, and what the patient reads and signs."""
+"""The pages on which staff enter a consent: before the patient reads, on paper, or that they chose not to."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from flask import g, render_template, request
 
 from clinic_sessions.domain.consents import ConsentReason
-from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
-from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, SignForm, TalkForm
+from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, TalkForm, Through
 from clinic_sessions.forms.fields import meta
-from clinic_sessions.mail.wording import phone
 from clinic_sessions.models import Patient
 from clinic_sessions.routes.consents import about, said_of
 from clinic_sessions.routes.present import clinic_for, person, session, showed
-from clinic_sessions.routes.public_page import ClinicShown
 from clinic_sessions.services import catalogue, consent_documents, consent_overview, consents, documents, form_keys
 from clinic_sessions.services.consents import Subject
-from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.translations import text
-
-KEPT = ("plan", "protocol", "interpreter", "interpreted_by", "read_aloud", "witness", "until")
-"""What was set up before the patient reads, and goes along with the page that they sign."""
+from clinic_sessions.services.refusals import Refusal
 
 SCREEN, PAPER, NOT = "screen", "paper", "not"
 FORMS: Mapping[str, type[TalkForm]] = {SCREEN: SetUpForm, PAPER: PaperForm, NOT: ChoseNotForm}
-
-
-def sign_page(patient: Patient, subject: Subject, form: SignForm, refusal: Refusal | None = None) -> str:
-    """Show the text to the patient with the place to sign; what is wrong stands in the language of the page."""
-    spoken = form.language.data or patient.language
-    say = partial(_said, spoken)
-    other_name = refusal is not None and ConsentReason.OTHER_NAME in refusal.reasons
-    if form.signed_name.errors or other_name:
-        form.signed_name.errors = [say("other_name" if other_name else "ask_name")]
-    if form.strokes.errors:
-        form.strokes.errors = [say("no_drawing")]
-    texts = consent_documents.texts(session(), subject.version)
-    if texts.newest is None:
-        raise Absent
-    showed("consent_text", texts.newest.id, patient_id=patient.id)
-    own = {form.signed_name.name, form.strokes.name}
-    left = [why for why in refusal.reasons if why is not ConsentReason.OTHER_NAME] if refusal else []
-    return handed(
-        "sign", patient, spoken, form=form, document=texts.newest, other_name=other_name or form.sure.data,
-        read=consent_documents.read(texts.newest, subject.version, spoken), kept=KEPT,
-        stuck=bool(left or form.form_errors or set(form.errors) - own - {None}),
-        why=said_of(refusal) if refusal and left else [],
-    )  # fmt: skip
-
-
-def handed(template: str, patient: Patient, spoken: Language, **more: Any) -> str:
-    """Show a page to the patient who holds the tablet, without a way into the staff's pages."""
-    place = clinic_for(patient)
-    shown = ClinicShown(
-        name=place.name_in_messages, tel=place.phone, phone=phone(place.phone), address=place.address, zone=place.zone
-    )
-    same = {"say": partial(_said, spoken), "lang": spoken.value, "clinic": shown, "patient": patient}
-    return render_template(f"consents/{template}.html", **same, **more)
-
-
-def _said(spoken: Language, key: str, **values: object) -> str:
-    return text(spoken, f"pages.consent.{key}", **values)
 
 
 def asked(patient: Patient, values: Mapping[str, str]) -> Subject | None:
@@ -104,7 +59,7 @@ def _fresh(patient: Patient, subject: Subject, how: str) -> Any:
     filled = {
         "form_key": form_keys.new(), "language": patient.language, "witness": str(person().id),
         "plan": str(subject.plan.id) if subject.plan else "", "protocol": subject.version.key,
-        "day": now.date(),
+        "day": now.date(), "interpreted_by": None if patient.interpreter else Through.NOBODY,
     }  # fmt: skip
     form = FORMS[how](data=filled, meta=meta(g.now, clinic_for(patient).zone))
     form.offer(people(patient))

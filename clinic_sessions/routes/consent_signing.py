@@ -4,19 +4,17 @@ from typing import Any
 
 from flask import g, request, url_for
 
-from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.forms.booking import number
-from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, SignForm, TalkForm
-from clinic_sessions.models import Patient
+from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, TalkForm
+from clinic_sessions.routes import consent_handed
 from clinic_sessions.routes import consent_pages as pages
-from clinic_sessions.routes.consents import ALL, ONE, Answer, once
+from clinic_sessions.routes.consents import ALL, Answer, once
 from clinic_sessions.routes.consents import bp as bp
 from clinic_sessions.routes.patient_parts import load
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, session, showed
-from clinic_sessions.services import consent_documents, consents, form_keys
-from clinic_sessions.services.consents import Signature, Subject, Talk
+from clinic_sessions.routes.present import actor, session
+from clinic_sessions.services import consent_documents, consents
+from clinic_sessions.services.consents import Signature, Talk
 from clinic_sessions.services.refusals import Refusal
 
 
@@ -34,18 +32,16 @@ def new(patient_id: int) -> str:
 
 @bp.post(f"{ALL}/sign")
 @needs(Permission.RECORD_CONSENT)
-def sign(patient_id: int) -> Answer:
-    """Show the text to the patient, in either language, and keep what they sign."""
+def open_to_sign(patient_id: int) -> Answer:
+    """Hand the text over to the patient, to read and sign."""
     patient = load(patient_id, to_change=True)
-    subject, form = pages.subject_of(patient), pages.filled(patient, SignForm)
-    asked = request.form.get("do", "open")
-    if asked == "sign":
-        return _sign(patient, subject, form)
-    if asked == "open":
-        return _open(patient, subject, form)
-    if asked in list(Language):
-        form.language.data = Language(asked)
-    return pages.sign_page(patient, subject, form)
+    subject, form = pages.subject_of(patient), pages.filled(patient, SetUpForm)
+    if not form.validate():
+        return pages.new_page(patient, subject, pages.SCREEN, form), 422
+    texts = consent_documents.texts(session(), subject.version)
+    if texts.newest is None or texts.misfits:
+        return pages.new_page(patient, subject, pages.SCREEN, form), 409
+    return consent_handed.hand_over(patient, subject, form)
 
 
 @bp.post(f"{ALL}/paper")
@@ -94,52 +90,10 @@ def record_not(patient_id: int) -> Answer:
         return _refused(patient_id, pages.NOT, form, refusal)
 
 
-@bp.get(f"{ONE}/thanks")
-@needs(Permission.RECORD_CONSENT)
-def thanks(patient_id: int, consent_id: int) -> str:
-    """Thank the patient, who still holds the tablet."""
-    patient = load(patient_id)
-    consent = consents.load(session(), patient, consent_id)
-    showed("consent", consent.id, patient_id=patient.id)
-    return pages.handed("thanks", patient, consent.language, consent=consent)
-
-
-def _open(patient: Patient, subject: Subject, form: SignForm) -> Answer:
-    set_up = pages.filled(patient, SetUpForm)
-    if not set_up.validate():
-        return pages.new_page(patient, subject, pages.SCREEN, set_up), 422
-    texts = consent_documents.texts(session(), subject.version)
-    if texts.newest is None or texts.misfits:
-        return pages.new_page(patient, subject, pages.SCREEN, set_up), 409
-    form.form_key.data = form_keys.new()
-    return pages.sign_page(patient, subject, form)
-
-
-def _sign(patient: Patient, subject: Subject, form: SignForm) -> Answer:
-    if not form.validate():
-        return pages.sign_page(patient, subject, form), 422
-    signature = Signature(
-        document_version_id=number(form.document.data) or 0, name=form.signed_name.data, at=g.now,
-        until=form.until.data, sure=form.sure.data, strokes=form.drawn,
-    )  # fmt: skip
-
-    def act() -> str:
-        row = consents.sign(session(), patient, subject, _talk(form), signature, now=g.now, by=actor())
-        return url_for("consents.thanks", patient_id=patient.id, consent_id=row.id)
-
-    content = {"patient": patient.id, "about": subject.key, "talk": _talk(form), **vars(signature), "at": None}
-    try:
-        return once(form, content, act, None)
-    except Refusal as refusal:
-        session().rollback()
-        patient = load(patient.id)
-        return pages.sign_page(patient, pages.subject_of(patient), form, refusal), 409
-
-
 def _talk(form: TalkForm) -> Talk:
     return Talk(
         language=form.language.data, witness_id=form.witness_id, interpreter=form.interpreter.data,
-        interpreted_by=form.interpreted_by.data, read_aloud=form.read_aloud.data,
+        interpreted_by=form.through, read_aloud=form.read_aloud.data,
     )  # fmt: skip
 
 

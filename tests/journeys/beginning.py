@@ -189,9 +189,19 @@ class Beginning:
         nurse = self.nurse
         nurse.page.get_by_label("full name").fill(self.name)
         nurse.press("Sign")
-        nurse.page.wait_for_url("**/thanks")
+        nurse.page.wait_for_url("**/consent/end")
         nurse.look()
-        nurse.page.get_by_role("link", name=re.compile("back to the consents")).click()
+
+    def who_holds_the_tablet_opens_no_file(self) -> None:
+        nurse = self.nurse
+        nurse.page.go_back()
+        nurse.page.go_back()
+        expect(nurse.page.get_by_text(self.name)).to_have_count(0)
+        nurse.open(self.file)
+        expect(nurse.page).to_have_url(re.compile("/sign-in"))
+        nurse.open("/consent/end")
+        nurse.follow("For staff: sign in")
+        nurse.give_password("nurse")
         nurse.sees("On file")
         nurse.look()
 

@@ -35,10 +35,11 @@ class Person:
     def sign_in(self, role: str) -> None:
         """Sign in as the demo account of a role."""
         self.open("/sign-in")
-        self._give_password(role)
+        self.give_password(role)
         self.page.wait_for_url("**/")
 
-    def _give_password(self, role: str) -> None:
+    def give_password(self, role: str) -> None:
+        """Fill in the sign-in page that is shown."""
         self.page.get_by_label("Email").fill(f"{role}@demo.example")
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
@@ -56,7 +57,7 @@ class Person:
         """Open again the page that was left: the sign-in has ended meanwhile, and leads back to it."""
         self.open(self.at)
         expect(self.page).to_have_url(re.compile("/sign-in"))
-        self._give_password(role)
+        self.give_password(role)
         expect(self.page).to_have_url(self.at)
 
     def press(self, name: str, within: Locator | None = None) -> None:

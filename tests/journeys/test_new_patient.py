@@ -40,6 +40,7 @@ def test_a_new_patient_is_screened_cleared_ordered_for_consents_and_is_booked(pe
     new.desk_records_no_consent()
     new.nurse_hands_over_the_tablet()
     new.patient_signs()
+    new.who_holds_the_tablet_opens_no_file()
 
     new.desk_books_the_series()
     new.nothing_is_missing_at_the_session()

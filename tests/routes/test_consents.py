@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.domain.lifecycle import Status
@@ -14,7 +16,7 @@ from clinic_sessions.domain.papers import ConsentAnswer, ConsentEventKind, Signi
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import AuditEntry, Clinic, Consent, ContactConsent, Patient, Plan, User
 from tests import factories
-from tests.conftest import SignIn
+from tests.conftest import SignIn, Visitor
 from tests.plans import a_plan
 
 DAY = timedelta(days=1)
@@ -49,8 +51,15 @@ def sent(page: str) -> dict[str, str]:
 
 def typed(plan: Plan, nurse: User, **given: str) -> dict[str, str]:
     """What a nurse enters before the patient reads."""
-    fields = {"plan": str(plan.id), "protocol": "iv-mood", "language": "en", "witness": str(nurse.id)}
-    return {**fields, **given}
+    fields = {"plan": str(plan.id), "protocol": "iv-mood", "language": "en", "interpreted_by": "none"}
+    return {**fields, "witness": str(nurse.id), **given}
+
+
+def hand_over(client: Visitor, patient: Patient, form: dict[str, str]) -> TestResponse:
+    """Hand the page over, and give what the patient sees."""
+    answer = client.post(f"/patients/{patient.id}/consents/sign", data=form)
+    assert (answer.status_code, answer.location) == (303, "/consent")
+    return client.get(answer.location)
 
 
 def rows(db: Session) -> list[Consent]:
@@ -62,32 +71,37 @@ def rows(db: Session) -> list[Consent]:
 def test_a_patient_switches_the_language_and_signs_once_however_often_it_is_sent(
     db: Session, patient: Patient, plan: Plan, nurse: User, signed_in: SignIn
 ) -> None:
-    client, path = signed_in(user=nurse), f"/patients/{patient.id}/consents/sign"
-    opened = client.post(path, data=typed(plan, nurse, interpreter="Rosa Vega", interpreted_by="phone", do="open"))
-    assert opened.status_code == 200
+    client = signed_in(user=nurse)
+    opened = hand_over(client, patient, typed(plan, nurse, interpreter="Rosa Vega", interpreted_by="phone"))
     assert "Ana Ruiz" not in opened.text.partition("</title>")[0]
     assert "Off-label use" in opened.text
     assert "Board" not in opened.text
-    spanish = client.post(path, data={**sent(opened.text), "signed_name": "Ana R", "do": "es"})
+    spanish = client.post("/consent", data={**sent(opened.text), "signed_name": "Ana R", "do": "es"})
     assert "Uso fuera de la etiqueta" in spanish.text
     assert 'value="Ana R"' in spanish.text
+    assert "Uso fuera de la etiqueta" in client.get("/consent").text
     form = {**sent(spanish.text), "strokes": "[[[1,2],[30,40]]]", "do": "sign"}
-    nothing = client.post(path, data={**form, "signed_name": " "})
+    nothing = client.post("/consent", data={**form, "signed_name": " "})
     assert nothing.status_code == 422
     assert "Escriba su nombre completo." in nothing.text
-    other = client.post(path, data={**form, "signed_name": "Eva Stern"})
+    other = client.post("/consent", data={**form, "signed_name": "Eva Stern"})
     assert other.status_code == 409
     assert "Este no es el nombre que tenemos." in other.text
     assert rows(db) == []
-    answers = [client.post(path, data={**form, "signed_name": "ana ruiz"}) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [303, 303]
+    with client.session_transaction() as cookie:
+        before = dict(cookie)
+    answers = [client.post("/consent", data={**form, "signed_name": "ana ruiz"})]
+    with client.session_transaction() as cookie:
+        cookie.update(before)
+    answers += [client.post("/consent", data={**form, "signed_name": "ana ruiz"})]
+    assert [answer.location for answer in answers] == ["/consent/end"] * 2
     (row,) = rows(db)
     assert (row.answer, row.way, row.language, row.signed_name, row.strokes) == (
         ConsentAnswer.SIGNED, SigningWay.SCREEN, Language.ES, "ana ruiz", [[[1, 2], [30, 40]]],
     )  # fmt: skip
-    assert (row.interpreter, row.witness_id, row.plan_id) == ("Rosa Vega", nurse.id, plan.id)
-    assert "Gracias" in client.get(answers[0].location).text
-    shown = client.get(f"/patients/{patient.id}/consents/{row.id}").text
+    assert (row.interpreter, row.witness_id, row.by_id, row.plan_id) == ("Rosa Vega", nurse.id, nurse.id, plan.id)
+    assert "Gracias" in client.get("/consent/end").text
+    shown = signed_in(user=nurse).get(f"/patients/{patient.id}/consents/{row.id}").text
     assert "1,2 30,40" in shown
     assert "Uso fuera de la etiqueta" in shown
 
@@ -95,15 +109,102 @@ def test_a_patient_switches_the_language_and_signs_once_however_often_it_is_sent
 def test_what_no_pad_draws_is_refused_and_a_confirmed_name_is_kept(
     db: Session, patient: Patient, plan: Plan, nurse: User, signed_in: SignIn
 ) -> None:
-    client, path = signed_in(user=nurse), f"/patients/{patient.id}/consents/sign"
-    form = {**sent(client.post(path, data=typed(plan, nurse, do="open")).text), "do": "sign"}
-    wrong = client.post(path, data={**form, "signed_name": "Ana Ruiz", "strokes": "[[[1,2000]]]"})
+    client = signed_in(user=nurse)
+    form = {**sent(hand_over(client, patient, typed(plan, nurse)).text), "do": "sign"}
+    wrong = client.post("/consent", data={**form, "signed_name": "Ana Ruiz", "strokes": "[[[1,2000]]]"})
     assert wrong.status_code == 422
     assert "The drawing could not be read." in wrong.text
-    assert client.post(path, data={**form, "signed_name": "Ana Ruiz", "form_key": ""}).status_code == 422
-    assert client.post(path, data={**form, "signed_name": "Ana Ruiz", "witness": "0"}).status_code == 422
-    assert client.post(path, data={**form, "signed_name": "Anita R.", "sure": "y"}).status_code == 303
+    assert client.post("/consent", data={**form, "signed_name": "Ana Ruiz", "form_key": ""}).status_code == 422
+    assert client.post("/consent", data={**form, "signed_name": "Anita R.", "sure": "y"}).status_code == 303
     assert [row.signed_name for row in rows(db)] == ["Anita R."]
+
+
+def test_who_holds_the_tablet_reaches_nothing_but_the_consent_until_staff_sign_in_again(
+    db: Session, patient: Patient, plan: Plan, nurse: User, signed_in: SignIn
+) -> None:
+    client = signed_in(user=nurse)
+    with client.session_transaction() as cookie:
+        before = dict(cookie)
+    opened = hand_over(client, patient, typed(plan, nurse))
+    assert opened.headers["Cache-Control"] == "no-store"
+    file = f"/patients/{patient.id}"
+    for path in ("/", "/patients", file, f"{file}/consents", f"{file}/consents/new?plan={plan.id}", "/board"):
+        assert client.get(path).location.startswith("/sign-in"), path
+    for path in (f"{file}/consents/sign", f"{file}/consents/not", f"{file}/consents/wishes", "/theme"):
+        assert client.post(path, data=typed(plan, nurse, words="No")).location.startswith("/sign-in"), path
+    db.rollback()
+    copy = signed_in(user=nurse)
+    with copy.session_transaction() as cookie:
+        cookie.clear()
+        cookie.update(before)
+    assert copy.get(file).location.startswith("/sign-in")
+    not_now = client.get("/consent/end")
+    assert "Nothing was signed" in not_now.text
+    assert f"/sign-in?next={file}/consents" in not_now.text
+    assert client.get("/consent").status_code == 200
+    assert rows(db) == []
+
+
+def test_a_page_handed_over_closes_once_signed_after_an_hour_and_with_the_giver_s_account(
+    db: Session,
+    patient: Patient,
+    plan: Plan,
+    nurse: User,
+    now: datetime,
+    time_at: time_machine.Traveller,
+    signed_in: SignIn,
+) -> None:
+    client = signed_in(user=nurse)
+    opened = hand_over(client, patient, typed(plan, nurse))
+    form = {**sent(opened.text), "do": "sign", "signed_name": "Ana Ruiz"}
+    time_at.move_to(now + timedelta(minutes=59))
+    assert client.get("/consent").status_code == 200
+    time_at.move_to(now + timedelta(minutes=61))
+    late = client.post("/consent", data=form)
+    assert late.status_code == 410
+    assert "This page is closed" in late.text
+    time_at.move_to(now)
+    db.rollback()
+    nurse.disabled_at = now
+    db.commit()
+    assert client.post("/consent", data=form).status_code == 410
+    assert rows(db) == []
+    db.rollback()
+    nurse.disabled_at = None
+    db.commit()
+    assert client.post("/consent", data=form).status_code == 303
+    closed = client.get("/consent")
+    assert "It is saved." in closed.text
+    assert len(rows(db)) == 1
+
+
+def test_without_a_hand_over_there_is_no_page_to_sign(signed_in: SignIn) -> None:
+    client = signed_in(Role.NURSE)
+    assert client.get("/consent").status_code == 410
+    assert client.post("/consent", data={"do": "es", "signed_name": "Ana Ruiz"}).status_code == 410
+
+
+def test_that_nobody_interpreted_is_asked_where_the_file_names_an_interpreter(
+    db: Session, patient: Patient, plan: Plan, nurse: User, signed_in: SignIn
+) -> None:
+    client, path = signed_in(user=nurse), f"/patients/{patient.id}/consents"
+    preset = re.compile(r'name="interpreted_by"[^>]*value="none"\s+checked')
+    assert preset.search(client.get(f"{path}/new?plan={plan.id}").text)
+    db.rollback()
+    patient.interpreter = "Greek, by phone"
+    db.commit()
+    page = client.get(f"{path}/new?plan={plan.id}").text
+    assert "On file: Greek, by phone" in page
+    assert not preset.search(page)
+    form = {key: value for key, value in typed(plan, nurse).items() if key != "interpreted_by"}
+    for way in ("sign", "paper", "not"):
+        unsaid = client.post(f"{path}/{way}", data=form)
+        assert unsaid.status_code == 422
+        assert "Choose how an interpreter took part, or that there was none." in unsaid.text
+    assert client.post(f"{path}/sign", data={**form, "interpreted_by": "phone"}).status_code == 422
+    assert client.post(f"{path}/sign", data={**form, "interpreted_by": "none", "interpreter": "X"}).status_code == 422
+    number = {**form, "interpreted_by": "phone", "interpreter": "4402"}
+    assert client.post(f"{path}/sign", data=number).status_code == 303
 
 
 def test_a_set_up_that_is_not_whole_is_shown_again_with_what_was_typed(
@@ -116,7 +217,7 @@ def test_a_set_up_that_is_not_whole_is_shown_again_with_what_was_typed(
     assert answer.status_code == 422
     assert 'value="Rosa Vega"' in answer.text
     assert 'value="xx"' in answer.text
-    assert "Choose below how the interpreter took part" in answer.text
+    assert "Leave this blank, or choose how the interpreter took part." in answer.text
 
 
 def test_a_consent_on_paper_is_recorded_with_its_scan_and_time(
@@ -190,7 +291,7 @@ def test_the_front_desk_sees_only_that_it_is_missing(
     assert "Missing" in seen
     for hidden in ("afraid", "Chose not to", "IV infusion", "chose not"):
         assert hidden not in seen
-    for path in ("new", f"{row.id}", f"{row.id}/thanks"):
+    for path in ("new", f"{row.id}"):
         assert desk.get(f"/patients/{patient.id}/consents/{path}").status_code == 403
     for path in ("sign", "paper", "not", f"{row.id}/changed-mind", f"{row.id}/mistake"):
         assert desk.post(f"/patients/{patient.id}/consents/{path}", data=form).status_code == 403
