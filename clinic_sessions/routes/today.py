@@ -1,5 +1,6 @@
 """Today, by role: what waits, who comes, who is here."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, render_template
@@ -11,7 +12,7 @@ from clinic_sessions.models import Clinic
 from clinic_sessions.routes import for_provider
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, courses, person, session, showed
-from clinic_sessions.services import alerts, appointments, heartbeats, responses, schedule, today, waitlist
+from clinic_sessions.services import alerts, appointments, board, due, heartbeats, responses, schedule, today, waitlist
 from clinic_sessions.services.schedule_rows import Card
 from clinic_sessions.services.today import Work
 
@@ -66,8 +67,12 @@ def index() -> str:
         shown["move_wishes"] = len(appointments.open_move_wishes(session(), here.id))
     elif person().may(Permission.MANAGE_SITES):
         shown["waiting"] = today.stranded(session(), here, g.now)
-    if Role.PROVIDER in roles:
+    if roles & {Role.NURSE, Role.PROVIDER}:
         shown.update(_clinical(here))
+    if Role.NURSE in roles:
+        shown.update(_acts(here, shown["in_clinic"]))
+    if Role.PROVIDER in roles:
+        shown.update(_responses(here))
     if roles & {Role.OWNER, Role.AUDITOR}:
         shown["mail"] = today.mail_health(session(), here, g.now)
         shown["worker_heard"] = heartbeats.latest(session())
@@ -112,16 +117,35 @@ def _counts(cards: list[Card]) -> list[tuple[int, str]]:
 
 
 def _clinical(here: Clinic) -> dict[str, Any]:
+    return {
+        "for_you": for_provider.counts(here),
+        "lists": for_provider.TITLES,
+        "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
+    }
+
+
+def _acts(here: Clinic, in_clinic: list[Card]) -> dict[str, Any]:
+    """Put who is here in the order of what is due next for each, what is late first."""
+    chairs = {one.treatment.id: one for one in board.build(session(), here, g.now).cards if one.treatment}
+    return {
+        "in_clinic": sorted(in_clinic, key=lambda one: _pressing(one, chairs.get(one.id))),
+        "chairs": chairs,
+        "due_text": due.due_text,
+    }
+
+
+def _pressing(card: Card, chair: board.Card | None) -> tuple[int, datetime]:
+    """Give where somebody stands among those who are here: what is late, what is due, then when each comes next."""
+    if chair is None or card.status is Status.ARRIVED:
+        return 2, card.ends_at if chair is None else card.starts_at
+    next_at = chair.due.at if chair.due else chair.minimum_at or card.ends_at
+    return board.URGENCY[chair.tone], next_at
+
+
+def _responses(here: Clinic) -> dict[str, Any]:
     severe = responses.severe_effects(session(), here, g.now)
     answered = responses.answered(session(), here, g.now)
     found = {effect.patient_id for effect in severe} | {line.patient_id for line in answered}
     if found:
         showed("responses", None, patients=sorted(found))
-    return {
-        "for_provider": for_provider.counts(here),
-        "lists": for_provider.TITLES,
-        "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
-        "severe": severe,
-        "answered": answered,
-        "courses": courses(found),
-    }
+    return {"severe": severe, "answered": answered, "courses": courses(found)}

@@ -1,9 +1,10 @@
 """The board: what is so in every chair now, and who is still to come, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -27,7 +28,8 @@ from clinic_sessions.services import due, facts, side_effects
 from clinic_sessions.services.due import Clock, Due
 
 Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect)
-_URGENCY = {"overdue": 0, "due": 1, "": 2}
+URGENCY: Mapping[str, int] = MappingProxyType({"overdue": 0, "due": 1, "": 2})
+"""What comes first, by the tone of a card."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
         for one in today
         if one.status in EXPECTED
     ]
-    return Board(cards=sorted(cards, key=lambda card: _URGENCY[card.tone]), arrivals=arrivals)
+    return Board(cards=sorted(cards, key=lambda card: URGENCY[card.tone]), arrivals=arrivals)
 
 
 def revision(db: Session, clinic: Clinic, now: datetime) -> str:

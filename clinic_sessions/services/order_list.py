@@ -66,14 +66,17 @@ def of_patient(db: Session, patient: Patient, now: datetime) -> list[Shown]:
 
 def to_sign(db: Session, clinic_ids: Collection[int]) -> Sequence[Order]:
     """List the spoken orders of these clinics' patients that nobody has signed and that are not over, oldest first."""
-    settled = sa.exists().where(OrderEvent.order_id == Order.id)
-    query = (
-        sa.select(Order)
-        .join(Patient, Patient.id == Order.patient_id)
-        .where(Patient.clinic_id.in_(clinic_ids), Order.spoken, ~settled)
-        .options(joinedload(Order.by), joinedload(Order.provider), joinedload(Order.protocol_version))
+    query = unsigned(clinic_ids).options(
+        joinedload(Order.by), joinedload(Order.provider), joinedload(Order.protocol_version)
     )
     return db.scalars(query.order_by(Order.written_at, Order.id)).all()
+
+
+def unsigned(clinic_ids: Collection[int]) -> sa.Select[Order]:
+    """Select what `to_sign` lists."""
+    settled = sa.exists().where(OrderEvent.order_id == Order.id)
+    query = sa.select(Order).join(Patient, Patient.id == Order.patient_id)
+    return query.where(Patient.clinic_id.in_(clinic_ids), Order.spoken, ~settled)
 
 
 _WHOLE = (

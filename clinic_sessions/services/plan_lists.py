@@ -14,6 +14,7 @@ from clinic_sessions.domain.label_weeks import labelled
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Status
 from clinic_sessions.domain.plan_review import ProposedReview
 from clinic_sessions.domain.plans import GOING_ON, PlanStatus
+from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Patient, Plan, PlanPhase, TreatmentSession
 from clinic_sessions.services import documents, series
@@ -45,28 +46,45 @@ class WithoutNext:
 
 def proposed_review(db: Session, plan: Plan, held: Mapping[int, date]) -> ProposedReview | None:
     """Propose the day of a plan's first review, from its pattern and the days that its places hold."""
+    return _proposed(plan, held, documents.thresholds(db))
+
+
+def _proposed(plan: Plan, held: Mapping[int, date], numbers: Thresholds) -> ProposedReview | None:
     by_weeks = bool(labelled(protocol_of(plan.protocol_version)))
-    return plan_review.proposed(series.pattern_of(plan), held, documents.thresholds(db), by_label_weeks=by_weeks)
+    return plan_review.proposed(series.pattern_of(plan), held, numbers, by_label_weeks=by_weeks)
 
 
 def reviews_due(db: Session, clinic: Clinic, day: date) -> list[ReviewDue]:
     """List the plans of a clinic's patients whose review is due by a day, the longest waiting first."""
-    query = (
-        sa.select(Plan, Patient.name)
-        .join(Patient, Patient.id == Plan.patient_id)
-        .where(Patient.clinic_id == clinic.id, Plan.status.in_(GOING_ON))
-        .where(sa.or_(Plan.review_on.is_(None), Plan.review_on <= day))
-        .options(joinedload(Plan.protocol_version), joinedload(Plan.provider), selectinload(Plan.phases))
-    )
+    rows = db.execute(_reviewable(clinic).where(Plan.review_on <= day).options(joinedload(Plan.protocol_version)))
+    found = [ReviewDue(plan=plan, name=name, day=plan.review_on) for plan, name in rows if plan.review_on]
+    return sorted([*found, *_first_reviews(db, clinic, day)], key=lambda one: (one.day, one.plan.id))
+
+
+def count_reviews_due(db: Session, clinic: Clinic, day: date) -> int:
+    """Count what `reviews_due` lists; only plans without a day of review are read."""
+    known = _reviewable(clinic).where(Plan.review_on <= day).with_only_columns(Plan.id)
+    count = db.scalar(sa.select(sa.func.count()).select_from(known.subquery())) or 0
+    return count + len(_first_reviews(db, clinic, day))
+
+
+def _reviewable(clinic: Clinic) -> sa.Select[Plan, str]:
+    query = sa.select(Plan, Patient.name).join(Patient, Patient.id == Plan.patient_id)
+    return query.where(Patient.clinic_id == clinic.id, Plan.status.in_(GOING_ON))
+
+
+def _first_reviews(db: Session, clinic: Clinic, day: date) -> list[ReviewDue]:
+    """List the plans without a day of review for which the clinic's numbers propose one by a day."""
+    query = _reviewable(clinic).where(Plan.review_on.is_(None))
+    query = query.options(joinedload(Plan.protocol_version), joinedload(Plan.provider), selectinload(Plan.phases))
     rows = [(plan, name) for plan, name in db.execute(query)]
-    held = _held(db, [plan.id for plan, _ in rows if plan.review_on is None], clinic.zone)
-    found = []
+    held = _held(db, [plan.id for plan, _ in rows], clinic.zone)
+    numbers, found = documents.thresholds(db), []
     for plan, name in rows:
-        first = None if plan.review_on else proposed_review(db, plan, held[plan.id])
-        due = plan.review_on or (first.day if first else None)
-        if due is not None and due <= day:
-            found.append(ReviewDue(plan=plan, name=name, day=due))
-    return sorted(found, key=lambda one: (one.day, one.plan.id))
+        first = _proposed(plan, held[plan.id], numbers)
+        if first is not None and first.day <= day:
+            found.append(ReviewDue(plan=plan, name=name, day=first.day))
+    return found
 
 
 def without_next(db: Session, clinic: Clinic, now: datetime) -> list[WithoutNext]:

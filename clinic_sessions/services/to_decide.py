@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, SessionKind
-from clinic_sessions.domain.papers import Clearance, PaperReason, clearance_reasons
+from clinic_sessions.domain.papers import Clearance, Decision, PaperReason, clearance_reasons
 from clinic_sessions.domain.screening_kinds import ScreeningStatus
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.working_days import working_days_from
@@ -20,7 +20,7 @@ from clinic_sessions.models import (
     Screening,
     TreatmentSession,
 )
-from clinic_sessions.services import documents, order_list, papers
+from clinic_sessions.services import documents, order_list
 
 AHEAD = timedelta(days=60)
 """Sessions further ahead than this are not yet looked at."""
@@ -71,26 +71,28 @@ class Sent:
 def uncleared(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
     """List the clinic's sessions to come whose patient is not cleared for their day, one a patient and protocol.
 
-    The soonest first. Three queries, however many sessions.
+    The soonest first. Two queries, however many sessions; those of patients who stay cleared are not read at all.
     """
-    one, today = TreatmentSession, local_day(now, clinic.zone)
+    one, kept, today = TreatmentSession, ClearanceDecision, local_day(now, clinic.zone)
+    newest = sa.and_(kept.patient_id == one.patient_id, kept.protocol_key == ProtocolVersion.key, ~_replaced(kept))
     query = (
         sa.select(one.id, one.patient_id, one.starts_at, one.status, Patient.name, Patient.phone, ProtocolVersion.key,
-                  ProtocolVersion.title)
+                  ProtocolVersion.title, kept.decision, kept.until, kept.at)
         .join(Patient, Patient.id == one.patient_id)
         .join(ProtocolVersion, ProtocolVersion.id == one.protocol_version_id)
+        .outerjoin(kept, newest)
         .where(one.clinic_id == clinic.id, one.kind == SessionKind.TREATMENT, one.status.in_(EXPECTED | IN_CLINIC))
         .where(one.starts_at >= now - timedelta(days=1), one.starts_at < now + AHEAD)
+        .where(sa.or_(kept.id.is_(None), kept.decision != Clearance.CLEARED, kept.until < today + AHEAD))
         .order_by(one.starts_at, one.id)
     )  # fmt: skip
     rows = db.execute(query).all()
-    decisions = papers.newest_decisions(db, {row.patient_id for row in rows})
-    last = _release_until(db, clinic, today)
+    last = _release_until(db, clinic, today) if rows else today
     found: dict[tuple[int, str], ToClear] = {}
     for row in rows:
         day = local_day(row.starts_at, clinic.zone)
-        reasons = clearance_reasons(decisions.get((row.patient_id, row.key)), day)
-        if reasons:
+        decided = Decision(decision=row.decision, until=row.until, at=row.at) if row.decision else None
+        if reasons := clearance_reasons(decided, day):
             line = ToClear(
                 patient_id=row.patient_id, name=row.name, phone=row.phone, key=row.key, title=row.title,
                 reason=reasons[0], session_id=row.id, session_at=row.starts_at,
@@ -98,6 +100,16 @@ def uncleared(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
             )  # fmt: skip
             found.setdefault((row.patient_id, row.key), line)
     return list(found.values())[:MOST]
+
+
+def _replaced(row: type[ClearanceDecision]) -> sa.ColumnElement[bool]:
+    """Say whether a later decision counts in place of one."""
+    later = aliased(ClearanceDecision)
+    return sa.exists().where(
+        later.patient_id == row.patient_id,
+        later.protocol_key == row.protocol_key,
+        sa.or_(later.at > row.at, sa.and_(later.at == row.at, later.id > row.id)),
+    )
 
 
 def _release_until(db: Session, clinic: Clinic, today: date) -> date:
@@ -118,17 +130,12 @@ def to_clear(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
 
 
 def _reopened(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
-    row, later = ClearanceDecision, aliased(ClearanceDecision)
-    since = sa.exists().where(
-        later.patient_id == row.patient_id,
-        later.protocol_key == row.protocol_key,
-        sa.or_(later.at > row.at, sa.and_(later.at == row.at, later.id > row.id)),
-    )
+    row = ClearanceDecision
     query = (
         sa.select(row.patient_id, row.protocol_key, Patient.name, Patient.phone, ProtocolVersion.title)
         .join(Patient, Patient.id == row.patient_id)
         .join(ProtocolVersion, ProtocolVersion.id == row.protocol_version_id)
-        .where(Patient.clinic_id == clinic.id, row.decision == Clearance.DEFERRED, ~since)
+        .where(Patient.clinic_id == clinic.id, row.decision == Clearance.DEFERRED, ~_replaced(row))
         .where(row.until < local_day(now, clinic.zone))
         .order_by(row.until, row.id)
         .limit(MOST)
@@ -142,24 +149,22 @@ def _reopened(db: Session, clinic: Clinic, now: datetime) -> list[ToClear]:
     ]  # fmt: skip
 
 
-def answers_sent(db: Session, clinic: Clinic) -> list[Sent]:
-    """List the questionnaires that wait for a clinician to file them, and the filed ones without a decision since."""
+def sent(clinic: Clinic) -> sa.Select[Screening, str]:
+    """Select the questionnaires that wait for a clinician to file them, and the filed ones without a decision since."""
     decided = sa.exists().where(
         ClearanceDecision.patient_id == Screening.patient_id, ClearanceDecision.at >= Screening.filed_at
     )
-    query = (
+    filed = sa.and_(Screening.status == ScreeningStatus.FILED, ~decided)
+    return (
         sa.select(Screening, Patient.name)
         .join(Patient, Patient.id == Screening.patient_id)
-        .where(Patient.clinic_id == clinic.id)
-        .where(
-            sa.or_(
-                Screening.status == ScreeningStatus.SUBMITTED,
-                sa.and_(Screening.status == ScreeningStatus.FILED, ~decided),
-            )
-        )
-        .order_by(Screening.started_at, Screening.id)
-        .limit(MOST)
+        .where(Patient.clinic_id == clinic.id, sa.or_(Screening.status == ScreeningStatus.SUBMITTED, filed))
     )
+
+
+def answers_sent(db: Session, clinic: Clinic) -> list[Sent]:
+    """List what `sent` selects, the one that waits longest first."""
+    query = sent(clinic).order_by(Screening.started_at, Screening.id).limit(MOST)
     return [
         Sent(
             patient_id=row.patient_id,
@@ -172,9 +177,12 @@ def answers_sent(db: Session, clinic: Clinic) -> list[Sent]:
     ]
 
 
-def to_sign(db: Session, clinic: Clinic) -> list[ToSign]:
-    """List the spoken orders of the clinic's patients that stand unsigned, the soonest to lapse first."""
-    orders = order_list.to_sign(db, [clinic.id])
+def to_sign(db: Session, clinic: Clinic, written_by: int | None = None) -> list[ToSign]:
+    """List the spoken orders of the clinic's patients that stand unsigned, the soonest to lapse first.
+
+    `written_by`: only those that this person took down.
+    """
+    orders = [one for one in order_list.to_sign(db, [clinic.id]) if written_by in {None, one.by_id}]
     query = sa.select(Patient.id, Patient.name).where(Patient.id.in_({one.patient_id for one in orders}))
     names = {row.id: row.name for row in db.execute(query)}
     within = timedelta(hours=documents.thresholds(db).spoken_order.whole)
