@@ -1,12 +1,15 @@
 """What a provider types into a draft becomes a new document; every fault is named at its place."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
+from clinic_sessions.domain import draft_rows
+from clinic_sessions.domain.draft_rows import Removal
 from clinic_sessions.domain.leaves import Leaf, by_name, leaves
+from clinic_sessions.domain.protocol_parts import LimitRule, Protocol, SeriesPhase
 from clinic_sessions.domain.sourced import FaultyData, Sourced, exact, write_table
 
 T = TypeVar("T")
@@ -31,10 +34,11 @@ class FaultyEdits(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """What was typed: place -> value or lines as text, and place -> reason."""
+    """What was typed: place -> value or lines as text, and place -> reason; and the rows that are to go."""
 
     values: Mapping[str, str]
     reasons: Mapping[str, str]
+    removed: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,24 +72,65 @@ def text_of(leaf: Leaf) -> str:
 def apply(document: T, base: Base[T], typed: Typed, signed: str, read: Callable[[object], T]) -> Edited[T]:
     """Make the document that the edits ask for; `signed` says who sets a number, and on which day.
 
-    `read` checks the whole and may raise FaultyData. Raises FaultyEdits with everything that is wrong.
+    `read` checks the whole and may raise FaultyData. Raises FaultyEdits with everything that is wrong, by the places
+    that were typed into.
     """
     faults: dict[str, str] = {}
+    removal = Removal(rows=typed.removed)
     table: Any = write_table(document)
     origin = _origins(document, base.document)
     for leaf in leaves(document):
         text = typed.values.get(leaf.path)
-        if text is not None and editable(leaf):
+        if text is not None and editable(leaf) and not removal.takes(leaf.path):
             _set(table, leaf.path, _part(leaf, origin.get(leaf.path), text, signed, faults))
     if faults:
         raise FaultyEdits(faults)
+    removal.drop(table)
+    reasons = {removal.after(path): words for path, words in typed.reasons.items() if not removal.takes(path)}
+    try:
+        return _whole(table, base, reasons, read)
+    except FaultyEdits as faulty:
+        raise FaultyEdits(
+            {removal.before(path): words for path, words in faulty.faults.items()},
+            frozenset(removal.before(path) for path in faulty.unexplained),
+        ) from None
+
+
+def add(
+    document: Protocol, base: Base[Protocol], part: LimitRule | SeriesPhase, reasons: Mapping[str, str], words: str,
+    read: Callable[[object], Protocol],
+) -> Edited[Protocol]:  # fmt: skip
+    """Make the document with one row more; `reasons` are those that it has, `words` why the row is added.
+
+    Raises FaultyEdits with everything that is wrong.
+    """
+    row, table = draft_rows.place_for(document, part), cast(dict[str, list[object]], write_table(document))
+    name, _, place = row.removesuffix("]").partition("[")
+    table[name].insert(int(place), write_table(part))
+    new = {f"{row}.{one.name}": words for one in fields(part)}
+    return _whole(table, base, {**draft_rows.carried(reasons, row), **new}, read)
+
+
+def new_source(signed: str) -> str:
+    """Give the source of a number that a clinic adds; `signed` says who, and on which day."""
+    return f"{_CLINIC}{signed}; new in this protocol [P]"
+
+
+def _whole(table: object, base: Base[T], reasons: Mapping[str, str], read: Callable[[object], T]) -> Edited[T]:
+    """Read and check a document, and see that every value that needs a reason has one."""
     try:
         made = read(table)
     except FaultyData as faulty:
-        raise FaultyEdits(
-            {place: words for place, _, words in (one.partition(": ") for one in faulty.faults)}
-        ) from None
-    return Edited(document=made, reasons=_reasons(made, base, typed.reasons))
+        raise FaultyEdits(_by_place(faulty)) from None
+    return Edited(document=made, reasons=_reasons(made, base, reasons))
+
+
+def _by_place(faulty: FaultyData) -> Mapping[str, str]:
+    """Give faults by place; those that share one are told together."""
+    found: dict[str, list[str]] = {}
+    for place, _, words in (one.partition(": ") for one in faulty.faults):
+        found.setdefault(place, []).append(words)
+    return {place: "; ".join(words) for place, words in found.items()}
 
 
 def asks_reason(number: Sourced, published: Sourced | None) -> bool:

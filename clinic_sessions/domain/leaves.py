@@ -117,7 +117,12 @@ def compare(before: object, after: object) -> Mapping[str, Sequence[Row]]:
 def changes(before: object, after: object) -> dict[str, list[object]]:
     """Give what differs between two documents as an audit tells it: place -> [before, after]."""
     rows = [row for group in compare(before, after).values() for row in group if row.mark is not Mark.SAME]
-    return {row.leaf.path: [_told(row.before), _told(row.after)] for row in rows}
+    return {_told_place(row): [_told(row.before), _told(row.after)] for row in rows}
+
+
+def _told_place(row: Row) -> str:
+    """Name a row by its place; one that went by its name too, as another may stand at its place now."""
+    return row.leaf.path if row.after else f"{row.leaf.path}, {row.leaf.label}"
 
 
 def _told(leaf: Leaf | None) -> str | None:

@@ -1,21 +1,26 @@
 """What may be typed into a draft of a protocol or of the thresholds, and about what becomes of a version."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import Form, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, Form, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 
 from clinic_sessions.domain import edits
+from clinic_sessions.domain.draft_rows import row_of
 from clinic_sessions.domain.edits import FaultyEdits, Typed
 from clinic_sessions.domain.leaf_words import say
 from clinic_sessions.domain.leaves import Leaf
-from clinic_sessions.domain.protocol_kinds import EscortKind
+from clinic_sessions.domain.protocol_kinds import EscortKind, Measure, PhaseKind
 from clinic_sessions.domain.sourced import YES_OR_NO
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField
 from clinic_sessions.forms.keys import KeyedForm
 
 LONGEST = 20_000
+REMOVE = {"limits": "Remove this limit", "series": "Remove this phase"}
+CODES = {one.value: say(one).lower() for one in (*Measure, *PhaseKind) if "_" in one.value or one in Measure}
+_CODED = re.compile(rf"\b({'|'.join(CODES)})\b")
 ASKS = "Say why, in 8 to 300 characters: the value is not what is published."
 
 
@@ -52,12 +57,15 @@ class DraftForm:
         """Make the fields, filled with what was sent, else with what stands."""
         self.leaves = [leaf for leaf in leaves if edits.editable(leaf)]
         self.reasons = dict(reasons)
+        self.rows = {row: leaf.path for leaf in reversed(self.leaves) if (row := row_of(leaf.path))}
         fields: dict[str, Any] = {"shown": HiddenField(default=shown)}
         for leaf in self.leaves:
             fields[f"v:{leaf.path}"] = _field(leaf)
             fields[f"r:{leaf.path}"] = StringField(
                 f"Why: {leaf.label}", id=f"r-{_id(leaf)}", default=self.reasons.get(leaf.path, "")
             )
+        for row in self.rows:
+            fields[f"x:{row}"] = BooleanField(REMOVE[row.partition("[")[0]], id=f"x-{_plain_id(row)}")
         made: Any = type("Made", (Form,), {})
         for name, field in fields.items():
             setattr(made, name, field)
@@ -76,7 +84,7 @@ class DraftForm:
             data = self.value(leaf).data
             values[leaf.path] = "\n".join(data) if isinstance(data, list) else (data or "")[:LONGEST]
             reasons[leaf.path] = self.reason(leaf).data or ""
-        return Typed(values=values, reasons=reasons)
+        return Typed(values=values, reasons=reasons, removed={row for row in self.rows if self.form[f"x:{row}"].data})
 
     def value(self, leaf: Leaf) -> Any:
         """Give the field of a leaf."""
@@ -85,6 +93,11 @@ class DraftForm:
     def reason(self, leaf: Leaf) -> Any:
         """Give the field for the reason of a leaf."""
         return self.form[f"r:{leaf.path}"]
+
+    def removal(self, leaf: Leaf) -> Any:
+        """Give the field that takes a leaf's row out of the draft, beside the first leaf of the row; else None."""
+        row = row_of(leaf.path)
+        return self.form[f"x:{row}"] if row and self.rows[row] == leaf.path else None
 
     def asks(self, leaf: Leaf) -> bool:
         """Say whether the reason of a leaf is shown: it is asked for, was typed, or stands."""
@@ -95,17 +108,34 @@ class DraftForm:
         """Put what is wrong beside the fields; what belongs to no single one stands above them."""
         places = {leaf.path: leaf for leaf in self.leaves}
         for path, words in faulty.faults.items():
-            said = words[0].upper() + words[1:].rstrip(".") + "."
-            if path in places:
-                self.value(places[path]).errors = [said]
+            said, inside = fault_words(words), _first_under(path, places)
+            if inside is not None:
+                self.value(inside).errors = [said]
             else:
                 self.form.form_errors = [*self.form.form_errors, said]
         for path in faulty.unexplained & set(places):
             self.reason(places[path]).errors = [ASKS]
 
 
+def fault_words(words: str) -> str:
+    """Say a fault of a protocol as people do: a sentence, in which choices have their own words."""
+    said = _CODED.sub(lambda found: CODES[found[0]], words)
+    return said[0].upper() + said[1:].rstrip(".") + "."
+
+
+def _first_under(path: str, places: Mapping[str, Leaf]) -> Leaf | None:
+    """Give the leaf at a place, or the first of the part that stands there; None for a whole group."""
+    if path in places or "[" not in path:
+        return places.get(path)
+    return next((leaf for place, leaf in places.items() if place.startswith(f"{path}.")), None)
+
+
 def _id(leaf: Leaf) -> str:
-    return leaf.path.replace("[", "-").replace("]", "").replace(".", "-").replace("_", "-")
+    return _plain_id(leaf.path)
+
+
+def _plain_id(path: str) -> str:
+    return path.replace("[", "-").replace("]", "").replace(".", "-").replace("_", "-")
 
 
 def _field(leaf: Leaf) -> Any:

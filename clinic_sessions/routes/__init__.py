@@ -16,6 +16,7 @@ from clinic_sessions.routes import (
     clearance,
     consent_handed,
     consent_signing,
+    draft_rows,
     errors,
     feeds,
     filters,

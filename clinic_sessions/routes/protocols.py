@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain import leaves, words
+from clinic_sessions.domain import draft_rows, leaves, words
 from clinic_sessions.domain.edits import FaultyEdits
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.protocol_kinds import SeriesKind
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.versions import ActForm, CopyForm, DraftForm, RetireForm
@@ -92,10 +93,18 @@ def save(shelf: str, version_id: int) -> Answer:
         return _edit_page(_load(shelf, version_id), form), 422
     except Refusal as refusal:
         session().rollback()
-        return _edit_page(_load(shelf, version_id), form, said=_said(refusal)), 409
+        return _edit_page(_load(shelf, version_id), form, said=said_of(refusal)), 409
     session().commit()
     flash("Draft saved.")
-    return redirect(_path("show", version), 303)
+    return redirect(_after_saving(version), 303)
+
+
+def _after_saving(version: Version) -> str:
+    """Lead to the form of a row that is to be added next, else to the version."""
+    part = request.form.get("then")
+    if part in draft_rows.LISTS and isinstance(version, ProtocolVersion):
+        return url_for("protocols.new_row", version_id=version.id, part=part)
+    return _path("show", version)
 
 
 @bp.post(f"{ONE}/propose")
@@ -199,7 +208,7 @@ def _act(shelf: str, version_id: int, act: Act, done: str) -> Answer:
 
 def _refused(shelf: str, version_id: int, refusal: Refusal) -> Answer:
     session().rollback()
-    return _page(_load(shelf, version_id), said=_said(refusal)), 409
+    return _page(_load(shelf, version_id), said=said_of(refusal)), 409
 
 
 def _page(version: Version, *, said: Sequence[str] = (), retiring: RetireForm | None = None) -> str:
@@ -241,10 +250,12 @@ def _edit_page(version: Version, form: DraftForm, *, said: Sequence[str] = ()) -
         draft=form,
         form=form.form,
         groups=leaves.grouped(form.leaves),
+        every_phase=sum(row.startswith("series") for row in form.rows) == len(SeriesKind),
         refusal=said,
     )
 
 
-def _said(refusal: Refusal) -> list[str]:
+def said_of(refusal: Refusal) -> list[str]:
+    """Say each reason of a refusal as people do."""
     used = form_keys.FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons
     return [USED] if used else [words.say(reason) for reason in refusal.reasons]

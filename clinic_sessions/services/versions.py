@@ -8,16 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import edits, leaves, protocols
-from clinic_sessions.domain.edits import Base, Typed
+from clinic_sessions.domain.edits import Base, Edited, Typed
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.protocol_parts import LimitRule, SeriesPhase
 from clinic_sessions.domain.protocols import Protocol
 from clinic_sessions.domain.thresholds import read_thresholds
 from clinic_sessions.domain.versions import Standing, VersionReason, against_publishing, against_retiring
 from clinic_sessions.models import AuditAction, DocumentVersion, ProtocolVersion, User
 from clinic_sessions.services import audit, catalogue, documents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 from clinic_sessions.services.version_rows import (
     Document,
     Version,
@@ -70,11 +71,40 @@ def change(db: Session, version: Version, typed: Typed, *, shown: str, today: da
     ours, NotAllowed; raises FaultyEdits with every value that cannot be, or needs a reason.
     """
     _check_draft(version, shown, by)
-    began, before = origin(db, version), of(version)
-    base = Base(document=of(began), reasons=began.reasons or {}) if began else Base(document=before, reasons={})
-    signed = f"{by.user.name if by.user else ''}, {today.isoformat()}"
+    before = of(version)
     read = cast(Callable[[object], Document], protocols.read if isinstance(before, Protocol) else read_thresholds)
-    made = edits.apply(before, base, typed, signed, read)
+    made = edits.apply(before, _base(db, version, before), typed, _signed(by, today), read)
+    _keep(db, version, before, made, now=now, by=by)
+
+
+def add_row(
+    db: Session, version: Version, wanted: Callable[[str], LimitRule | SeriesPhase], words: str, *, shown: str,
+    today: date, now: datetime, by: Actor,
+) -> None:  # fmt: skip
+    """Give a draft of a protocol one alert limit, or one phase of the series, more; load it `to_change` first.
+
+    `wanted` makes the row from the source of its numbers. Refuses as `change` does; raises Absent for a version of
+    anything else, FaultyEdits with everything that is wrong with the whole then.
+    """
+    _check_draft(version, shown, by)
+    if not isinstance(version, ProtocolVersion):
+        raise Absent
+    before, part = catalogue.protocol_of(version), wanted(edits.new_source(_signed(by, today)))
+    base = cast(Base[Protocol], _base(db, version, before))
+    made = edits.add(before, base, part, version.reasons or {}, words, protocols.read)
+    _keep(db, version, before, made, now=now, by=by)
+
+
+def _signed(by: Actor, today: date) -> str:
+    return f"{by.user.name if by.user else ''}, {today.isoformat()}"
+
+
+def _base(db: Session, version: Version, before: Document) -> Base[Document]:
+    began = origin(db, version)
+    return Base(document=of(began), reasons=began.reasons or {}) if began else Base(document=before, reasons={})
+
+
+def _keep(db: Session, version: Version, before: Document, made: Edited[Any], *, now: datetime, by: Actor) -> None:
     changes = leaves.changes(before, made.document) | _reason_changes(version.reasons or {}, made.reasons)
     _fill(version, made.document)
     version.reasons, version.drafted_by_id = dict(made.reasons), by.user_id

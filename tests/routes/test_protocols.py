@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.protocol_kinds import Measure
 from clinic_sessions.models import Clinic, DocumentVersion, ProtocolVersion
-from clinic_sessions.services import documents
+from clinic_sessions.services import catalogue, documents
 from tests.factories import a_patient, a_protocol, a_session
 
 SignedIn = Callable[..., FlaskClient]
@@ -145,8 +146,71 @@ def test_what_came_of_a_version_is_counted_and_listed_for_the_clinics_of_whoever
     ran = a_session(db, patient, now, status=Status.TAKEN_TO_HOSPITAL, dose_started_at=now)  # type: ignore[arg-type]
     db.commit()
     page = client.get(f"/protocols/{version.id}").text
-    assert 'data-label="Taken to hospital">1 (100 %)' in page
-    assert 'data-label="Stopped early">0 (0 %)' in page
+    assert 'data-label="Taken to hospital">1 (100%)' in page
+    assert 'data-label="Stopped early">0 (0%)' in page
     listed = client.get(f"/protocols/{version.id}/sessions").text
     assert "Ines Prado" in listed
     assert f'href="/sessions/{ran.id}"' in listed
+
+
+def test_a_draft_gains_a_limit_on_a_page_of_its_own_and_loses_one_with_a_tick(
+    db: Session, clinic: Clinic, signed_in: SignedIn
+) -> None:
+    version, client = a_protocol(db), signed_in(Role.PROVIDER)
+    count = len(catalogue.protocol_of(version).limits)
+    db.commit()
+    draft = _draft(client, f"/protocols/{version.id}")
+    shown = _hidden(client.get(f"{draft}/edit").text, "shown")
+    then = client.post(f"{draft}/edit", data={"shown": shown, "v:escort.accepted": "named_adult", "then": "limits"})
+    assert then.location == f"{draft}/limits/new"
+    page = client.get(f"{draft}/limits/new").text
+    typed = {
+        "shown": _hidden(page, "shown"), "measure": "systolic", "compare": "at_least", "limit": "170", "level": "warn",
+        "phases": "observe", "from_minute": "30", "words": "",
+    }  # fmt: skip
+    without = client.post(f"{draft}/limits/new", data=typed)
+    assert without.status_code == 422
+    assert "Say why, in 8 to 300 characters." in without.text
+    assert 'value="170"' in without.text
+    why = {"words": "Late peaks were missed here"}
+    assert client.post(f"{draft}/limits/new", data={**typed, **why}).status_code == 303
+    again = client.post(f"{draft}/limits/new", data={**typed, **why})
+    assert again.status_code == 409
+    assert "Someone else changed this version" in again.text
+    assert _limits(db, draft) == count + 1
+    status, page = _save(client, draft, {"x:limits[2]": "y"})
+    assert status == 303
+    assert _limits(db, draft) == count
+    assert client.post(f"/protocols/{version.id}/limits/new", data={**typed, **why}).status_code == 409
+
+
+def _limits(db: Session, draft: str) -> int:
+    db.rollback()
+    return len(catalogue.protocol_of(db.get_one(ProtocolVersion, int(draft.rpartition("/")[2]))).limits)
+
+
+def test_a_measure_that_would_lose_its_last_limit_is_named_in_words_and_the_tick_stays(
+    db: Session, clinic: Clinic, signed_in: SignedIn
+) -> None:
+    version, client = a_protocol(db), signed_in(Role.PROVIDER)
+    place = next(
+        at for at, one in enumerate(catalogue.protocol_of(version).limits) if one.measure is Measure.RESPIRATORY_RATE
+    )
+    db.commit()
+    draft = _draft(client, f"/protocols/{version.id}")
+    status, page = _save(client, draft, {f"x:limits[{place}]": "y"})
+    assert status == 422
+    assert "Respiratory rate has none in administer; respiratory rate has none in observe." in page
+    assert f'name="x:limits[{place}]" id="x-limits-{place}" value="y" checked' in page
+
+
+def test_a_setting_that_is_on_or_off_is_asked_with_yes_and_no(db: Session, clinic: Clinic, signed_in: SignedIn) -> None:
+    row, client = documents.published_thresholds(db), signed_in(Role.PROVIDER)
+    db.commit()
+    draft = _draft(client, f"/thresholds/{row.id}")
+    page = client.get(f"{draft}/edit").text
+    assert re.search(r'type="radio"[^>]*name="v:monitoring_blocks"[^>]*value="0" checked', page)
+    status, page = _save(client, draft, {"v:monitoring_blocks": "1", "r:monitoring_blocks": "The state asks for it"})
+    assert status == 303
+    shown = client.get(draft).text
+    assert "before: No, Warn" in shown
