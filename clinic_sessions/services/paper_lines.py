@@ -1,7 +1,7 @@
 """The papers of each series as the patient's page shows them: what stands, until when, and what is missing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.orders import OrderEventKind
 from clinic_sessions.domain.papers import ConsentEventKind, PaperReason
 from clinic_sessions.domain.plans import PlanStatus
@@ -23,6 +24,7 @@ from clinic_sessions.models import (
     Order,
     Patient,
     Plan,
+    ProtocolVersion,
     TreatmentSession,
 )
 from clinic_sessions.services import papers
@@ -58,12 +60,22 @@ class PaperLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanPapers:
-    """The papers of a series at a moment: the start of its next session, or now when none is booked."""
+class SeriesPapers:
+    """The papers of a series, or of a protocol that is booked without a plan.
 
-    plan: Plan
+    They are those at the start of its next session, or now when none is booked.
+    """
+
+    patient_id: int
+    version: ProtocolVersion
+    plan: Plan | None
     session: TreatmentSession | None
-    lines: Sequence[PaperLine]
+    lines: Sequence[PaperLine] = ()
+
+    @property
+    def key(self) -> tuple[int | None, str]:
+        """What its consents have in common."""
+        return (self.plan.id if self.plan else None, self.version.key)
 
     @property
     def missing(self) -> list[PaperPart]:
@@ -74,7 +86,7 @@ class PlanPapers:
 @dataclass(frozen=True, kw_only=True)
 class _Found:
     cleared: Mapping[str, ClearanceDecision]
-    consents: Mapping[int, Consent]
+    consents: Mapping[tuple[int | None, str], Consent]
     orders: Mapping[int, Order]
     enrolled_on: date | None
     checked_at: datetime | None
@@ -82,33 +94,45 @@ class _Found:
 
 def of(
     db: Session, patient: Patient, coming: Sequence[TreatmentSession], *, now: datetime, zone: ZoneInfo
-) -> list[PlanPapers]:
-    """Gather the papers of every series that goes on, the newest first; the number of queries does not grow with them.
+) -> list[SeriesPapers]:
+    """Gather the papers of every series that goes on, the newest first, then of what is booked without a plan.
 
-    `coming`: the patient's sessions to come, in order.
+    The number of queries does not grow with them. `coming`: the patient's sessions to come, in order.
     """
+    asked = _asked(db, patient, coming)
+    if not asked:
+        return []
+    moments = [max(now, one.session.starts_at) if one.session else now for one in asked]
+    read = papers.read(db, [_want(one, at, zone) for one, at in zip(asked, moments, strict=True)])
+    found = _find(db, patient.id, [one.order_id for one in read if one.order_id is not None])
+    return [replace(one, lines=_lines(one, stands, found, zone)) for one, stands in zip(asked, read, strict=True)]
+
+
+def _asked(db: Session, patient: Patient, coming: Sequence[TreatmentSession]) -> list[SeriesPapers]:
     query = sa.select(Plan).where(
         Plan.patient_id == patient.id, Plan.status.in_([PlanStatus.ACTIVE, PlanStatus.PAUSED])
     )
     newest = query.options(joinedload(Plan.protocol_version)).order_by(Plan.started_at.desc(), Plan.id.desc())
-    plans = db.scalars(newest).all()
     following = {one.plan_id: one for one in reversed(coming)}
-    sessions = [following.get(plan.id) for plan in plans]
-    moments = [max(now, one.starts_at) if one else now for one in sessions]
-    read = papers.read(db, [_want(plan, at, zone) for plan, at in zip(plans, moments, strict=True)])
-    found = _find(db, patient.id, [one.order_id for one in read if one.order_id is not None]) if plans else None
-    return [
-        PlanPapers(plan=plan, session=session, lines=_lines(plan, one, found, zone))
-        for plan, session, one in zip(plans, sessions, read, strict=True)
-        if found
+    of_plans = [
+        SeriesPapers(patient_id=patient.id, version=plan.protocol_version, plan=plan, session=following.get(plan.id))
+        for plan in db.scalars(newest)
     ]
+    first = {
+        one.protocol_version.key: SeriesPapers(
+            patient_id=patient.id, version=one.protocol_version, plan=None, session=one
+        )
+        for one in reversed(coming)
+        if one.plan_id is None and one.protocol_version is not None and one.kind is SessionKind.TREATMENT
+    }
+    return [*of_plans, *first.values()]
 
 
-def _want(plan: Plan, at: datetime, zone: ZoneInfo) -> Want:
-    version = plan.protocol_version
+def _want(one: SeriesPapers, at: datetime, zone: ZoneInfo) -> Want:
+    plan_id, key = one.key
     return Want(
-        patient_id=plan.patient_id, protocol_key=version.key, drug=protocol_of(version).drug, plan_id=plan.id,
-        at=at, zone=zone,
+        patient_id=one.patient_id, protocol_key=key, drug=protocol_of(one.version).drug, plan_id=plan_id, at=at,
+        zone=zone,
     )  # fmt: skip
 
 
@@ -117,7 +141,7 @@ def _find(db: Session, patient_id: int, order_ids: Sequence[int]) -> _Found:
     mistake = sa.exists().where(
         ConsentEvent.consent_id == Consent.id, ConsentEvent.kind == ConsentEventKind.ENTERED_BY_MISTAKE
     )
-    consents = sa.select(Consent).where(Consent.patient_id == patient_id, Consent.plan_id.is_not(None), ~mistake)
+    consents = sa.select(Consent).where(Consent.patient_id == patient_id, ~mistake)
     orders = sa.select(Order).where(Order.id.in_(order_ids)).options(selectinload(Order.events))
     enrolled = sa.select(sa.func.min(Enrolment.enrolled_on)).where(
         Enrolment.patient_id == patient_id, Enrolment.ended_at.is_(None)
@@ -127,15 +151,17 @@ def _find(db: Session, patient_id: int, order_ids: Sequence[int]) -> _Found:
         cleared={
             one.protocol_key: one for one in db.scalars(decisions.order_by(ClearanceDecision.at, ClearanceDecision.id))
         },
-        consents={one.plan_id: one for one in db.scalars(consents.order_by(Consent.at, Consent.id)) if one.plan_id},
+        consents={
+            (one.plan_id, one.protocol_key): one for one in db.scalars(consents.order_by(Consent.at, Consent.id))
+        },
         orders={one.id: one for one in db.scalars(orders)} if order_ids else {},
         enrolled_on=db.scalar(enrolled),
         checked_at=db.scalars(checked.order_by(MonitoringCheck.checked_at.desc()).limit(1)).first(),
     )
 
 
-def _lines(plan: Plan, one: Papers, found: _Found, zone: ZoneInfo) -> list[PaperLine]:
-    cleared, consent = found.cleared.get(plan.protocol_version.key), found.consents.get(plan.id)
+def _lines(about: SeriesPapers, one: Papers, found: _Found, zone: ZoneInfo) -> list[PaperLine]:
+    cleared, consent = found.cleared.get(about.version.key), found.consents.get(about.key)
     order = found.orders.get(one.order_id) if one.order_id is not None else None
     late = [reason for reason in (*one.programme, *one.warnings) if reason is PaperReason.MONITORING_DUE]
     lines = [
@@ -157,7 +183,7 @@ def _lines(plan: Plan, one: Papers, found: _Found, zone: ZoneInfo) -> list[Paper
             on=local_day(found.checked_at, zone) if found.checked_at else None,
         ),
     ]  # fmt: skip
-    if protocol_of(plan.protocol_version).drug is Drug.ESKETAMINE:
+    if protocol_of(about.version).drug is Drug.ESKETAMINE:
         outside = [reason for reason in one.programme if reason is PaperReason.NOT_ENROLLED]
         lines.insert(3, PaperLine(part=PaperPart.PROGRAM, reasons=outside, on=found.enrolled_on))
     if PaperReason.PLAN_PAUSED in one.programme:

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Action, Gate, Status
 from clinic_sessions.domain.papers import Clearance, ConsentAnswer, PaperReason
+from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.models import ClearanceDecision, Clinic, Consent, MonitoringCheck
-from clinic_sessions.services import lifecycle, papers
+from clinic_sessions.services import lifecycle, paper_lines, papers
 from clinic_sessions.services.lifecycle import GateClosed
 from tests import factories
+from tests.conftest import SignIn
 from tests.plans import a_plan
 from tests.services.day import a_nurse
 
@@ -100,3 +102,22 @@ def test_no_session_starts_under_a_plan_that_is_over(db: Session, clinic: Clinic
     plan.status = PlanStatus.ENDED
     db.flush()
     assert lifecycle.unmet(db, one, Gate.MAY_START, now) == [PaperReason.PLAN_OVER]
+
+
+def test_what_is_booked_without_a_plan_has_its_papers_on_the_patient_s_page(
+    db: Session, clinic: Clinic, now: datetime, signed_in: SignIn
+) -> None:
+    patient = factories.a_patient(db, clinic, papers=False)
+    soon, later = (factories.a_session(db, patient, now + timedelta(days=days)) for days in (2, 4))
+    db.commit()
+    listed = paper_lines.of(db, patient, [soon, later], now=now, zone=clinic.zone)
+    assert [(one.plan, one.session) for one in listed] == [(None, soon)]
+    assert [part.value for part in listed[0].missing] == ["clearance", "consent", "order"]
+    page = signed_in(Role.NURSE).get(f"/patients/{patient.id}").text
+    assert "without a plan, for the session of Wed Nov 25" in page
+    db.rollback()
+    factories.the_papers(db, patient)
+    db.commit()
+    listed = paper_lines.of(db, patient, [soon, later], now=now, zone=clinic.zone)
+    assert listed[0].missing == []
+    assert {line.until for line in listed[0].lines[:3]} == {factories.FAR}
