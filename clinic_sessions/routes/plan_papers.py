@@ -176,6 +176,7 @@ def _page(
         open_form=form[0] if form else None,
         wrong=wrong,
         enrolled=enrolments.listed(session(), patient.id),
+        asks_enrolment=enrolments.concerns(session(), patient.id),
         checks=monitoring.listed(session(), patient.id),
         check_state=monitoring.due(session(), [patient.id], g.now)[patient.id],
         findings=listed,

@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from clinic_sessions.domain.findings import FindingReason
-from clinic_sessions.models import AuditAction, Enrolment, Patient
+from clinic_sessions.domain.protocols import Drug
+from clinic_sessions.models import AuditAction, Consent, Enrolment, Patient, Plan, ProtocolVersion, TreatmentSession
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
 
@@ -52,6 +54,17 @@ def end(db: Session, patient: Patient, enrolment_id: int, *, now: datetime, by: 
         db, AuditAction.CHANGE, "enrolment", row.id, now=now, by=by, patient_id=patient.id,
         changes={"ended_at": [None, now]},
     )  # fmt: skip
+
+
+def concerns(db: Session, patient_id: int) -> bool:
+    """Say whether a patient's plans, consents or sessions name a protocol that asks for the enrollment."""
+    named = sa.union(
+        sa.select(Plan.protocol_version_id).where(Plan.patient_id == patient_id),
+        sa.select(Consent.protocol_version_id).where(Consent.patient_id == patient_id),
+        sa.select(TreatmentSession.protocol_version_id).where(TreatmentSession.patient_id == patient_id),
+    )
+    versions = db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.id.in_(named)))
+    return any(protocol_of(one).drug is Drug.ESKETAMINE for one in versions)
 
 
 def listed(db: Session, patient_id: int) -> Sequence[Enrolment]:

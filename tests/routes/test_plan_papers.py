@@ -87,6 +87,27 @@ def test_a_finding_a_check_and_an_enrollment_are_kept_once_and_read_back(
     assert "Someone has corrected this already." in again.text
 
 
+def test_enrollment_is_put_forward_only_where_something_of_the_patient_asks_for_it(
+    db: Session, clinic: Clinic, now: datetime, plan: Plan, patient: Patient, signed_in: SignIn
+) -> None:
+    folded = '<summary class="button button-quiet target">Esketamine program (REMS)</summary>'
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/patients/{patient.id}/checks").text
+    assert folded in page
+    path = f"/patients/{patient.id}/checks/enrolments"
+    sent = {**hidden(page, path), "enrolment-day": "11/2/2099"}
+    late = nurse.post(path, data=sent)
+    assert late.status_code == 422
+    assert f'<details class="card" open>{folded}' in late.text
+    db.rollback()
+    other = factories.a_patient(db, clinic, papers=False)
+    factories.a_session(db, other, now, protocol=factories.a_protocol(db, "in-esketamine"))
+    db.commit()
+    page = nurse.get(f"/patients/{other.id}/checks").text
+    assert folded not in page
+    assert "Not enrolled" in page
+
+
 def test_an_enrollment_is_ended_and_stays_readable(
     db: Session, clinic: Clinic, now: datetime, signed_in: SignIn
 ) -> None:
