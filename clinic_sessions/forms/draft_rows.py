@@ -17,6 +17,7 @@ from clinic_sessions.forms.choosing import OneOfField, PickField, options
 from clinic_sessions.forms.fields import LineField, WholeNumberField
 from clinic_sessions.forms.versions import fault_words
 
+ASK = "Say why, in 8 to 300 characters."
 WORKING = [one for one in PhaseKind if one is not PhaseKind.TURNAROUND]
 
 
@@ -24,13 +25,13 @@ class RowForm(Form):
     """What every new row asks; `shown` is the state of the draft that the page showed."""
 
     shown = HiddenField()
-    words = LineField("Why", longest=edits.LONGEST_REASON, ask="Say why, in 8 to 300 characters.")
+    words: LineField
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Read the fields; the reason is long enough to be one."""
         good = super().validate(extra_validators)
         if self.words.data and len(self.words.data) < edits.SHORTEST_REASON:
-            self.words.errors = ["Say why, in 8 to 300 characters."]
+            self.words.errors = [ASK]
             good = False
         return good
 
@@ -47,18 +48,19 @@ class LimitForm(RowForm):
         said={one: f"{say(one)} ({UNIT_OF[one]})" for one in Measure}, blank="Choose",
     )  # fmt: skip
     compare = PickField(
-        "A reading is outside when it is", Compare, ask="Choose when a reading is outside.",
+        "A reading alerts when", Compare, ask="Choose when a reading alerts.",
         said={one: say(one).lower() for one in Compare}, blank="Choose",
     )  # fmt: skip
     limit = WholeNumberField("Limit", low=0, high=300, ask="Enter the limit.")
     level = OneOfField(
-        "How loud", AlertLevel, ask="Choose how loud it is.", said={one: say(one).capitalize() for one in AlertLevel}
+        "Level", AlertLevel, ask="Choose the level.", said={one: say(one).capitalize() for one in AlertLevel}
     )
     phases = SelectMultipleField(
         "While", choices=options((one.value, say(one)) for one in WORKING), default=[one.value for one in WORKING]
     )
     from_minute = WholeNumberField("From minute", low=0, high=600)
     until_minute = WholeNumberField("Until minute", low=1, high=600)
+    words = LineField("Why", longest=edits.LONGEST_REASON, ask=ASK)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Ask for what is chosen from lists besides."""
@@ -90,6 +92,7 @@ class SeriesForm(RowForm):
     sessions = WholeNumberField("How many sessions", low=1, high=14, ask="Enter how many sessions.")
     every = WholeNumberField("In so many days", low=1, high=365, ask="Enter in how many days.")
     count = WholeNumberField("Sessions in all", low=1, high=60)
+    words = LineField("Why", longest=edits.LONGEST_REASON, ask=ASK)
 
     def offer(self, kinds: Collection[SeriesKind]) -> None:
         """Set which phases the protocol does not have yet."""

@@ -9,7 +9,7 @@ from wtforms import BooleanField, Form, HiddenField, RadioField, SelectMultipleF
 from clinic_sessions.domain import edits
 from clinic_sessions.domain.draft_rows import row_of
 from clinic_sessions.domain.edits import FaultyEdits, Typed
-from clinic_sessions.domain.leaf_words import say
+from clinic_sessions.domain.leaf_words import group_words, say
 from clinic_sessions.domain.leaves import Leaf
 from clinic_sessions.domain.protocol_kinds import EscortKind, Measure, PhaseKind
 from clinic_sessions.domain.sourced import YES_OR_NO
@@ -112,7 +112,8 @@ class DraftForm:
             if inside is not None:
                 self.value(inside).errors = [said]
             else:
-                self.form.form_errors = [*self.form.form_errors, said]
+                whole = fault_words(f"{group_words(path.partition('.')[0])}: {words}")
+                self.form.form_errors = [*self.form.form_errors, whole]
         for path in faulty.unexplained & set(places):
             self.reason(places[path]).errors = [ASKS]
 

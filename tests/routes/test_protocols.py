@@ -200,7 +200,7 @@ def test_a_measure_that_would_lose_its_last_limit_is_named_in_words_and_the_tick
     draft = _draft(client, f"/protocols/{version.id}")
     status, page = _save(client, draft, {f"x:limits[{place}]": "y"})
     assert status == 422
-    assert "Respiratory rate has none in administer; respiratory rate has none in observe." in page
+    assert "Alert limits: respiratory rate has none in administer; respiratory rate has none in observe." in page
     assert f'name="x:limits[{place}]" id="x-limits-{place}" value="y" checked' in page
 
 
