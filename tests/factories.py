@@ -12,18 +12,23 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain import names
 from clinic_sessions.domain.document_kinds import DocumentKind
 from clinic_sessions.domain.doses import cap_of
+from clinic_sessions.domain.drawing import Container, LabelSource, volume_of
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
 from clinic_sessions.domain.papers import Clearance, ConsentAnswer, SigningWay
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols import DeviceDose, DoseRule, SiteRole, WeightDose
+from clinic_sessions.domain.session_checks import BEFORE_DOSE, BEFORE_LEAVING, CheckItem
+from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import (
     Chair,
     ClearanceDecision,
     Clinic,
     Consent,
     DocumentVersion,
+    Draw,
+    DrugLabel,
     Enrolment,
     MonitoringCheck,
     OpeningHours,
@@ -31,11 +36,15 @@ from clinic_sessions.models import (
     OrderEvent,
     Patient,
     ProtocolVersion,
+    SecondCount,
+    SessionCheck,
     Shift,
     StatusChange,
     TreatmentSession,
     User,
     UserRole,
+    VitalsReading,
+    Weight,
 )
 from clinic_sessions.services import catalogue, consent_documents
 
@@ -222,3 +231,48 @@ def a_session(
     db.add(treatment)
     db.flush()
     return treatment
+
+
+def ready_to_start(db: Session, treatment: TreatmentSession, at: datetime, *, micrograms: int = 40_000) -> None:
+    """Everything that a start asks for at `at` besides its papers: answers, a weight, a reading, label, draw, count."""
+    version = treatment.protocol_version
+    if version is None:
+        return
+    protocol = catalogue.protocol_of(version)
+    clinic = db.get_one(Clinic, treatment.clinic_id)
+    by, other = a_user(db, clinic, Role.NURSE), a_user(db, clinic, Role.NURSE)
+    entry = {"session_id": treatment.id, "at": at, "recorded_at": at, "late": False, "by_id": by.id}
+    for item in BEFORE_DOSE:
+        escort = protocol.escort.accepted[0] if item is CheckItem.RIDE else None
+        db.add(SessionCheck(**entry, item=item, clear=True, escort=escort))
+    db.add(VitalsReading(**entry, systolic_mmhg=118, diastolic_mmhg=76, heart_rate_bpm=70, spo2_percent=98))
+    if isinstance(protocol.dose_rule, WeightDose):
+        weighed = {"grams": 80_000, "entered_unit": WeightUnit.KG, "measured_at": at, "recorded_at": at}
+        db.add(Weight(patient_id=treatment.patient_id, by_id=by.id, **weighed))
+    devices = isinstance(protocol.dose_rule, DeviceDose)
+    label = DrugLabel(
+        **entry, drug=protocol.drug, container=Container.DEVICE if devices else Container.VIAL,
+        source=LabelSource.TYPED, micrograms_per_ml=None if devices else 50_000,
+        total_micrograms=28_000 if devices else 500_000, lot="K4471", expires_on=FAR,
+    )  # fmt: skip
+    db.add(label)
+    db.flush()
+    if not devices:
+        volume = volume_of(micrograms, 50_000)
+        draw = Draw(**entry, label_id=label.id, micrograms=micrograms, microlitres=volume)
+        draw.counts = [SecondCount(**{**entry, "by_id": other.id}, microlitres=volume)]
+        db.add(draw)
+    db.flush()
+
+
+def ready_to_leave(db: Session, treatment: TreatmentSession, at: datetime) -> None:
+    """Every answer that leaving asks for, given at `at`; the minimum time, readings and effects are the test's own."""
+    version = treatment.protocol_version
+    if version is None:
+        return
+    by = a_user(db, db.get_one(Clinic, treatment.clinic_id), Role.NURSE)
+    entry = {"session_id": treatment.id, "at": at, "recorded_at": at, "late": False, "by_id": by.id}
+    accepted = catalogue.protocol_of(version).escort.accepted[0]
+    for item in BEFORE_LEAVING:
+        db.add(SessionCheck(**entry, item=item, clear=True, escort=accepted if item is CheckItem.WAY_HOME else None))
+    db.flush()

@@ -62,6 +62,7 @@ class Gate(StrEnum):
     SAME_DAY = "same_day"
     AFTER_START = "after_start"
     MAY_START = "may_start"
+    MAY_BE_READY = "may_be_ready"
     MAY_LEAVE = "may_leave"
 
 
@@ -144,7 +145,7 @@ _TREATMENT: Mapping[Status, Mapping[Action, Transition]] = MappingProxyType(
             Action.STOP_EARLY: _to(Status.OBSERVING, Permission.TREAT),
             **_ENDINGS,
         },
-        Status.OBSERVING: {Action.CALL_READY: _to(Status.READY, Permission.TREAT, Gate.MAY_LEAVE), **_ENDINGS},
+        Status.OBSERVING: {Action.CALL_READY: _to(Status.READY, Permission.TREAT, Gate.MAY_BE_READY), **_ENDINGS},
         Status.READY: {Action.LEAVE: _to(Status.LEFT, Permission.TREAT, Gate.MAY_LEAVE), **_ENDINGS},
         **_ENDED,
     }

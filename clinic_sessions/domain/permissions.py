@@ -46,6 +46,8 @@ class Permission(StrEnum):
     SEE_PROTOCOLS = "see_protocols"
     EDIT_PROTOCOLS = "edit_protocols"
     ASSESS_RISK = "assess_risk"
+    GIVE_GO_AHEAD = "give_go_ahead"
+    SIGN_NOTES = "sign_notes"
 
 
 _EVERYONE = frozenset(Role)
@@ -87,6 +89,8 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.SEE_PROTOCOLS: _CLINICIANS,
         Permission.EDIT_PROTOCOLS: frozenset({Role.PROVIDER}),
         Permission.ASSESS_RISK: _CLINICIANS,
+        Permission.GIVE_GO_AHEAD: frozenset({Role.PROVIDER}),
+        Permission.SIGN_NOTES: _CLINICIANS,
     }
 )
 

@@ -90,12 +90,22 @@ class VitalsInterval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhaseMeasures:
+    """What a check holds in a phase, and who says so."""
+
+    phase: PhaseKind
+    take: tuple[Measure, ...]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class VitalsSchedule:
     """When vitals are due: minutes from start, intervals inside phases, and how early a check still counts."""
 
     at: tuple[Annotated[Sourced, Allowed("min", high=600)], ...] = ()
     intervals: tuple[VitalsInterval, ...] = ()
     early: Annotated[Sourced, Allowed("min", low=0, high=30)]
+    measures: tuple[PhaseMeasures, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,11 +115,15 @@ class Observation:
     anchor: Anchor
     anchor_source: str
     minutes: Annotated[Sourced, Allowed("min", high=600)]
+    aldrete: Annotated[Sourced, Allowed("score", high=10)] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRule:
-    """One alert limit: which measure, which side, how loud, in which phases, and for which minutes from start."""
+    """One alert limit: which measure, which side, how loud, in which phases, and for which minutes from start.
+
+    `advice`: what the protocol asks to be done when it is passed.
+    """
 
     measure: Measure
     compare: Compare
@@ -118,6 +132,7 @@ class LimitRule:
     limit: Annotated[Sourced, Allowed("", low=0, high=300)]
     from_minute: Annotated[Sourced, Allowed("min", low=0, high=600)] | None = None
     until_minute: Annotated[Sourced, Allowed("min", high=600)] | None = None
+    advice: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +182,10 @@ class Preparation:
     food: Annotated[Sourced, Allowed("h", high=24)]
     liquid: Annotated[Sourced, Allowed("min", high=600)]
     alcohol: Annotated[Sourced, Allowed("h", high=96)]
+    heavy: Annotated[Sourced, Allowed("h", high=24)] | None = None
+    """Longer than `food`, where a fatty meal is told apart."""
+    nasal_spray: Annotated[Sourced, Allowed("min", high=600)] | None = None
+    """For how long before the dose no spray may have gone into the nose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +210,8 @@ class Protocol:
     preparation: Preparation
     spacing: Annotated[Sourced, Allowed("days", high=60)]
     waiting_nurse: Annotated[Sourced, Allowed("nurse", low=0, high=1, places=3)]
+    volume_counted_by: Annotated[Sourced, Allowed("people", high=2)] | None = None
+    """How many people count the drawn volume, each without seeing the other's."""
 
     @property
     def dose_rule(self) -> DoseRule:

@@ -28,17 +28,21 @@ class Reason(StrEnum):
     DEVICE_TOO_SOON = "device_too_soon"
     DEVICE_TOO_MANY = "device_too_many"
     OTHER_THAN_ORDERED = "other_than_ordered"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Departure:
-    """What is known when a patient is to leave as planned."""
-
-    dose_started_at: datetime | None
-    dose_ended_at: datetime | None
-    earliest_at: datetime | None
-    vitals_after_dose: bool
-    unresolved_side_effects: int
+    SEDATION_NOT_ASSESSED = "sedation_not_assessed"
+    DISSOCIATION_NOT_ASSESSED = "dissociation_not_assessed"
+    BREATHING_NOT_ASSESSED = "breathing_not_assessed"
+    SEDATED = "sedated"
+    DISSOCIATED = "dissociated"
+    BREATHING_NOT_SETTLED = "breathing_not_settled"
+    PRESSURE_NOT_SETTLED = "pressure_not_settled"
+    ALDRETE_MISSING = "aldrete_missing"
+    ALDRETE_LOW = "aldrete_low"
+    WAY_HOME_MISSING = "way_home_missing"
+    WAY_HOME_NOT_ACCEPTED = "way_home_not_accepted"
+    INSTRUCTIONS_NOT_GIVEN = "instructions_not_given"
+    BELONGINGS_NOT_RETURNED = "belongings_not_returned"
+    LABEL_EXPIRED = "label_expired"
+    NOTE_SIGNED = "note_signed"
 
 
 def may_arrive(session_day: date, today: date) -> list[Reason]:
@@ -49,26 +53,6 @@ def may_arrive(session_day: date, today: date) -> list[Reason]:
 def may_note_absence(starts_at: datetime, now: datetime) -> list[Reason]:
     """List why a session cannot yet be marked as not come to: its time must have begun."""
     return [] if now >= starts_at else [Reason.NOT_YET_TIME]
-
-
-def may_leave(facts: Departure, now: datetime) -> list[Reason]:
-    """List why a patient cannot leave as planned at `now`; empty when they may.
-
-    The protocol's observation minimum is inclusive ("at least 120 minutes"); the clock alone never says safe, so
-    a reading after the dose and the side effects that block leaving are asked for as well.
-    """
-    if facts.dose_started_at is None or facts.earliest_at is None:
-        return [Reason.NO_DOSE_RECORDED]
-    reasons = []
-    if facts.dose_ended_at is None:
-        reasons.append(Reason.DOSE_NOT_ENDED)
-    if now < facts.earliest_at:
-        reasons.append(Reason.MINIMUM_NOT_REACHED)
-    if not facts.vitals_after_dose:
-        reasons.append(Reason.NO_VITALS_AFTER_DOSE)
-    if facts.unresolved_side_effects:
-        reasons.append(Reason.SIDE_EFFECT_UNRESOLVED)
-    return reasons
 
 
 def outside_visit(at: datetime, arrived_at: datetime | None, ended_at: datetime | None) -> list[Reason]:

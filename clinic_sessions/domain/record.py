@@ -42,6 +42,24 @@ STORABLE: Mapping[str, tuple[int, int]] = MappingProxyType(
 """What the tables hold [P]: wider than what is taken without asking, so that an odd but true reading can be kept."""
 
 
+class Cuff(StrEnum):
+    """The width of the cuff: one too narrow reads too high."""
+
+    SMALL = "small"
+    ADULT = "adult"
+    LARGE = "large"
+    THIGH = "thigh"
+
+
+class Arm(StrEnum):
+    """Where pressure was read."""
+
+    LEFT_ARM = "left_arm"
+    RIGHT_ARM = "right_arm"
+    LEFT_LEG = "left_leg"
+    RIGHT_LEG = "right_leg"
+
+
 class NoteKind(StrEnum):
     ENTRY = "entry"
     SIGNED = "signed"

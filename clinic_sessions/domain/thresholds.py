@@ -45,6 +45,20 @@ class Thresholds:
     relapse_from: Annotated[Sourced, Allowed("score", high=27)]
     relapse_rise: Annotated[Sourced, Allowed("points", high=27)]
     """A PHQ-9 of at least `relapse_from` that has risen by `relapse_rise` from the best one calls for a review."""
+    repeat_from: Annotated[Sourced, Allowed("min", high=60)]
+    repeat_until: Annotated[Sourced, Allowed("min", high=60)]
+    """When a reading out of range before the dose is taken again."""
+    due_amber: Annotated[Sourced, Allowed("min", low=0, high=30)]
+    due_grace: Annotated[Sourced, Allowed("min", low=0, high=30)]
+    due_hold: Annotated[Sourced, Allowed("min", high=15)]
+    """For how long "with the patient" holds a due check, once."""
+    settled_within: Annotated[Sourced, Allowed("%", low=0, high=50)]
+    """Blood pressure this close to the one before the dose counts as settled."""
+    weight_change: Annotated[Sourced, Allowed("%", high=50)]
+    ride_after: Annotated[Sourced, Allowed("min", high=240)]
+    closing_notice: Annotated[Sourced, Allowed("min", high=240)]
+    follow_up: Annotated[Sourced, Allowed("h", high=168)]
+    """Within how long a patient is called after a serious side effect."""
     publish_alone: Annotated[Sourced, Allowed("h", high=168)]
     """How long a proposed version waits when no second provider publishes it."""
     screening_age: Annotated[Sourced, Allowed("days", high=730)] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from clinic_sessions.domain import paper_words, risk_words, scale_words
+from clinic_sessions.domain import day_words, paper_words, risk_words, scale_words
 from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
@@ -19,10 +19,12 @@ from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReas
 from clinic_sessions.domain.record import DoseEventKind, RecordReason
 from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
+from clinic_sessions.domain.start_gate import StartReason
 from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
+    *day_words.PAIRS,
     *paper_words.PAIRS,
     *risk_words.PAIRS,
     *scale_words.PAIRS,
@@ -229,4 +231,5 @@ def say_outside(value: str) -> str:
     >>> say_outside("consent_missing")
     'There is no consent for this series.'
     """
-    return say(PaperReason(value)) if value in set(PaperReason) else say(Reason(value))
+    kind = next(one for one in (PaperReason, StartReason, Reason) if value in set(one))
+    return say(kind(value))

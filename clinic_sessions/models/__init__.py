@@ -27,6 +27,18 @@ from clinic_sessions.models.screening import (
 )
 from clinic_sessions.models.sessions import BookingOverride, StatusChange, TreatmentSession
 from clinic_sessions.models.shifts import Shift, ShiftBreak, ShiftException
+from clinic_sessions.models.treatment_day import (
+    Draw,
+    DrugLabel,
+    DueHold,
+    FollowUp,
+    NoteDraft,
+    NoteSignature,
+    ProviderAnswer,
+    ProviderAsk,
+    SecondCount,
+    SessionCheck,
+)
 from clinic_sessions.models.waitlist import WaitlistWish
 
 __all__ = [
@@ -51,9 +63,13 @@ __all__ = [
     "ContactConsent",
     "DocumentVersion",
     "DoseEvent",
+    "Draw",
+    "DrugLabel",
+    "DueHold",
     "Enrolment",
     "FiledAnswer",
     "Finding",
+    "FollowUp",
     "FormKey",
     "Heartbeat",
     "Installation",
@@ -68,6 +84,8 @@ __all__ = [
     "MonitoringCheck",
     "MoveWish",
     "Note",
+    "NoteDraft",
+    "NoteSignature",
     "OpeningHours",
     "Order",
     "OrderEvent",
@@ -79,10 +97,14 @@ __all__ = [
     "PlanPhase",
     "PriorTreatment",
     "ProtocolVersion",
+    "ProviderAnswer",
+    "ProviderAsk",
     "RiskAssessment",
     "SafetyPlan",
     "ScaleResult",
     "Screening",
+    "SecondCount",
+    "SessionCheck",
     "Shift",
     "ShiftBreak",
     "ShiftException",

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from clinic_sessions.domain.record import DoseEventKind, NoteKind
+from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, NoteKind
 from clinic_sessions.domain.side_effects import (
     InterventionKind,
     Outcome,
@@ -43,7 +43,7 @@ class Entry:
     @declared_attr
     def by(cls) -> Mapped[User]:  # noqa: N805
         """Who wrote it."""
-        return relationship(User)
+        return relationship(User, foreign_keys=[cls.by_id])  # type: ignore[list-item]
 
     @declared_attr
     def treatment(cls) -> Mapped[TreatmentSession]:  # noqa: N805
@@ -74,6 +74,8 @@ class VitalsReading(Entry, Base):
     temperature_tenths_c: Mapped[int | None]
     moaa_s: Mapped[int | None]
     pain_of_10: Mapped[int | None]
+    cuff: Mapped[Cuff | None]
+    arm: Mapped[Arm | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("vitals.id"), unique=True)
 
 
@@ -91,8 +93,14 @@ class DoseEvent(Entry, Base):
     micrograms: Mapped[int | None]
     rate_micrograms_per_hour: Mapped[int | None]
     device_number: Mapped[int | None]
+    label_id: Mapped[int | None] = mapped_column(sa.ForeignKey("drug_labels.id"))
+    """The vial or the device that it came from."""
+    second_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
+    """Who saw it wasted besides the author."""
     words: Mapped[Line | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("dose_events.id"), unique=True)
+
+    second: Mapped[User | None] = relationship(foreign_keys=second_id)
 
 
 class SideEffect(Entry, Base):
@@ -143,6 +151,8 @@ class Intervention(Entry, Base):
     term: Mapped[Name | None]
     dose_words: Mapped[Name | None]
     side_effect_id: Mapped[int | None] = mapped_column(sa.ForeignKey("side_effects.id"), index=True)
+    as_needed_id: Mapped[int | None] = mapped_column(sa.ForeignKey("orders_as_needed.id"))
+    """The as-needed order under which a drug was given."""
     words: Mapped[Line | None]
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("interventions.id"), unique=True)
 

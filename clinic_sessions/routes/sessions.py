@@ -199,7 +199,7 @@ def _wanted(form: StepForm) -> steps.Step:
         words=form.words.data,
         micrograms=form.mg.data,
         happened=bool(form.happened.data) and action in HAPPENS,
-        details={"identity_checked": True} if action is Action.START else {},
+        identity=action is Action.START and bool(form.identity.data),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from clinic_sessions.domain.lifecycle import IN_CLINIC, OCCUPYING, Action, Status
 from clinic_sessions.domain.protocols import Anchor, AnchorUnknown, observation_ends
-from clinic_sessions.domain.readiness import Departure, DoseSoFar
+from clinic_sessions.domain.readiness import DoseSoFar
 from clinic_sessions.domain.record import BEGINS_DOSE, ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.side_effects import Grade, Outcome, SideEffectEventKind, blocks_leaving
 from clinic_sessions.models import (
@@ -181,28 +181,4 @@ def _now(effect: SideEffect, events: Sequence[SideEffectEvent]) -> SideEffectNow
             resolved_at = None
     return SideEffectNow(
         effect=effect, grade=Grade(grade), resolved_at=resolved_at, outcome=outcome, by_mistake=by_mistake
-    )
-
-
-def departure(db: Session, treatment: TreatmentSession) -> Departure:
-    """Gather what is known when the patient is to leave as planned."""
-    vitals = all_of(db, VitalsReading, treatment)
-    return departure_of(treatment, dose_events(db, treatment), vitals, side_effects(db, treatment))
-
-
-def departure_of(
-    treatment: TreatmentSession,
-    doses: Sequence[DoseEvent],
-    vitals: Sequence[VitalsReading],
-    effects: Sequence[SideEffectNow],
-) -> Departure:
-    """Say what the loaded record tells about leaving as planned."""
-    known = anchors(doses)
-    ended = known.get(Anchor.END)
-    return Departure(
-        dose_started_at=known.get(Anchor.START),
-        dose_ended_at=ended,
-        earliest_at=earliest_leaving(treatment, doses),
-        vitals_after_dose=ended is not None and any(reading.at >= ended for reading in standing(vitals)),
-        unresolved_side_effects=sum(one.blocks_leaving for one in effects),
     )

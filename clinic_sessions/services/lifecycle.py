@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.leave_gate import may_be_ready, may_leave
 from clinic_sessions.domain.lifecycle import (
     IN_CLINIC,
     OCCUPYING,
@@ -22,11 +23,21 @@ from clinic_sessions.domain.lifecycle import (
     transition,
 )
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.readiness import may_arrive, may_leave, may_note_absence
+from clinic_sessions.domain.readiness import may_arrive, may_note_absence
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, AuditAction, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, coming_back, facts, papers, patient_clinics, room, visit_room
+from clinic_sessions.services import (
+    audit,
+    coming_back,
+    facts,
+    leave_gate,
+    papers,
+    patient_clinics,
+    room,
+    start_gate,
+    visit_room,
+)
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 
@@ -43,11 +54,19 @@ def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datet
     if gate is Gate.AFTER_START:
         return may_note_absence(treatment.starts_at, at)
     if gate is Gate.MAY_START:
-        found = papers.of_treatment(db, treatment, at)
-        return found.reasons if found else []
+        return _against_start(db, treatment, at)
+    if gate is Gate.MAY_BE_READY:
+        return may_be_ready(leave_gate.departure(db, treatment), at)
     if gate is Gate.MAY_LEAVE and treatment.kind is SessionKind.TREATMENT:
-        return may_leave(facts.departure(db, treatment), at)
+        return may_leave(leave_gate.departure(db, treatment), at)
     return []
+
+
+def _against_start(db: Session, treatment: TreatmentSession, at: datetime) -> list[StrEnum]:
+    found = papers.of_treatment(db, treatment, at)
+    if found is None:
+        return []
+    return [*found.reasons, *start_gate.unmet(db, treatment, found.order_id, at)]
 
 
 def granted(treatment: TreatmentSession, action: Action, by: Actor) -> Transition:

@@ -28,6 +28,7 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
+from clinic_sessions.models.record import Entry
 from clinic_sessions.services import audit, dose_order, facts, lifecycle, limits, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
@@ -249,12 +250,13 @@ def stamp(
     }
 
 
-def save(db: Session, treatment: TreatmentSession, row: Row, *, now: datetime, by: Actor) -> None:
+def save(db: Session, treatment: TreatmentSession, row: Entry, *, now: datetime, by: Actor) -> None:
     """Write an entry and its audit entry; tell a provider when it is outside the rules."""
     db.add(row)
     db.flush()
-    changes = {"corrects": [row.corrects_id, row.id]} if row.corrects_id else None
-    name = row.__tablename__
+    old = getattr(row, "corrects_id", None)
+    changes = {"corrects": [old, row.id]} if old else None
+    name = sa.inspect(type(row)).local_table.name
     audit.note(
         db, AuditAction.CREATE, name, row.id, now=now, by=by, patient_id=treatment.patient_id, changes=changes
     )  # fmt: skip

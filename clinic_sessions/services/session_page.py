@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
+from clinic_sessions.domain.leave_gate import Departure, may_leave
 from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, SessionKind, Status
 from clinic_sessions.domain.protocols import AlertLevel, Measure, Protocol
-from clinic_sessions.domain.readiness import Departure, Reason, may_leave
+from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
     ClearanceDecision,
@@ -37,6 +38,7 @@ from clinic_sessions.services import (
     due,
     facts,
     last_sessions,
+    leave_gate,
     lifecycle,
     limits,
     pressure_limits,
@@ -108,7 +110,7 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         interventions=facts.all_of(db, Intervention, treatment),
         notes=facts.all_of(db, Note, treatment),
     )
-    departure = facts.departure_of(treatment, standing, vitals, as_they_are)
+    departure = leave_gate.departure_of(db, treatment, standing, vitals, as_they_are)
     return Clinical(
         protocol=protocol,
         readings=readings,

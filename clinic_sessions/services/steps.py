@@ -14,9 +14,11 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
+from clinic_sessions.domain.session_checks import CheckItem
 from clinic_sessions.models import StatusChange, TreatmentSession
 from clinic_sessions.services import (
     absence,
+    checking,
     coming_back,
     facts,
     lifecycle,
@@ -50,6 +52,8 @@ class Step:
     words: str | None = None
     micrograms: int | None = None
     happened: bool = False
+    identity: bool = False
+    """The patient has just said name and birth date."""
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -69,6 +73,9 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     if step.action is Action.UNDO:
         return _undo(db, treatment, now=now, by=by)
     lifecycle.granted(treatment, step.action, by)
+    if step.identity:
+        said = checking.Said(item=CheckItem.IDENTITY, clear=True)
+        checking.record(db, treatment, said, now=now, by=by, at=step.at)
     details = {**step.details, **_dose_part(db, treatment, step, now=now, by=by)}
     change = lifecycle.do(
         db, treatment, step.action, now=now, by=by, at=step.at, reasons=step.reasons, words=step.words,

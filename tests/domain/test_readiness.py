@@ -4,19 +4,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic_sessions.domain.readiness import Departure, DoseSoFar, Reason, may_leave, outside_protocol, outside_visit
+from clinic_sessions.domain.leave_gate import Departure, may_leave
+from clinic_sessions.domain.protocols import EscortKind
+from clinic_sessions.domain.readiness import DoseSoFar, Reason, outside_protocol, outside_visit
 from clinic_sessions.domain.record import DoseEventKind, is_late
+from clinic_sessions.domain.session_checks import BEFORE_LEAVING, Check
 from tests.domain.test_protocols import shipped
 
 TEN = datetime(2026, 11, 23, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+ADULT = EscortKind.NAMED_ADULT
 
 
 def departure(**more: object) -> Departure:
     """Everything that is asked for, but for what a test says."""
     whole = {
         "dose_started_at": TEN, "dose_ended_at": TEN, "earliest_at": TEN,
-        "vitals_after_dose": True, "unresolved_side_effects": 0,
+        "vitals_after_dose": True, "unresolved_side_effects": 0, "pressure_settled": True,
+        "checks": {item: Check(item=item, clear=True, at=TEN + MINUTE, escort=ADULT) for item in BEFORE_LEAVING},
+        "accepted": (ADULT,),
     }  # fmt: skip
     return Departure(**{**whole, **more})  # type: ignore[arg-type]
 

@@ -21,9 +21,20 @@ def a_nurse(db: Session, clinic: Clinic, role: Role = Role.NURSE) -> Actor:
 
 
 def take(
-    db: Session, treatment: TreatmentSession, action: Action, now: datetime, by: Actor, **more: Any
+    db: Session,
+    treatment: TreatmentSession,
+    action: Action,
+    now: datetime,
+    by: Actor,
+    *,
+    ready: bool = True,
+    **more: Any,
 ) -> StatusChange:
-    """Take one step from the session as it stands."""
+    """Take one step from the session as it stands; `ready`: what the step asks for besides its papers has been done."""
     if action is Action.START:
         more.setdefault("micrograms", DOSE)
+        if ready:
+            factories.ready_to_start(db, treatment, more.get("at", now), micrograms=more["micrograms"])
+    if action is Action.CALL_READY and ready:
+        factories.ready_to_leave(db, treatment, more.get("at", now))
     return steps.take(db, treatment, steps.Step(action=action, version=treatment.version, **more), now=now, by=by)

@@ -13,7 +13,7 @@ from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.side_effects import Grade, Outcome, SideEffectEventKind, SideEffectKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import Alert, AuditEntry, Clinic, DoseEvent, TreatmentSession, VitalsReading
-from clinic_sessions.services import facts, recording, side_effects
+from clinic_sessions.services import facts, leave_gate, recording, side_effects
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.recording import DoseAct
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
@@ -150,7 +150,7 @@ def test_what_happened_to_a_corrected_side_effect_belongs_to_its_correction(
     (one,) = facts.side_effects(db, treatment)
     assert (one.effect, one.resolved_at) == (new, now)
     side_effects.follow(db, treatment, new, Followed(kind=SideEffectEventKind.CORRECTED), now=now, by=nurse)
-    assert not facts.departure(db, treatment).unresolved_side_effects
+    assert not leave_gate.departure(db, treatment).unresolved_side_effects
 
 
 def test_every_entry_leaves_an_audit_entry(

@@ -1,0 +1,82 @@
+"""How staff read what the treatment day asks: reasons before the dose and before leaving, answers, labels, cuffs."""
+
+from enum import StrEnum
+
+from clinic_sessions.domain.drawing import Container, LabelSource
+from clinic_sessions.domain.follow_ups import FollowUpKind
+from clinic_sessions.domain.lifecycle import Gate
+from clinic_sessions.domain.protocols import EscortKind
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.record import Arm, Cuff
+from clinic_sessions.domain.session_checks import CheckItem, Intake
+from clinic_sessions.domain.start_gate import Answer, StartReason
+
+PAIRS: tuple[tuple[StrEnum, str], ...] = (
+    (StartReason.IDENTITY_NOT_CHECKED, "The patient has not said their name and birth date."),
+    (StartReason.FOOD_NOT_ASKED, "Nobody has asked when they last ate."),
+    (StartReason.DRINK_NOT_ASKED, "Nobody has asked when they last drank."),
+    (StartReason.RIDE_NOT_ASKED, "Nobody has asked about the way home."),
+    (StartReason.PREGNANCY_NOT_ASKED, "Nobody has asked about pregnancy."),
+    (StartReason.MEDICINES_NOT_ASKED, "Nobody has asked about new medicines."),
+    (StartReason.NASAL_SPRAY_NOT_ASKED, "Nobody has asked about nasal sprays."),
+    (StartReason.RISK_NOT_ASKED, "Nobody has asked about thoughts of suicide since the last visit."),
+    (StartReason.ATE, "They ate too recently for the dose."),
+    (StartReason.DRANK, "They drank too recently for the dose."),
+    (StartReason.NO_RIDE, "There is no way home."),
+    (StartReason.RIDE_NOT_ACCEPTED, "The protocol does not accept this way home."),
+    (StartReason.PREGNANCY_POSSIBLE, "They may be pregnant."),
+    (StartReason.MEDICINES_CHANGED, "Medicines or health have changed."),
+    (StartReason.SPRAYED, "A nasal spray was used too recently for the dose."),
+    (StartReason.AT_RISK, "They have had thoughts of suicide since the last visit."),
+    (StartReason.NO_PRESSURE, "No blood pressure has been taken today."),
+    (StartReason.NO_HEART_RATE, "No heart rate has been taken today."),
+    (StartReason.NO_OXYGEN, "No oxygen has been measured today."),
+    (StartReason.OUT_OF_RANGE, "A reading is out of range."),
+    (StartReason.WEIGHT_NEEDED, "The dose needs a weight that is recent and certain."),
+    (StartReason.LABEL_MISSING, "The label of the drug has not been entered."),
+    (StartReason.LABEL_EXPIRED, "The drug is past its date."),
+    (StartReason.DRAW_MISSING, "The drawn volume has not been entered."),
+    (StartReason.DRAW_DIFFERS, "The drawn volume does not hold the dose at the label's concentration."),
+    (StartReason.SECOND_PERSON_MISSING, "A second person has not counted the volume yet."),
+    (StartReason.SECOND_PERSON_DIFFERS, "The two people counted different volumes."),
+    (StartReason.PROVIDER_SAID_WAIT, "A provider asked to wait."),
+    (StartReason.PROVIDER_SAID_NOT_TODAY, "A provider said: not today."),
+    (Reason.SEDATION_NOT_ASSESSED, "Sedation has not been assessed since the minimum time."),
+    (Reason.DISSOCIATION_NOT_ASSESSED, "Dissociation has not been assessed since the minimum time."),
+    (Reason.BREATHING_NOT_ASSESSED, "Breathing has not been assessed since the minimum time."),
+    (Reason.SEDATED, "Still sedated."),
+    (Reason.DISSOCIATED, "Still dissociated."),
+    (Reason.BREATHING_NOT_SETTLED, "Breathing has not settled."),
+    (Reason.PRESSURE_NOT_SETTLED, "Blood pressure has not settled."),
+    (Reason.ALDRETE_MISSING, "No Aldrete score since the end of the dose."),
+    (Reason.ALDRETE_LOW, "The Aldrete score is below what the protocol asks."),
+    (Reason.WAY_HOME_MISSING, "There is no safe way home yet."),
+    (Reason.WAY_HOME_NOT_ACCEPTED, "The protocol does not accept this way home."),
+    (Reason.INSTRUCTIONS_NOT_GIVEN, "The instructions have not been given."),
+    (Reason.BELONGINGS_NOT_RETURNED, "The belongings have not been given back."),
+    (Reason.LABEL_EXPIRED, "The drug was past its date."),
+    (Reason.NOTE_SIGNED, "The note had already been signed."),
+    (CheckItem.IDENTITY, "Name and birth date"),
+    (CheckItem.FOOD, "Last food"),
+    (CheckItem.DRINK, "Last drink"),
+    (CheckItem.RIDE, "Way home arranged"),
+    (CheckItem.PREGNANCY, "Pregnancy"),
+    (CheckItem.MEDICINES, "New medicines or a change in health"),
+    (CheckItem.NASAL_SPRAY, "Nasal spray"),
+    (CheckItem.RISK, "Thoughts of suicide since the last visit"),
+    (CheckItem.WAY_HOME, "Way home"),
+    (CheckItem.INSTRUCTIONS, "Instructions"),
+    (Intake.CLEAR_LIQUID, "Clear liquid"),
+    (Intake.FOOD, "Light food"),
+    (Intake.HEAVY_MEAL, "A heavy meal"),
+    (Answer.GO_AHEAD, "Go ahead"),
+    (Answer.NOT_TODAY, "Not today"),
+    (Gate.MAY_START, "Before the dose"),
+    (Gate.MAY_LEAVE, "Before leaving"),
+    (Cuff.ADULT, "Adult"),
+    (Arm.LEFT_ARM, "Left arm"),
+    (Container.VIAL, "Vial"),
+    (LabelSource.SCANNED, "Scanned"),
+    (EscortKind.COMPANION_IN_HIRED_CAR, "Companion in a hired car"),
+    (FollowUpKind.SERIOUS_SIDE_EFFECT, "Call after a serious side effect"),
+)

@@ -1,0 +1,88 @@
+"""The drug in the hand: what its label says, how much to draw, and what stands against giving it.
+
+Volumes are whole microlitres, amounts whole micrograms, concentrations whole micrograms a millilitre.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from clinic_sessions.domain.start_gate import StartReason
+
+
+class Container(StrEnum):
+    """What the drug comes in."""
+
+    VIAL = "vial"
+    DEVICE = "device"
+
+
+class LabelSource(StrEnum):
+    """How a label came into the record; it is never filled in from another visit."""
+
+    TYPED = "typed"
+    SCANNED = "scanned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What a label says. `expires_on`: the last day on which it may be used, inclusive."""
+
+    container: Container
+    micrograms_per_ml: int | None
+    total_micrograms: int
+    expires_on: date
+    beyond_use_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What was drawn from a vial, and what a second person counted without seeing it, both in microlitres."""
+
+    micrograms: int
+    microlitres: int
+    second_microlitres: int | None = None
+
+
+SMALLEST_STEP = 10
+"""A syringe is read to the hundredth of a millilitre: volumes are rounded to 10 microlitres [P]."""
+
+
+def volume_of(micrograms: int, micrograms_per_ml: int) -> int:
+    """Give the volume that holds a dose, in microlitres, rounded half up to the hundredth of a millilitre.
+
+    >>> volume_of(40_000, 50_000), volume_of(40_000, 10_000)
+    (800, 4000)
+    """
+    exact = Decimal(micrograms) * 1000 / Decimal(micrograms_per_ml)
+    return int((exact / SMALLEST_STEP).to_integral_value(ROUND_HALF_UP)) * SMALLEST_STEP
+
+
+def is_expired(label: Label, day: date, at: datetime) -> bool:
+    """Whether a label's drug may not be used any more: past its last day, or beyond use since it was opened."""
+    return day > label.expires_on or (label.beyond_use_at is not None and at >= label.beyond_use_at)
+
+
+def against_drug(
+    label: Label | None, drawn: Drawn | None, *, second_person: bool, day: date, at: datetime
+) -> list[StartReason]:
+    """List what stands against giving the drug in the hand.
+
+    A drawn volume must hold the drawn dose at the label's concentration: ten for a hundred, or mg read as mL, is
+    caught here. Where the protocol asks for it, a second person has counted the same volume.
+    """
+    if label is None:
+        return [StartReason.LABEL_MISSING]
+    reasons = [StartReason.LABEL_EXPIRED] if is_expired(label, day, at) else []
+    if label.container is Container.DEVICE or label.micrograms_per_ml is None:
+        return reasons
+    if drawn is None:
+        return [*reasons, StartReason.DRAW_MISSING]
+    if abs(drawn.microlitres - volume_of(drawn.micrograms, label.micrograms_per_ml)) > SMALLEST_STEP:
+        reasons.append(StartReason.DRAW_DIFFERS)
+    if second_person and drawn.second_microlitres is None:
+        reasons.append(StartReason.SECOND_PERSON_MISSING)
+    elif second_person and drawn.second_microlitres != drawn.microlitres:
+        reasons.append(StartReason.SECOND_PERSON_DIFFERS)
+    return reasons

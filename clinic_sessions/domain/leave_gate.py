@@ -1,0 +1,132 @@
+"""Whether a patient may leave as planned: every reason against it, and which of them a provider may lift."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clinic_sessions.domain.protocols import EscortKind
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.session_checks import ASSESSED, Check, CheckItem
+
+_NOT_ASSESSED: Mapping[CheckItem, Reason] = {
+    CheckItem.SEDATION: Reason.SEDATION_NOT_ASSESSED,
+    CheckItem.DISSOCIATION: Reason.DISSOCIATION_NOT_ASSESSED,
+    CheckItem.BREATHING: Reason.BREATHING_NOT_ASSESSED,
+}
+_STILL: Mapping[CheckItem, Reason] = {
+    CheckItem.SEDATION: Reason.SEDATED,
+    CheckItem.DISSOCIATION: Reason.DISSOCIATED,
+    CheckItem.BREATHING: Reason.BREATHING_NOT_SETTLED,
+}
+_AT_THE_DOOR: Mapping[CheckItem, Reason] = {
+    CheckItem.WAY_HOME: Reason.WAY_HOME_MISSING,
+    CheckItem.INSTRUCTIONS: Reason.INSTRUCTIONS_NOT_GIVEN,
+    CheckItem.BELONGINGS: Reason.BELONGINGS_NOT_RETURNED,
+}
+
+NOT_LIFTABLE = frozenset({Reason.NO_DOSE_RECORDED, Reason.DOSE_NOT_ENDED})
+"""What is recorded instead of lifted; every other reason a provider may lift, by name and with words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """What is known when a patient is to leave as planned.
+
+    `pressure_settled`: None while there is no blood pressure since the end of the dose. `aldrete`: the newest total
+    since then, `aldrete_least` the total that the protocol asks for, None where it asks for none.
+    """
+
+    dose_started_at: datetime | None
+    dose_ended_at: datetime | None
+    earliest_at: datetime | None
+    vitals_after_dose: bool
+    unresolved_side_effects: int
+    pressure_settled: bool | None = None
+    checks: Mapping[CheckItem, Check] = field(default_factory=dict)
+    accepted: Sequence[EscortKind] = ()
+    aldrete: int | None = None
+    aldrete_least: int | None = None
+    lifted: Collection[str] = ()
+
+
+def may_be_ready(facts: Departure, now: datetime) -> list[Reason]:
+    """List why a patient cannot be called ready at `now`, that is, well enough to wait for the way home.
+
+    The protocol's observation minimum is inclusive ("at least 120 minutes"); the clock alone never says safe, so
+    sedation, dissociation and breathing are looked at once it is reached, blood pressure must have settled, and no
+    side effect may keep the patient here. A provider may lift what can be weighed.
+    """
+    if facts.dose_started_at is None or (facts.earliest_at is None and facts.dose_ended_at is not None):
+        return [Reason.NO_DOSE_RECORDED]
+    reasons = [Reason.DOSE_NOT_ENDED] if facts.dose_ended_at is None else []
+    if facts.earliest_at is None or now < facts.earliest_at:
+        reasons.append(Reason.MINIMUM_NOT_REACHED)
+    reasons += _of_readings(facts)
+    if facts.unresolved_side_effects:
+        reasons.append(Reason.SIDE_EFFECT_UNRESOLVED)
+    reasons += [reason for item in ASSESSED for reason in _assessed(facts, item)]
+    return _standing(reasons, facts)
+
+
+def may_leave(facts: Departure, now: datetime) -> list[Reason]:
+    """List why a patient cannot leave as planned at `now`: as `may_be_ready`, and the way home, papers, belongings."""
+    if facts.dose_started_at is None:
+        return [Reason.NO_DOSE_RECORDED]
+    at_the_door = [reason for item, reason in _AT_THE_DOOR.items() if not _is_clear(facts.checks.get(item))]
+    if Reason.WAY_HOME_MISSING not in at_the_door and facts.checks[CheckItem.WAY_HOME].escort not in facts.accepted:
+        at_the_door.append(Reason.WAY_HOME_NOT_ACCEPTED)
+    return may_be_ready(facts, now) + _standing(at_the_door, facts)
+
+
+def _of_readings(facts: Departure) -> list[Reason]:
+    reasons = [] if facts.vitals_after_dose else [Reason.NO_VITALS_AFTER_DOSE]
+    if facts.vitals_after_dose and not facts.pressure_settled:
+        reasons.append(Reason.PRESSURE_NOT_SETTLED)
+    if facts.aldrete_least is not None and (facts.aldrete is None or facts.aldrete < facts.aldrete_least):
+        reasons.append(Reason.ALDRETE_MISSING if facts.aldrete is None else Reason.ALDRETE_LOW)
+    return reasons
+
+
+def _assessed(facts: Departure, item: CheckItem) -> list[Reason]:
+    check = facts.checks.get(item)
+    if check is None or facts.earliest_at is None or (check.clear and check.at < facts.earliest_at):
+        return [_NOT_ASSESSED[item]]
+    return [] if check.clear else [_STILL[item]]
+
+
+def _is_clear(check: Check | None) -> bool:
+    return check is not None and check.clear
+
+
+def _standing(reasons: Sequence[Reason], facts: Departure) -> list[Reason]:
+    return [reason for reason in reasons if reason in NOT_LIFTABLE or reason.value not in facts.lifted]
+
+
+def pressure_settled(
+    readings: Sequence[tuple[int, int]], before: tuple[int, int] | None, limit: tuple[int, int], percent: int
+) -> bool:
+    """Say whether blood pressure has settled after a dose; `readings`: systolic and diastolic since it began, in order.
+
+    Settled: the last is at or below the patient's limit, or within `percent` of the reading before the dose, or, if
+    it rose, past its highest and falling on both numbers (clinic.md section 9 [P]; a clinician confirms).
+    """
+    if not readings:
+        return False
+    systolic, diastolic = readings[-1]
+    if systolic <= limit[0] and diastolic <= limit[1]:
+        return True
+    if (
+        before is not None
+        and systolic * 100 <= before[0] * (100 + percent)
+        and diastolic * 100 <= before[1] * (100 + percent)
+    ):
+        return True
+    return _falling(readings)
+
+
+def _falling(readings: Sequence[tuple[int, int]]) -> bool:
+    if len(readings) < 2:
+        return False
+    last, previous = readings[-1], readings[-2]
+    highest = max(one[0] for one in readings[:-1]), max(one[1] for one in readings[:-1])
+    return all(last[n] < previous[n] and last[n] < highest[n] for n in (0, 1))

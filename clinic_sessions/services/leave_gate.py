@@ -1,0 +1,115 @@
+"""What is known when a patient is to leave: the clock, readings, assessments, the way home, a provider's word."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.leave_gate import Departure, pressure_settled
+from clinic_sessions.domain.lifecycle import Gate
+from clinic_sessions.domain.protocols import AlertLevel, Anchor, Compare, Measure, PhaseKind, Protocol, alert_limits
+from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.session_checks import Check, CheckItem
+from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import DoseEvent, ScaleResult, TreatmentSession, VitalsReading
+from clinic_sessions.services import documents, facts, go_aheads, pressure_limits, session_checks
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.facts import SideEffectNow
+
+
+def departure(db: Session, treatment: TreatmentSession) -> Departure:
+    """Gather what is known when the patient is to leave as planned."""
+    vitals = facts.all_of(db, VitalsReading, treatment)
+    return departure_of(db, treatment, facts.dose_events(db, treatment), vitals, facts.side_effects(db, treatment))
+
+
+def departure_of(
+    db: Session,
+    treatment: TreatmentSession,
+    doses: Sequence[DoseEvent],
+    vitals: Sequence[VitalsReading],
+    effects: Sequence[SideEffectNow],
+) -> Departure:
+    """Say what the loaded record tells about leaving as planned, with the answers of this visit."""
+    known = facts.anchors(doses)
+    ended = known.get(Anchor.END)
+    readings = facts.standing(vitals)
+    protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
+    least = protocol.observation.aldrete if protocol else None
+    return Departure(
+        dose_started_at=known.get(Anchor.START),
+        dose_ended_at=ended,
+        earliest_at=facts.earliest_leaving(treatment, doses),
+        vitals_after_dose=ended is not None and any(reading.at >= ended for reading in readings),
+        unresolved_side_effects=sum(one.blocks_leaving for one in effects),
+        pressure_settled=_settled(db, treatment, protocol, known, readings),
+        checks=_since(session_checks.standing(db, treatment), known.get(Anchor.START)),
+        accepted=protocol.escort.accepted if protocol else (),
+        aldrete=_aldrete(db, treatment, ended) if least else None,
+        aldrete_least=least.whole if least else None,
+        lifted=_lifted(db, treatment),
+    )
+
+
+def _since(checks: Mapping[CheckItem, Check], started: datetime | None) -> dict[CheckItem, Check]:
+    return {item: check for item, check in checks.items() if started is not None and check.at >= started}
+
+
+def _settled(
+    db: Session,
+    treatment: TreatmentSession,
+    protocol: Protocol | None,
+    known: Mapping[Anchor, datetime],
+    readings: Sequence[VitalsReading],
+) -> bool | None:
+    started, ended = known.get(Anchor.START), known.get(Anchor.END)
+    pairs = [(r.at, r.systolic_mmhg, r.diastolic_mmhg) for r in readings]
+    both = [(at, (high, low)) for at, high, low in pairs if high is not None and low is not None]
+    if protocol is None or started is None or ended is None or not any(at >= ended for at, _ in both):
+        return None
+    before = [pair for at, pair in both if at < started]
+    return pressure_settled(
+        [pair for at, pair in both if at >= started],
+        before[-1] if before else None,
+        _limit(treatment, protocol, started),
+        documents.thresholds(db).settled_within.whole,
+    )
+
+
+def _limit(treatment: TreatmentSession, protocol: Protocol, started: datetime) -> tuple[int, int]:
+    """Give the highest pressure that is not yet a warning at leaving: the patient's own limit, else the protocol's."""
+    own = pressure_limits.on(treatment.patient, treatment.limiting_orders, local_day(started, treatment.clinic.zone))
+    systolic, diastolic = _highest(protocol, Measure.SYSTOLIC), _highest(protocol, Measure.DIASTOLIC)
+    if own is None:
+        return systolic, diastolic
+    return own.systolic or systolic, own.diastolic or diastolic
+
+
+def _highest(protocol: Protocol, measure: Measure) -> int:
+    rules = [
+        rule
+        for rule in alert_limits(protocol, PhaseKind.DISCHARGE).rules
+        if rule.measure is measure
+        and rule.level is AlertLevel.WARN
+        and rule.compare in {Compare.ABOVE, Compare.AT_LEAST}
+    ]
+    return min((rule.limit.whole - (rule.compare is Compare.AT_LEAST) for rule in rules), default=0)
+
+
+def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None) -> int | None:
+    if ended is None:
+        return None
+    row = ScaleResult
+    corrected = sa.select(row.corrects_id).where(row.corrects_id.is_not(None))
+    query = sa.select(row.total_thousandths).where(
+        row.session_id == treatment.id, row.scale == ScaleKey.ALDRETE, row.at >= ended, row.id.not_in(corrected)
+    )
+    total = db.scalar(query.order_by(row.at.desc(), row.id.desc()).limit(1))
+    return None if total is None else total // 1000
+
+
+def _lifted(db: Session, treatment: TreatmentSession) -> Collection[str]:
+    said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE)
+    return said.reasons if said is not None and said.answer is Answer.GO_AHEAD else ()

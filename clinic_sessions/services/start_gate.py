@@ -1,0 +1,104 @@
+"""What is known before a dose is started: answers, readings, weight, the drawn drug, a provider's word."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.drawing import Drawn, Label, against_drug
+from clinic_sessions.domain.lifecycle import Gate
+from clinic_sessions.domain.orders import NoDose
+from clinic_sessions.domain.protocols import Measure
+from clinic_sessions.domain.start_gate import BeforeDose, StartReason, may_start
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import Draw, DrugLabel, Order, TreatmentSession, VitalsReading
+from clinic_sessions.services import facts, go_aheads, limits, ordered_dose, session_checks
+from clinic_sessions.services.catalogue import protocol_of
+
+
+def of(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> BeforeDose | None:
+    """Gather what stands for and against a start at `at` under an order; None for a visit without a dose."""
+    if treatment.protocol_version is None:
+        return None
+    protocol = protocol_of(treatment.protocol_version)
+    readings = facts.standing(facts.all_of(db, VitalsReading, treatment))
+    newest = {measure: reading for reading in readings for measure in measures_of(reading)}
+    return BeforeDose(
+        protocol=protocol,
+        asked=session_checks.asked(treatment),
+        checks=session_checks.standing(db, treatment),
+        measured=newest.keys(),
+        out_of_range_at=_out_of_range(treatment, newest.items()),
+        weight_needed=_weight_needed(db, treatment, order_id, at),
+        drug=_drug(db, treatment, at),
+        go_ahead=go_aheads.newest(db, treatment, Gate.MAY_START),
+    )
+
+
+def unmet(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> list[StartReason]:
+    """List every reason against starting a visit's dose at `at`, besides its papers."""
+    known = of(db, treatment, order_id, at)
+    return may_start(known, at) if known else []
+
+
+def measures_of(reading: VitalsReading) -> list[Measure]:
+    """List what a reading measured."""
+    vitals = limits.vitals_of(reading)
+    return [measure for measure in Measure if getattr(vitals, measure.value) is not None]
+
+
+def label_of(db: Session, treatment: TreatmentSession) -> DrugLabel | None:
+    """Give the label that was read last at this visit and stands."""
+    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id).order_by(DrugLabel.id)).all()
+    corrected = {row.corrects_id for row in rows}
+    return next((row for row in reversed(rows) if row.id not in corrected), None)
+
+
+def draw_of(db: Session, treatment: TreatmentSession) -> Draw | None:
+    """Give the draw that was made last at this visit and stands, from whichever label."""
+    rows = db.scalars(sa.select(Draw).where(Draw.session_id == treatment.id).order_by(Draw.id)).all()
+    corrected = {row.corrects_id for row in rows}
+    return next((row for row in reversed(rows) if row.id not in corrected), None)
+
+
+def as_label(row: DrugLabel) -> Label:
+    """Give a stored label as the rules see it."""
+    return Label(
+        container=row.container, micrograms_per_ml=row.micrograms_per_ml, total_micrograms=row.total_micrograms,
+        expires_on=row.expires_on, beyond_use_at=row.beyond_use_at,
+    )  # fmt: skip
+
+
+def _drug(db: Session, treatment: TreatmentSession, at: datetime) -> list[StartReason]:
+    label, drawn = label_of(db, treatment), draw_of(db, treatment)
+    if label is not None and drawn is not None and drawn.label_id != label.id:
+        drawn = None
+    counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
+    return against_drug(
+        as_label(label) if label else None,
+        _drawn(drawn) if drawn else None,
+        second_person=counted is not None and counted.whole > 1,
+        day=local_day(at, treatment.clinic.zone),
+        at=at,
+    )
+
+
+def _drawn(row: Draw) -> Drawn:
+    second = row.counts[-1].microlitres if row.counts else None
+    return Drawn(micrograms=row.micrograms, microlitres=row.microlitres, second_microlitres=second)
+
+
+def _out_of_range(treatment: TreatmentSession, newest: Iterable[tuple[Measure, VitalsReading]]) -> datetime | None:
+    outside = [
+        reading.at
+        for measure, reading in newest
+        if any(mark.measure is measure for mark in limits.marks(treatment, (), reading))
+    ]
+    return max(outside, default=None)
+
+
+def _weight_needed(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> bool:
+    order = db.get(Order, order_id) if order_id is not None else None
+    found = ordered_dose.of_session(db, treatment, order, at) if order else None
+    return found is not None and found.why_none in {NoDose.NO_WEIGHT, NoDose.WEIGHT_TOO_OLD, NoDose.WEIGHT_DOUBTFUL}
