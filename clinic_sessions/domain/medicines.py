@@ -14,6 +14,8 @@ from clinic_sessions.domain.screening_kinds import MedicineClass
 from clinic_sessions.domain.sourced import Allowed, FaultyData, Sourced, load_toml, read_table, source_faults
 
 LONGEST_WARNING = 300
+SHORTEST_DOUBTED = 5
+"""A name of fewer letters is one letter away from too many words."""
 REFERENCE: Micrograms = 10_000
 """The dose of diazepam to which the others are likened."""
 
@@ -92,6 +94,21 @@ def recognise(catalogue: MedicineCatalogue, typed: str) -> Recognised | None:
         if f" {name} " in line
     ]
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def spelled_like(catalogue: MedicineCatalogue, typed: str) -> KnownMedicine | None:
+    """Find the medicine that a typed line may mean, one letter astray in a word; None for an ordinary other name."""
+    line = names.folded(typed).split()
+    for group in catalogue.classes:
+        for member in group.members:
+            if any(_is_near(line, tuple(name.split())) for name in member.names if len(name) >= SHORTEST_DOUBTED):
+                return member
+    return None
+
+
+def _is_near(line: Sequence[str], name: tuple[str, ...]) -> bool:
+    places = range(len(line) - len(name) + 1)
+    return any(names.near(tuple(line[at : at + len(name)]), name) for at in places)
 
 
 def diazepam_like(medicine: KnownMedicine, daily: Micrograms) -> Micrograms | None:

@@ -114,8 +114,8 @@ class DecisionForm(KeyedForm):
 
     @property
     def chosen(self) -> tuple[DecisionChip, ...]:
-        """The reasons that were ticked; anything that is not offered is left out."""
-        ticked = set(self.chips.data or ())
+        """The reasons that were ticked: none for a clearance, whose form does not ask for them."""
+        ticked = set() if self.decision.data is Clearance.CLEARED else set(self.chips.data or ())
         return tuple(chip for chip in DecisionChip if chip.value in ticked)
 
     @property
@@ -127,9 +127,12 @@ class DecisionForm(KeyedForm):
         return days.get(self.decision.data)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Read the fields; needs `meta`. A day years away is a slip of the finger."""
-        good = super().validate(extra_validators)
+        """Read the fields that belong to the decision; needs `meta`. A day years away is a slip of the finger."""
+        super().validate(extra_validators)
         beside = self.until
+        for other in (self.cleared_until, self.deferred_until):
+            other.errors = other.errors if other is beside else ()
+        good = not self.errors
         if beside is not None and beside.data is not None and beside.data > self.meta.today + FURTHEST:
             beside.errors = ["Choose a day within two years."]
             return False

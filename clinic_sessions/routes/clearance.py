@@ -27,6 +27,9 @@ from clinic_sessions.services import (
     form_keys,
     hard_stops,
     medicines,
+    screened_facts,
+    screening,
+    screening_age,
     screening_overview,
     weights,
 )
@@ -116,13 +119,15 @@ def _page(patient: Patient, version: ProtocolVersion, form: DecisionForm, *, ref
     shown: dict[str, Any] = about(patient)
     decisions = [one for one in clearance.of_patient(session(), patient.id) if one.protocol_key == version.key]
     newest = decisions[0] if decisions else None
-    drug = catalogue.protocol_of(version).drug
+    drug, basis = catalogue.protocol_of(version).drug, clearance.basis(session(), patient, version)
     return render_template(
         "screening/decide.html",
         version=version,
         drug=drug,
         medicine_warnings=medicines.warnings(session(), patient.id, drug),
-        basis=clearance.basis(session(), patient, version),
+        basis=basis,
+        old=screening_age.old(session(), basis.screening, today=shown["today"], zone=clinic_for(patient).zone),
+        offers=screened_facts.offered(patient, screening.of_patient(session(), patient.id)),
         weight=weights.latest(session(), patient.id),
         flagged=hard_stops.of_patient(session(), patient.id),
         decisions=decisions,

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.protocol_kinds import Route
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.medicines import AskForm
 from clinic_sessions.models import Patient
@@ -35,8 +36,9 @@ Answer = str | Response | tuple[str, int]
 @bp.get(HOME)
 @needs(Permission.ASK_INTAKE)
 def asking(patient_id: int) -> str:
-    """Show what was asked, and the form that asks."""
-    return _page(_load(patient_id), AskForm())
+    """Show what was asked, and the form that asks, for the route that the way here named."""
+    route = request.args.get("route")
+    return _page(_load(patient_id), AskForm(data={"route": Route(route)} if route in list(Route) else None))
 
 
 @bp.post(HOME)

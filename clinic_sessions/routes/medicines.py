@@ -164,6 +164,8 @@ def _page(patient: Patient, form: MedicineForm, earlier: EarlierForm, **more: An
         earlier=earlier,
         keys=[form_keys.new(), form_keys.new()],
         standing=medicines.standing(rows),
+        meant={one.id: medicines.spelled_like(one.name) for one in rows},
+        classes=medicines.catalogue().classes,
         ended=[one for one in rows if one.ended_at is not None],
         warnings=medicines.every_warning(db, rows, list(Drug)),
         limit=documents.thresholds(db).diazepam,

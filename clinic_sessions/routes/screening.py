@@ -47,11 +47,16 @@ def about(patient: Patient) -> dict[str, Any]:
 @needs(Permission.SEE_PAPERS)
 def index(patient_id: int) -> str:
     """Show how the patient stands under each protocol, every decision, and the screenings of each route."""
+    return overview(patient_id)
+
+
+def overview(patient_id: int, *, refusal: Sequence[str] = ()) -> str:
+    """Render the page of screening and clearance."""
     patient = load(patient_id)
     showed("patient_screening", patient.id, patient_id=patient.id)
     shown = about(patient)
-    view = screening_overview.read(session(), patient, shown["today"])
-    return render_template("screening/index.html", view=view, **shown)
+    view = screening_overview.read(session(), patient, today=shown["today"], zone=clinic_for(patient).zone)
+    return render_template("screening/index.html", view=view, offers=view.offers, refusal=refusal, **shown)
 
 
 @bp.get(f"{HOME}/<any(iv,in,im):route>")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from clinic_sessions.domain import names, record_numbers
+from clinic_sessions.domain.allergies import has_none
 from clinic_sessions.domain.messages import Channel, Language
 from clinic_sessions.models import AuditAction, Patient, User
 from clinic_sessions.services import audit, contact_consents, hard_stops, pressure_limits, progress
@@ -120,7 +121,7 @@ def strip(db: Session, patient: Patient, today: date, *, clinical: bool) -> Pati
 
 def _alerts(patient: Patient, clinical: bool, limit: str | None) -> list[StripAlert]:
     told = [
-        (AlertFlag.ALLERGY, "Allergy", patient.allergies, clinical),
+        (AlertFlag.ALLERGY, "Allergy", None if has_none(patient.allergies) else patient.allergies, clinical),
         (AlertFlag.PRESSURE_LIMIT, "Own BP limit", limit, clinical),
         (AlertFlag.INTERPRETER, "Interpreter", patient.interpreter, True),
         (AlertFlag.ESCORT, "Escort trouble", patient.escort_trouble, clinical),

@@ -1,24 +1,31 @@
 """What stands about a patient's screenings and clearance, gathered for one page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC
 from clinic_sessions.domain.papers import Decision, PaperReason, clearance_reasons
+from clinic_sessions.domain.plans import GOING_ON
 from clinic_sessions.domain.protocols import Route
 from clinic_sessions.domain.screening_kinds import ScreeningSource, ScreeningStatus
-from clinic_sessions.models import ClearanceDecision, Patient, ProtocolVersion, Screening
-from clinic_sessions.services import catalogue, clearance, hard_stops, screening
+from clinic_sessions.models import ClearanceDecision, Patient, Plan, ProtocolVersion, Screening, TreatmentSession
+from clinic_sessions.services import catalogue, clearance, hard_stops, screened_facts, screening, screening_age
 from clinic_sessions.services.hard_stops import HardStop
+from clinic_sessions.services.screened_facts import Offer
+from clinic_sessions.services.screening_age import OldAnswers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """How a patient stands under one protocol. `against`: why they are not cleared; `filed_since`: a later screening.
 
-    `earlier`: the decisions that no longer count, the newest first.
+    `earlier`: the decisions that no longer count, the newest first. `sought`: planned, booked, decided upon, or the
+    patient answered or was asked its questions, and these are not for another treatment by the same route.
     """
 
     version: ProtocolVersion
@@ -26,6 +33,7 @@ class Standing:
     against: Sequence[PaperReason]
     earlier: Sequence[ClearanceDecision]
     filed_since: bool
+    sought: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,26 +46,50 @@ class RouteScreening:
     sent: Sequence[Screening]
     asked: Sequence[Screening]
     earlier: Sequence[Screening]
+    old: OldAnswers | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The page of screening and clearance."""
+    """The page of screening and clearance. `others`: treatments that nobody has thought of for this patient."""
 
     standings: Sequence[Standing]
+    others: Sequence[Standing]
     routes: Sequence[RouteScreening]
     hard_stops: Sequence[HardStop]
+    offers: Sequence[Offer]
 
 
-def read(db: Session, patient: Patient, today: date) -> Overview:
-    """Gather the page; `today`: the day at the clinic."""
+def read(db: Session, patient: Patient, *, today: date, zone: ZoneInfo) -> Overview:
+    """Gather the page; `today`: the day at the clinic, which is in `zone`."""
     screenings = screening.of_patient(db, patient.id)
     decisions = clearance.of_patient(db, patient.id)
+    versions = _versions(db, decisions)
+    sought = _sought(versions, _planned(db, patient.id) | {one.protocol_key for one in decisions}, screenings)
+    standings = [_standing(one, decisions, screenings, today, sought=one.key in sought) for one in versions]
     return Overview(
-        standings=[_standing(one, decisions, screenings, today) for one in _versions(db, decisions)],
-        routes=[_route(route, screenings) for route in Route],
+        standings=[one for one in standings if one.sought],
+        others=[one for one in standings if not one.sought],
+        routes=[_route(db, route, screenings, today=today, zone=zone) for route in Route],
         hard_stops=hard_stops.of_patient(db, patient.id),
+        offers=screened_facts.offered(patient, screenings),
     )
+
+
+def _planned(db: Session, patient_id: int) -> set[str]:
+    """Give the keys of the protocols under which a plan goes on, or a session is to come or under way."""
+    version, one = ProtocolVersion, TreatmentSession
+    plans = sa.select(version.key).join(Plan, Plan.protocol_version_id == version.id)
+    sessions = sa.select(version.key).join(one, one.protocol_version_id == version.id)
+    going_on = plans.where(Plan.patient_id == patient_id, Plan.status.in_(GOING_ON))
+    to_come = sessions.where(one.patient_id == patient_id, one.status.in_(EXPECTED | IN_CLINIC))
+    return set(db.scalars(sa.union(going_on, to_come)))
+
+
+def _sought(versions: Sequence[ProtocolVersion], known: Collection[str], screenings: Sequence[Screening]) -> set[str]:
+    taken = {one.route for one in versions if one.key in known}
+    answered = {one.route for one in screenings} - taken
+    return {one.key for one in versions if one.key in known or one.route in answered}
 
 
 def _versions(db: Session, decisions: Sequence[ClearanceDecision]) -> list[ProtocolVersion]:
@@ -73,6 +105,8 @@ def _standing(
     decisions: Sequence[ClearanceDecision],
     screenings: Sequence[Screening],
     today: date,
+    *,
+    sought: bool,
 ) -> Standing:
     mine = [one for one in decisions if one.protocol_key == version.key]
     newest = mine[0] if mine else None
@@ -83,6 +117,7 @@ def _standing(
         against=against(newest, today),
         earlier=mine[1:],
         filed_since=bool(newest and filed and filed.filed_at and filed.filed_at > newest.at),
+        sought=sought,
     )
 
 
@@ -92,7 +127,9 @@ def against(newest: ClearanceDecision | None, today: date) -> list[PaperReason]:
     return clearance_reasons(ruled, today)
 
 
-def _route(route: Route, screenings: Sequence[Screening]) -> RouteScreening:
+def _route(
+    db: Session, route: Route, screenings: Sequence[Screening], *, today: date, zone: ZoneInfo
+) -> RouteScreening:
     mine = [one for one in screenings if one.route is route]
     filed = screening.newest_filed(mine, route)
 
@@ -107,4 +144,5 @@ def _route(route: Route, screenings: Sequence[Screening]) -> RouteScreening:
         sent=of(ScreeningStatus.SUBMITTED, ScreeningSource.PATIENT),
         asked=of(ScreeningStatus.DRAFT, ScreeningSource.PATIENT),
         earlier=sorted(older, key=lambda one: (one.filed_at or one.started_at, one.id), reverse=True),
+        old=screening_age.old(db, filed, today=today, zone=zone),
     )

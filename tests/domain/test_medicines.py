@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.medicines import Taken, diazepam_like, parse_medicines, recognise, warnings
+from clinic_sessions.domain.medicines import Taken, diazepam_like, parse_medicines, recognise, spelled_like, warnings
 from clinic_sessions.domain.protocol_kinds import Drug
 from clinic_sessions.domain.screening_kinds import MedicineClass
 from clinic_sessions.domain.sourced import FaultyData, Sourced
@@ -49,6 +49,28 @@ def test_what_is_no_known_name_is_not_guessed(typed: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_can_be_looked_up(typed: str) -> None:
     recognise(SHIPPED, typed)
+    spelled_like(SHIPPED, typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("Lorazapam 1 mg", "lorazepam"), ("xanex", "alprazolam"), ("St Johns wart", "St. John's wort"),
+     ("old klonipin", "clonazepam"), ("gabapentine", "gabapentin")],
+)  # fmt: skip
+def test_a_name_one_letter_astray_is_doubted(typed: str, name: str) -> None:
+    found = spelled_like(SHIPPED, typed)
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize("typed", [
+    "sertraline 100 mg", "Zoloft", "fluoxetine", "escitalopram", "venlafaxine", "duloxetine", "bupropion", "Wellbutrin",
+    "mirtazapine", "trazodone", "vortioxetine", "nortriptyline", "lithium", "aripiprazole", "buspirone", "propranolol",
+    "levothyroxine", "metformin", "lisinopril", "atorvastatin", "loratadine", "prednisone", "omeprazole", "sertralina",
+    "nothing", "sodium", "",
+])  # fmt: skip
+def test_an_ordinary_name_is_taken_as_it_is(typed: str) -> None:
+    assert spelled_like(SHIPPED, typed) is None
 
 
 MEMBERS = [(group.kind, member, name) for group in SHIPPED.classes for member in group.members for name in member.names]

@@ -177,3 +177,17 @@ def _revision(page: str) -> str:
     found = re.search(r'data-revision="([^"]*)"', page)
     assert found
     return found[1]
+
+
+def test_a_medicine_without_a_warning_is_accepted_quietly_and_only_a_slip_of_spelling_is_doubted(
+    patient: Patient, signed_in: SignIn
+) -> None:
+    nurse, path = signed_in(Role.NURSE), f"/patients/{patient.id}/medicines"
+    _add(nurse, patient, "Sertraline", dose_words="100 mg")
+    page = nurse.get(path).text
+    assert "No warning known to the list" in page
+    assert "meant?" not in page
+    _add(nurse, patient, "Lorazapam", dose_words="1 mg at night")
+    page = nurse.get(path).text
+    assert "Is lorazepam meant?" in page
+    assert "written=lorazepam+1+mg+at+night" in page
