@@ -11,10 +11,10 @@ from clinic_sessions.domain.authorisations import Leave
 from clinic_sessions.domain.plans import AuthorisationReason, PlanReason, ProductSource
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import AuditAction, Authorisation, Plan, TreatmentSession
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, endings
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.day_rooms import COUNTED
-from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,16 +105,10 @@ def end(db: Session, plan: Plan, authorisation_id: int, *, now: datetime, by: Ac
     Raises Absent for another plan's; refuses with ChangedMeanwhile when it was ended already.
     """
     row = db.get(Authorisation, authorisation_id)
-    if row is None or row.plan_id != plan.id:
-        raise Absent
-    if row.ended_at is not None:
-        raise ChangedMeanwhile(AuthorisationReason.ENDED_ALREADY)
-    row.ended_at, row.ended_by_id = now, by.user_id
-    db.flush()
-    audit.note(
-        db, AuditAction.CHANGE, "authorisation", row.id, now=now, by=by, patient_id=plan.patient_id,
-        changes={"ended_at": [None, now]},
-    )  # fmt: skip
+    mine = row if row and row.plan_id == plan.id else None
+    endings.end(
+        db, mine, "authorisation", AuthorisationReason.ENDED_ALREADY, patient_id=plan.patient_id, now=now, by=by
+    )
 
 
 def set_product(db: Session, plan: Plan, wanted: Product, *, version: int, now: datetime, by: Actor) -> None:

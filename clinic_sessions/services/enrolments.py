@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session, joinedload
 from clinic_sessions.domain.findings import FindingReason
 from clinic_sessions.domain.protocols import Drug
 from clinic_sessions.models import AuditAction, Consent, Enrolment, Patient, Plan, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, endings
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.refusals import Refusal
 
 
 def record(
@@ -44,26 +44,15 @@ def end(db: Session, patient: Patient, enrolment_id: int, *, now: datetime, by: 
     Raises Absent for another patient's; refuses with ChangedMeanwhile when it was ended already.
     """
     row = db.get(Enrolment, enrolment_id)
-    if row is None or row.patient_id != patient.id:
-        raise Absent
-    if row.ended_at is not None:
-        raise ChangedMeanwhile(FindingReason.NOT_ENROLLED_NOW)
-    row.ended_at, row.ended_by_id = now, by.user_id
-    db.flush()
-    audit.note(
-        db, AuditAction.CHANGE, "enrolment", row.id, now=now, by=by, patient_id=patient.id,
-        changes={"ended_at": [None, now]},
-    )  # fmt: skip
+    mine = row if row and row.patient_id == patient.id else None
+    endings.end(db, mine, "enrolment", FindingReason.NOT_ENROLLED_NOW, patient_id=patient.id, now=now, by=by)
 
 
 def concerns(db: Session, patient_id: int) -> bool:
     """Say whether a patient's plans, consents or sessions name a protocol that asks for the enrollment."""
-    named = sa.union(
-        sa.select(Plan.protocol_version_id).where(Plan.patient_id == patient_id),
-        sa.select(Consent.protocol_version_id).where(Consent.patient_id == patient_id),
-        sa.select(TreatmentSession.protocol_version_id).where(TreatmentSession.patient_id == patient_id),
-    )
-    versions = db.scalars(sa.select(ProtocolVersion).where(ProtocolVersion.id.in_(named)))
+    tables = (Plan, Consent, TreatmentSession)
+    named = [sa.select(table.protocol_version_id).where(table.patient_id == patient_id) for table in tables]
+    versions = db.scalars(sa.select(ProtocolVersion).where(sa.or_(*(ProtocolVersion.id.in_(one) for one in named))))
     return any(protocol_of(one).drug is Drug.ESKETAMINE for one in versions)
 
 

@@ -17,7 +17,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.protocol_kinds import Drug
 from clinic_sessions.domain.screening_kinds import MedicineClass
 from clinic_sessions.models import AuditAction, Medicine, MedicineAcknowledgement, Patient
-from clinic_sessions.services import audit, documents
+from clinic_sessions.services import audit, documents, endings
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 
@@ -54,13 +54,6 @@ def catalogue() -> MedicineCatalogue:
     """Give the medicines that are known by name."""
     file = resources.files("clinic_sessions.protocols").joinpath("medicines.toml")
     return parse_medicines(file.read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=512)
-def spelled_like(name: str) -> str | None:
-    """Give the name of the medicine with a warning that was meant, it seems; None for a name that stands for itself."""
-    meant = None if medicines.recognise(catalogue(), name) else medicines.spelled_like(catalogue(), name)
-    return meant.name if meant else None
 
 
 def listed(db: Session, patient_id: int) -> Sequence[Medicine]:
@@ -144,14 +137,7 @@ def end(db: Session, patient: Patient, medicine_id: int, *, now: datetime, by: A
     """
     _check(by)
     row = _of(db, patient, medicine_id)
-    if row.ended_at is not None:
-        raise ChangedMeanwhile(MedicineReason.ALREADY_ENDED)
-    row.ended_at, row.ended_by_id = now, by.user_id
-    audit.note(
-        db, AuditAction.CHANGE, "medicine", row.id,
-        now=now, by=by, patient_id=patient.id, changes={"ended_at": [None, now]},
-    )  # fmt: skip
-    db.flush()
+    endings.end(db, row, "medicine", MedicineReason.ALREADY_ENDED, patient_id=patient.id, now=now, by=by)
 
 
 def acknowledge(

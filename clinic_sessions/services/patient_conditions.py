@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.conditions import CONDITIONS, Condition, codes_of
 from clinic_sessions.models import AuditAction, Patient, PatientCondition
-from clinic_sessions.services import audit, risk
+from clinic_sessions.services import audit, endings, risk
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.refusals import Refusal
 
 
 class ConditionReason(StrEnum):
@@ -58,13 +58,4 @@ def end(db: Session, patient: Patient, condition_id: int, *, now: datetime, by: 
     Raises Absent when it is not this patient's, ChangedMeanwhile when it has ended already.
     """
     row = next((one for one in listed(db, patient.id) if one.id == condition_id), None)
-    if row is None:
-        raise Absent
-    if row.ended_at is not None:
-        raise ChangedMeanwhile(ConditionReason.ALREADY_ENDED)
-    row.ended_at, row.ended_by_id = now, by.user_id
-    audit.note(
-        db, AuditAction.CHANGE, "patient_condition", row.id,
-        now=now, by=by, patient_id=patient.id, changes={"ended_at": [None, now]},
-    )  # fmt: skip
-    db.flush()
+    endings.end(db, row, "patient_condition", ConditionReason.ALREADY_ENDED, patient_id=patient.id, now=now, by=by)

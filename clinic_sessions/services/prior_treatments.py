@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.screening_kinds import TreatmentResponse
 from clinic_sessions.models import AuditAction, Patient, PriorTreatment
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, endings
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed
+from clinic_sessions.services.refusals import NotAllowed
 
 
 class PriorReason(StrEnum):
@@ -60,16 +60,7 @@ def end(db: Session, patient: Patient, prior_id: int, *, now: datetime, by: Acto
     """
     _check(by)
     row = next((one for one in listed(db, patient.id) if one.id == prior_id), None)
-    if row is None:
-        raise Absent
-    if row.ended_at is not None:
-        raise ChangedMeanwhile(PriorReason.ALREADY_ENDED)
-    row.ended_at, row.ended_by_id = now, by.user_id
-    audit.note(
-        db, AuditAction.CHANGE, "prior_treatment", row.id,
-        now=now, by=by, patient_id=patient.id, changes={"ended_at": [None, now]},
-    )  # fmt: skip
-    db.flush()
+    endings.end(db, row, "prior_treatment", PriorReason.ALREADY_ENDED, patient_id=patient.id, now=now, by=by)
 
 
 def _check(by: Actor) -> None:
