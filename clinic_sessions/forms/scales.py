@@ -18,7 +18,7 @@ from clinic_sessions.forms.fields import WholeNumberField, not_later
 from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.forms.moments import MomentForm, refuse
 
-UNANSWERED = 'Choose an answer. If it was left blank, tick "Some questions were left blank" below.'
+UNANSWERED = 'Question {}: choose an answer, or tick "Some questions were left blank" below.'
 
 
 class EntryMode(StrEnum):
@@ -80,7 +80,7 @@ class ScaleForm(KeyedForm, MomentForm):
             return False
         if not self.blanks.data:
             for item in missing:
-                refuse(given[item], UNANSWERED)
+                refuse(given[item], UNANSWERED.format(item))
         return self.blanks.data or not missing
 
 

@@ -89,7 +89,7 @@ def test_an_unanswered_item_is_asked_about_and_then_leaves_the_total_unknown(
     given = {name: answer for name, answer in WHOLE.items() if name != "item_9"}
     refused = post(nurse, patient, "phq_9", **given)
     assert refused.status_code == 422
-    assert "Choose an answer. If it was left blank" in visible(refused.text)
+    assert "Question 9: choose an answer, or tick" in visible(refused.text)
     assert refused.text.count(" checked") >= 8
     assert results(db) == []
     assert post(nurse, patient, "phq_9", **given, blanks="y").status_code == 303
