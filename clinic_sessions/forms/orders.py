@@ -1,14 +1,16 @@
 """What may be typed about an order: the dose, how long it holds, what may be given besides, and who ordered it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectField
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.doses import LARGEST_MICROGRAMS
-from clinic_sessions.domain.orders import DoseBasis, Ordered
+from clinic_sessions.domain.orders import DoseBasis, Ordered, OrderReason
 from clinic_sessions.forms.acts import MgField
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options
@@ -16,6 +18,24 @@ from clinic_sessions.forms.fields import DayField, LineField, WholeNumberField
 from clinic_sessions.forms.keys import KeyedForm
 
 AS_NEEDED_ROWS = 4
+FIELD_OF: Mapping[StrEnum, str] = {
+    OrderReason.DOSE_ABOVE_CAP: "mg",
+    OrderReason.LIKELY_SLIP: "mg",
+    OrderReason.ABOVE_USUAL: "mg",
+    OrderReason.DEVICES_OUTSIDE: "devices",
+    OrderReason.CAP_ABOVE_PROTOCOL: "cap",
+    OrderReason.ROUNDING_TOO_COARSE: "round_down",
+    OrderReason.DURATION_SLIP: "minutes",
+    OrderReason.OTHER_DURATION: "minutes",
+    OrderReason.BEGINS_IN_THE_PAST: "valid_from",
+    OrderReason.ENDS_BEFORE_IT_BEGINS: "valid_until",
+    OrderReason.LONGER_THAN_USUAL: "valid_until",
+    OrderReason.LIMIT_WITHOUT_END: "limit_until",
+    OrderReason.END_WITHOUT_LIMIT: "limit_until",
+    OrderReason.LIMIT_UPSIDE_DOWN: "systolic",
+    OrderReason.REASON_NEEDED: "words",
+}
+"""The field that a reason is about; `mg` stands for the one in which the dose was typed."""
 _RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,3})?", re.ASCII)
 
 
@@ -119,6 +139,22 @@ class OrderForm(KeyedForm):
             round_down=self.round_down.data if by_weight else None,
             minutes=self.minutes.data,
         )
+
+    def tell(self, reasons: Sequence[StrEnum]) -> list[StrEnum]:
+        """Put what is refused beside the field that it is about; give the reasons that are about none."""
+        said: dict[str, list[str]] = {}
+        for reason in reasons:
+            if reason in FIELD_OF:
+                said.setdefault(self._shown(FIELD_OF[reason]), []).append(words.say(reason))
+        for name, texts in said.items():
+            self[name].errors = [" ".join(texts)]
+        return [reason for reason in reasons if reason not in FIELD_OF]
+
+    def _shown(self, name: str) -> str:
+        """Name the field in which the dose was typed; any other stays."""
+        if name != "mg":
+            return name
+        return "devices" if DoseBasis.DEVICES in self.bases else "mg" if self.per_kg.data is None else "per_kg"
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Read the fields, then what they must say together."""

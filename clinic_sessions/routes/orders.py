@@ -1,6 +1,7 @@
 """A patient's orders: what stands, writing one, signing a spoken one, changing and ending one."""
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -90,7 +91,8 @@ def _write(patient: Patient, form: OrderForm, treatment: Treatment, old: Order |
         patient = load(patient.id)
         old = orders.load(session(), patient, old_id) if old_id is not None else None
         order_forms.offer(form, patient, treatment, changes=old is not None)
-        return _order_page(patient, treatment, form, old=old, refusal=_said(refusal)), 409
+        left = form.tell(refusal.reasons)
+        return _order_page(patient, treatment, form, old=old, refusal=_said(left)), 409
 
 
 @bp.post(f"{ONE}/sign")
@@ -108,7 +110,7 @@ def sign(patient_id: int, order_id: int) -> Answer:
         return _once(form, patient, {"sign": order_id}, act, "Order signed.")
     except Refusal as refusal:
         session().rollback()
-        return _index(load(patient_id), _said(refusal)), 409
+        return _index(load(patient_id), _said(refusal.reasons)), 409
 
 
 @bp.get(f"{ONE}/end")
@@ -137,7 +139,7 @@ def end(patient_id: int, order_id: int) -> Answer:
     except Refusal as refusal:
         session().rollback()
         patient = load(patient_id)
-        return _end_page(patient, orders.load(session(), patient, order_id), form, _said(refusal)), 409
+        return _end_page(patient, orders.load(session(), patient, order_id), form, _said(refusal.reasons)), 409
 
 
 def _once(form: KeyedForm, patient: Patient, content: dict[str, Any], act: Callable[[], None], told: str) -> Response:
@@ -196,6 +198,6 @@ def _about(patient: Patient) -> dict[str, Any]:
     return {"patient": patient, "strip": patients.strip(session(), patient, today, clinical=clinical)}
 
 
-def _said(refusal: Refusal) -> list[str]:
-    used = form_keys.FormKeyReason.SENT_WITH_OTHER_CONTENT in refusal.reasons
-    return [USED] if used else [words.say(reason) for reason in refusal.reasons]
+def _said(reasons: Sequence[StrEnum]) -> list[str]:
+    used = form_keys.FormKeyReason.SENT_WITH_OTHER_CONTENT in reasons
+    return [USED] if used else [words.say(reason) for reason in reasons]

@@ -1,5 +1,6 @@
 """Orders: written and signed by a provider, spoken and signed later, changed, ended; refused to everyone else."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -239,3 +240,17 @@ def test_an_order_cannot_be_reached_through_another_patient(db: Session, signed_
     client = signed_in(Role.PROVIDER)
     ended = client.post(path(other, f"/{order.id}/end"), data={"form_key": KEY.format(1), "words": "No"})
     assert ended.status_code == 404
+
+
+def test_what_is_refused_stands_beside_the_field_that_it_is_about(
+    db: Session, signed_in: SignIn, patient: Patient, provider: User
+) -> None:
+    wanted = spoken(db, provider) | {"per_kg": "0.6", "valid_until": "12/01/2029"}
+    refused = signed_in(Role.NURSE).post(path(patient, "/new"), data=wanted)
+    assert refused.status_code == 409
+    page = " ".join(refused.text.split())
+    assert "A provider writes such an order and gives the reason." in page
+    assert '<a href="#per_kg">The dose is above the protocol' in page
+    assert '<a href="#valid_until">The order would be valid for longer than is usual here.</a>' in page
+    assert re.search(r'id="per_kg-error">.{0,400}The dose is above the protocol', page)
+    assert 'value="0.6"' in page
