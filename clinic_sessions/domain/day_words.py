@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from clinic_sessions.domain.countersigning import CountersignReason
 from clinic_sessions.domain.drawing import Container, LabelSource
 from clinic_sessions.domain.follow_ups import FollowUpKind
 from clinic_sessions.domain.lifecycle import Gate
@@ -69,6 +70,10 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Intake.CLEAR_LIQUID, "Clear liquid"),
     (Intake.FOOD, "Light food"),
     (Intake.HEAVY_MEAL, "A heavy meal"),
+    (CountersignReason.NOT_TOGETHER, "This name and password do not go together. Check both and try again."),
+    (CountersignReason.SAME_PERSON, "Somebody else signs here than the person who is signed in."),
+    (CountersignReason.MAY_NOT_SIGN, "This person's role does not include it."),
+    (CountersignReason.TOO_MANY_TRIES, "Too many tries for this account. Wait 15 minutes."),
     (Answer.GO_AHEAD, "Go ahead"),
     (Answer.NOT_TODAY, "Not today"),
     (Gate.MAY_START, "Before the dose"),

@@ -25,9 +25,9 @@ class Policy:
 STATIC = Policy(reason="style and script, the same for everyone")
 
 
-def needs(permission: Permission) -> Callable[[View], View]:
+def needs(permission: Permission, *, opens_write: bool = True) -> Callable[[View], View]:
     """Declare that a view is for people whose roles grant `permission`."""
-    return _mark(Policy(permission=permission))
+    return _mark(Policy(permission=permission, opens_write=opens_write))
 
 
 def public(reason: str, *, opens_write: bool = True) -> Callable[[View], View]:

@@ -1,0 +1,32 @@
+"""The signature of a second person on another's tablet: their name from a list, and their password."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import Form, PasswordField, SelectField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from clinic_sessions.forms.choosing import options
+
+
+class CountersignForm(Form):
+    """Who signs; stands beside the form that is signed. `meta` gives `signers`: pairs of address and name."""
+
+    signer = SelectField("Who signs", validate_choice=False)
+    signer_password = PasswordField(
+        "Their password",
+        [InputRequired("Enter your password."), Length(max=200, message="This password is too long.")],
+        render_kw={"autocomplete": "off"},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.signer.choices = options([("", "Choose your name"), *self._signers()])
+
+    def _signers(self) -> Sequence[tuple[str, str]]:
+        return getattr(self.meta, "signers", ())
+
+    def validate_signer(self, field: Any) -> None:
+        """Ask for one of the names that are offered."""
+        if field.data not in {address for address, _ in self._signers()}:
+            raise ValidationError("Choose your name.")
