@@ -56,6 +56,13 @@ def catalogue() -> MedicineCatalogue:
     return parse_medicines(file.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=512)
+def spelled_like(name: str) -> str | None:
+    """Give the name of the medicine with a warning that was meant, it seems; None for a name that stands for itself."""
+    meant = None if medicines.recognise(catalogue(), name) else medicines.spelled_like(catalogue(), name)
+    return meant.name if meant else None
+
+
 def listed(db: Session, patient_id: int) -> Sequence[Medicine]:
     """List a patient's medicines in the order they were added, ended ones among them."""
     query = (
