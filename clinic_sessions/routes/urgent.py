@@ -7,12 +7,12 @@ from flask import Blueprint, g, render_template, request, url_for
 from clinic_sessions.domain.alerts import AlertStatus
 from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.plans import PlanStatus
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.forms.booking import number
 from clinic_sessions.models import Alert, Patient, RiskAssessment, SafetyPlan
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic_for, person, session, showed
-from clinic_sessions.services import offers, patients, risk, series, urgent
+from clinic_sessions.services import patients, plans, risk, series, urgent
 from clinic_sessions.services.series import Choice
 from clinic_sessions.services.urgent import UrgentSlot, UrgentVisit
 
@@ -34,6 +34,7 @@ def slots(patient_id: int) -> str:
         here=here,
         strip=patients.strip(db, patient, local_day(g.now, here.zone), clinical=clinical),
         choices=choices,
+        paused=[plan for plan in plans.of_patient(db, patient.id) if plan.status is PlanStatus.PAUSED],
         wanted=wanted,
         found=urgent.search(db, patient, mine, wanted, now=g.now),
         booked=urgent.booked_next(db, patient.id, mine, g.now),
@@ -46,11 +47,10 @@ def slots(patient_id: int) -> str:
 
 
 def _wanted(choices: list[Choice]) -> list[Choice]:
-    """Give the treatment that was asked for; else the next step of each plan, and without a plan every treatment."""
-    version, _, plan = (request.args.get("what") or "").partition("-")
-    if choices and number(version) is not None:
-        return [offers.choice_of(session(), choices, number(version), number(plan))]
-    return [choice for choice in choices if choice.plan] or choices
+    """Give the treatment that was asked for, if it can be; else the next step of each plan, else every treatment."""
+    asked = request.args.get("what")
+    chosen = [choice for choice in choices if what_value(choice) == asked]
+    return chosen or [choice for choice in choices if choice.plan] or choices
 
 
 def _risk(patient: Patient) -> tuple[list[Alert], RiskAssessment | None, SafetyPlan | None]:

@@ -212,5 +212,20 @@ def test_while_every_plan_is_paused_an_evaluation_is_still_offered(
         plans.a_plan(db, patient, now, protocol=key).status = PlanStatus.PAUSED
     page = signed_in(Role.FRONT_DESK).get(f"/patients/{patient.id}/urgent{what}")
     assert page.status_code == 200
-    assert "The plan of every treatment is paused." in page.text
+    assert page.text.count("the plan is paused. A provider resumes it") == len(keys)
+    assert "Nothing can be booked." in page.text
     assert "Book an evaluation" in page.text
+
+
+def test_a_paused_plan_is_named_and_what_is_asked_in_its_place_falls_back_to_what_can_be_booked(
+    db: Session, clinic: Clinic, now: datetime, signed_in: SignIn
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    plan = plans.a_plan(db, patient, now, protocol="iv-mood")
+    plan.status = PlanStatus.PAUSED
+    asked = f"{plan.protocol_version_id}-{plan.id}"
+    db.commit()
+    page = signed_in(Role.FRONT_DESK).get(f"/patients/{patient.id}/urgent?what={asked}").text
+    assert f'href="/plans/{plan.id}"' in page
+    assert f"&amp;what={asked}" not in page
+    assert "Any treatment</a>" in page.split('aria-current="true"')[-1]
