@@ -22,6 +22,7 @@ from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.consents import SetUpForm, SignForm
 from clinic_sessions.mail.wording import phone
 from clinic_sessions.models import ActorKind, Clinic, Patient, User
+from clinic_sessions.routes.consent_pages import said_in
 from clinic_sessions.routes.consents import once, said_of
 from clinic_sessions.routes.policy import public
 from clinic_sessions.routes.present import actor, clinic_for, session, showed
@@ -30,7 +31,6 @@ from clinic_sessions.services import consent_documents, consents, form_keys, pat
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.consents import Signature, Subject, Talk
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.translations import text
 
 bp = Blueprint("handed", __name__)
 for_patients(bp)
@@ -164,9 +164,9 @@ def _page(handed: Handed, form: SignForm, refusal: Refusal | None = None) -> str
     spoken, reasons = handed.talk.language, refusal.reasons if refusal else ()
     other_name = ConsentReason.OTHER_NAME in reasons
     if form.signed_name.errors or other_name:
-        form.signed_name.errors = [_said(spoken, "other_name" if other_name else "ask_name")]
+        form.signed_name.errors = [said_in(spoken, "other_name" if other_name else "ask_name")]
     if form.strokes.errors:
-        form.strokes.errors = [_said(spoken, "no_drawing")]
+        form.strokes.errors = [said_in(spoken, "no_drawing")]
     document = consent_documents.newest(session(), handed.about.version.key)
     if document is None:
         raise Absent
@@ -192,12 +192,8 @@ def _end() -> Answer:
 
 def _frame(spoken: str, place: Clinic | None) -> dict[str, Any]:
     """Give what a page in the patient's hands shows around it: the clinic as patients know it, and no staff."""
-    say: Callable[..., str] = partial(_said, spoken)
+    say: Callable[..., str] = partial(said_in, spoken)
     shown = place and ClinicShown(
         name=place.name_in_messages, tel=place.phone, phone=phone(place.phone), address=place.address, zone=place.zone
     )
     return {"say": say, "lang": str(spoken), "clinic": shown}
-
-
-def _said(spoken: str, key: str, **values: object) -> str:
-    return text(spoken, f"pages.consent.{key}", **values)

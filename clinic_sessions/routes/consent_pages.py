@@ -1,11 +1,13 @@
 """The pages on which staff enter a consent: before the patient reads, on paper, or that they chose not to."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import g, render_template, request
 
 from clinic_sessions.domain.consents import ConsentReason
+from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, TalkForm, Through
@@ -15,7 +17,8 @@ from clinic_sessions.routes.consents import about, said_of
 from clinic_sessions.routes.present import clinic_for, person, session, showed
 from clinic_sessions.services import catalogue, consent_documents, consent_overview, consents, documents, form_keys
 from clinic_sessions.services.consents import Subject
-from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.refusals import Absent, Refusal
+from clinic_sessions.translations import text
 
 SCREEN, PAPER, NOT = "screen", "paper", "not"
 FORMS: Mapping[str, type[TalkForm]] = {SCREEN: SetUpForm, PAPER: PaperForm, NOT: ChoseNotForm}
@@ -90,6 +93,30 @@ def new_page(patient: Patient, subject: Subject, how: str, form: Any, refusal: R
         refusal=said_of(refusal) if refusal else [],
         **about(patient),
     )
+
+
+def sheet(patient: Patient, subject: Subject, spoken: Language) -> str:
+    """Show the text to print, in the language of the patient or the other; raises Absent while there is none."""
+    document = consent_documents.newest(session(), subject.version.key)
+    if document is None:
+        raise Absent
+    showed("consent_text", document.id, patient_id=patient.id)
+    return render_template(
+        "consents/sheet.html",
+        subject=subject,
+        document=document,
+        is_proposal=consent_documents.text_of(document).is_proposal,
+        read=consent_documents.read(document, subject.version, spoken),
+        spoken=spoken.value,
+        say=partial(said_in, spoken),
+        place=clinic_for(patient),
+        **about(patient),
+    )
+
+
+def said_in(spoken: str, key: str, **values: object) -> str:
+    """Give a text that the patient reads beside the consent."""
+    return text(spoken, f"pages.consent.{key}", **values)
 
 
 def choose(patient: Patient) -> str:

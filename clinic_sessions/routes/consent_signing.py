@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, request, url_for
 
+from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.consents import ChoseNotForm, PaperForm, SetUpForm, TalkForm
 from clinic_sessions.routes import consent_handed
@@ -28,6 +29,17 @@ def new(patient_id: int) -> str:
     if subject is None:
         return pages.choose(patient)
     return pages.new_page(patient, subject, how if how in pages.FORMS else pages.SCREEN, None)
+
+
+@bp.get(f"{ALL}/sheet")
+@needs(Permission.RECORD_CONSENT)
+def sheet(patient_id: int) -> str:
+    """Show the text to print, with the lines on which it is signed."""
+    patient = load(patient_id)
+    subject, spoken = pages.asked(patient, request.args), request.args.get("lang")
+    if subject is None:
+        return pages.choose(patient)
+    return pages.sheet(patient, subject, Language(spoken) if spoken in list(Language) else patient.language)
 
 
 @bp.post(f"{ALL}/sign")

@@ -244,6 +244,18 @@ def test_a_consent_on_paper_is_recorded_with_its_scan_and_time(
     assert "Scan 17" in client.get(f"/patients/{patient.id}/consents").text
 
 
+def test_the_text_to_sign_on_paper_is_printed_in_either_language_with_its_lines(
+    patient: Patient, plan: Plan, nurse: User, signed_in: SignIn
+) -> None:
+    client, path = signed_in(user=nurse), f"/patients/{patient.id}/consents"
+    assert f"{path}/sheet?plan={plan.id}" in client.get(f"{path}/new?plan={plan.id}&how=paper").text
+    english = client.get(f"{path}/sheet?plan={plan.id}").text
+    assert "Off-label use" in english
+    assert english.count('class="sign-line"') == 5
+    assert "Uso fuera de la etiqueta" in client.get(f"{path}/sheet?protocol=iv-mood&lang=es").text
+    assert client.get(f"{path}/sheet?protocol=nothing").status_code == 404
+
+
 def test_who_chose_not_to_is_on_file_struck_through_once_they_signed(
     db: Session, patient: Patient, plan: Plan, nurse: User, now: datetime, signed_in: SignIn
 ) -> None:
@@ -291,7 +303,7 @@ def test_the_front_desk_sees_only_that_it_is_missing(
     assert "Missing" in seen
     for hidden in ("afraid", "Chose not to", "IV infusion", "chose not"):
         assert hidden not in seen
-    for path in ("new", f"{row.id}"):
+    for path in ("new", "sheet", f"{row.id}"):
         assert desk.get(f"/patients/{patient.id}/consents/{path}").status_code == 403
     for path in ("sign", "paper", "not", f"{row.id}/changed-mind", f"{row.id}/mistake"):
         assert desk.post(f"/patients/{patient.id}/consents/{path}", data=form).status_code == 403

@@ -173,6 +173,6 @@ def test_the_desk_keeps_an_authorization_and_says_what_was_assigned_and_that_it_
 
 def test_an_owner_sees_authorizations_and_changes_none(plan: Plan, signed_in: SignIn) -> None:
     owner, path = signed_in(Role.OWNER), f"/plans/{plan.id}/authorisations"
-    assert "One more" not in owner.get(path).text
+    assert "Add an authorization" not in owner.get(path).text
     assert owner.post(path, data={"form_key": "w" * 24}).status_code == 403
     assert owner.post(f"/plans/{plan.id}/product", data={"form_key": "w" * 24}).status_code == 403
