@@ -8,7 +8,7 @@ from clinic_sessions.domain.visits import act_words
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, session, showed
-from clinic_sessions.routes.sessions import ASKED
+from clinic_sessions.routes.session_steps import ASKED
 from clinic_sessions.services import board, due
 
 bp = Blueprint("board", __name__)

@@ -2,33 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import Form
 
-from clinic_sessions.domain import visits, words
-from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, SessionKind, Status, offered
+from clinic_sessions.domain import words
+from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import DoseToGive
-from clinic_sessions.forms.choosing import options
-from clinic_sessions.forms.steps import REASONS, StepForm
+from clinic_sessions.forms.steps import StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import entry_pages, step_answers
+from clinic_sessions.routes import step_answers
 from clinic_sessions.routes.guard import POLL
-from clinic_sessions.routes.one_session import ONE, identified, load, meta_of, strip
+from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
+from clinic_sessions.routes.session_steps import forms_of, steps_of
+from clinic_sessions.routes.session_tiles import dialogs
 from clinic_sessions.services import (
     change_notes,
     due,
     facts,
     form_keys,
-    lifecycle,
     provisional,
     session_page,
+    session_revision,
     session_start,
     side_effects,
     steps,
@@ -40,19 +39,6 @@ from clinic_sessions.services.session_start import Start
 
 bp = Blueprint("sessions", __name__)
 
-ENDINGS = (Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING)
-ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
-"""Steps that need more than a tap."""
-
-ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
-_OF_TREATMENTS: Sequence[entry_pages.Page] = (
-    entry_pages.VITALS,
-    entry_pages.EFFECT,
-    entry_pages.DOSE,
-    entry_pages.INTERVENTION,
-    entry_pages.NOTE,
-)
-_OF_VISITS: Sequence[entry_pages.Page] = (entry_pages.NOTE, entry_pages.VITALS)
 HAPPENS = frozenset({Action.LEAVE, Action.START})
 """Steps that are stored as facts when they have happened already: a patient who has gone, a dose that was given."""
 
@@ -116,77 +102,30 @@ def page(
         strip=strip(treatment),
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),
-        start=start,
-        record=session_page.clinical(session(), treatment, g.now) if reads else None,
-        history=None if reads else timeline.steps(treatment, clinical=False)[::-1],
-        clock=due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
-        **_steps_of(treatment),
-        forms=_forms(treatment, form, start),
-        dialogs=_dialogs(treatment) if person().may(Permission.TREAT) else None,
+        **_parts(treatment, start),
+        **steps_of(treatment, start),
+        forms=forms_of(treatment, form, start),
+        dialogs=dialogs(treatment) if person().may(Permission.TREAT) else None,
+        new_key=form_keys.new,
         form=form,
         said=said,
         notes=change_notes.of(session(), treatment, g.now),
         may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data in HAPPENS,
-        clock_text=due.clock_text,
-        due_text=due.due_text,
-        effect_label=side_effects.label,
     )
 
 
-def _steps_of(treatment: TreatmentSession) -> dict[str, Any]:
-    """Give the steps that this person may take now, and which one they may take back."""
-    last = session_page.undoable(treatment)
-    here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
+def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
+    """Gather what each part of the page shows; a part that is not for this person, or not now, is None."""
+    reads = person().may(Permission.READ_CLINICAL)
     return {
-        "step_words": partial(visits.act_words, treatment.kind),
-        "next_step": _may(treatment, NEXT_STEP[treatment.kind].get(treatment.status)),
-        "asked": [one for one in here if one in ASKED],
-        "endings": [one for one in ENDINGS if one in here],
-        "undo": last if last and _may_undo(treatment) else None,
-        "ended": treatment.status not in OCCUPYING,
+        "start": start,
+        "record": session_page.clinical(session(), treatment, g.now) if reads else None,
+        "history": None if reads else timeline.steps(treatment, clinical=False)[::-1],
+        "clock": due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
+        "clock_text": due.clock_text,
+        "due_text": due.due_text,
+        "effect_label": side_effects.label,
     }
-
-
-def _forms(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, Form]:
-    """Make the small form of each step, with what was typed in the one that was sent."""
-    made = {}
-    first = start.first.micrograms if start and start.first else None
-    for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
-        data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
-        fresh = StepForm(data=data, meta=meta_of(treatment))
-        if typed is not None and typed.action.data is action:
-            fresh = typed
-            fresh.version.raw_data, fresh.version.data = None, treatment.version
-        made[action.value] = identified(fresh, action.value)
-        chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
-        fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
-    return made
-
-
-def _dialogs(treatment: TreatmentSession) -> dict[str, Any]:
-    """Make the forms of the tiles, each with ids of its own; the same forms have pages of their own."""
-    pages = _OF_TREATMENTS if treatment.kind is SessionKind.TREATMENT else _OF_VISITS
-    if treatment.kind in visits.FAR_AWAY:
-        pages = [entry_pages.NOTE]
-    made = [(page, identified(page.make(treatment, None), page.template)) for page in pages]
-    return {"pages": made, "new_key": form_keys.new, **entry_pages.choices_of(treatment)}
-
-
-def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:
-    if action is None:
-        return None
-    try:
-        lifecycle.granted(treatment, action, actor())
-    except Refusal:
-        return None
-    return action
-
-
-def _may_undo(treatment: TreatmentSession) -> bool:
-    last = lifecycle.last_step(treatment)
-    if last is None or last.from_status is None:
-        return False
-    return person().may(lifecycle.permission_of(treatment.kind, last.from_status, last.action))
 
 
 def _wanted(form: StepForm) -> steps.Step:
@@ -226,5 +165,5 @@ def _go_on(session_id: int, form: StepForm) -> Response:
 
 def _revision(treatment: TreatmentSession) -> str:
     if person().may(Permission.READ_CLINICAL):
-        return session_page.revision(session(), treatment)
+        return session_revision.revision(session(), treatment)
     return str(treatment.version)

@@ -14,25 +14,12 @@ from clinic_sessions.domain.protocols import AlertLevel, Measure, Protocol
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
-    ClearanceDecision,
-    Consent,
-    ConsentEvent,
     DoseEvent,
-    Enrolment,
     Intervention,
-    Medicine,
-    MedicineAcknowledgement,
-    MonitoringCheck,
     Note,
-    Order,
-    OrderEvent,
     Patient,
-    SideEffect,
-    SideEffectEvent,
-    StatusChange,
     TreatmentSession,
     VitalsReading,
-    Weight,
 )
 from clinic_sessions.services import (
     due,
@@ -207,34 +194,6 @@ def alike_today(db: Session, treatment: TreatmentSession) -> list[str]:
         )
     )
     return [name for name in db.scalars(query.distinct()) if names.similar(name, treatment.patient.name)]
-
-
-def revision(db: Session, treatment: TreatmentSession) -> str:
-    """Give a mark that changes with everything the page shows: counts of append-only rows, in one query."""
-    tables = (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, Intervention, Note)
-    counts = [
-        sa.select(sa.func.count()).select_from(table).where(table.session_id == treatment.id).scalar_subquery()
-        for table in tables
-    ]
-    if treatment.status in BEFORE_START:
-        counts += _papers_so_far(treatment.patient_id)
-    return "-".join(str(value) for value in (treatment.version, *db.execute(sa.select(*counts)).one()))
-
-
-def _papers_so_far(patient_id: int) -> list[sa.ScalarSelect[int]]:
-    """Count what a start stands on, by patient: each a row that is added and never taken away, or ended once."""
-    tables = (Order, Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck, Medicine)
-    counts = [sa.select(sa.func.count()).select_from(table).where(table.patient_id == patient_id) for table in tables]
-    counts += [
-        sa.select(sa.func.count()).select_from(OrderEvent).join(Order).where(Order.patient_id == patient_id),
-        sa.select(sa.func.count()).select_from(ConsentEvent).join(Consent).where(Consent.patient_id == patient_id),
-        sa.select(sa.func.count(Medicine.ended_at)).where(Medicine.patient_id == patient_id),
-        sa.select(sa.func.count())
-        .select_from(MedicineAcknowledgement)
-        .join(Medicine)
-        .where(Medicine.patient_id == patient_id),
-    ]
-    return [one.scalar_subquery() for one in counts]
 
 
 def undoable(treatment: TreatmentSession) -> Action | None:
