@@ -76,10 +76,19 @@ def _tenths(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
-def changed_over_ten_percent(old_grams: int, new_grams: int) -> bool:
-    """Whether a weight differs from the last by more than a tenth of the last, which staff are asked about.
+def changed_over(percent: int, old_grams: int, new_grams: int) -> bool:
+    """Whether a weight differs from the last by more than so many percent of the last.
 
-    >>> changed_over_ten_percent(80_000, 88_000), changed_over_ten_percent(80_000, 88_001)
+    >>> changed_over(10, 80_000, 88_000), changed_over(10, 80_000, 88_001)
     (False, True)
     """
-    return abs(new_grams - old_grams) * 10 > old_grams
+    return abs(new_grams - old_grams) * 100 > old_grams * percent
+
+
+def both_units(grams: int) -> str:
+    """Say a weight in both units, so that a slip of the unit is seen.
+
+    >>> both_units(80_000)
+    '80.0 kg = 176.4 lb'
+    """
+    return f"{kg_text(grams)} = {lb_text(grams)}"

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.weights import both_units
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.patients import ConditionForm, WeightForm
 from clinic_sessions.models import Patient, Weight
@@ -26,9 +27,13 @@ SAID = {
     WeightReason.ALREADY_CORRECTED: "Someone has corrected this weight already. Look at the list below.",
     WeightReason.NOT_YET: "This time has not come yet. Check the date and the time.",
     WeightReason.BEFORE_BIRTH: "This is before the patient was born. Check the date.",
-    WeightReason.LARGE_CHANGE: "This is more than 10% away from the weight before. Check the number and the unit. "
+    WeightReason.LARGE_CHANGE: "This is far from the weight before: {both}. Check the number and the unit. "
     'If they are right, tick "Yes, this is right" and save again.',
+    WeightReason.FIRST_WEIGHT: "The first weight: {both}. Check the unit. "
+    'If it is right, tick "Yes, this is right" and save again.',
 }
+ASKED = frozenset({WeightReason.LARGE_CHANGE, WeightReason.FIRST_WEIGHT})
+"""Doubts that a tick answers."""
 
 
 @bp.get("/patients/<int:patient_id>/weights")
@@ -91,10 +96,15 @@ def _save_weight(patient_id: int, corrects_id: int | None) -> Response | tuple[s
         )  # fmt: skip
     except Refusal as refusal:
         session().rollback()
-        asks = WeightReason.LARGE_CHANGE in refusal.reasons
+        asks = not ASKED.isdisjoint(refusal.reasons)
         again = load(patient_id)
-        return _weights_page(again, form, wrong=wrong, asks=asks, refusal=[SAID[why] for why in refusal.reasons]), 409
+        return _weights_page(again, form, wrong=wrong, asks=asks, refusal=weight_doubts(refusal, form)), 409
     return done(patient_id, "Weight saved.", "patients.weigh")
+
+
+def weight_doubts(refusal: Refusal, form: WeightForm) -> list[str]:
+    """Put what speaks against a weighing into words, with the weight in both units."""
+    return [SAID[why].format(both=both_units(form.grams)) for why in refusal.reasons]
 
 
 def _weights_page(patient: Patient, form: WeightForm, **more: Any) -> str:

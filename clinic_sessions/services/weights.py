@@ -7,9 +7,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from clinic_sessions.domain.weights import WeightUnit, changed_over_ten_percent
+from clinic_sessions.domain.weights import WeightUnit, changed_over
 from clinic_sessions.models import AuditAction, Patient, Weight
-from clinic_sessions.services import audit
+from clinic_sessions.services import audit, documents
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 
@@ -19,6 +19,7 @@ class WeightReason(StrEnum):
     NOT_YET = "not_yet"
     BEFORE_BIRTH = "before_birth"
     LARGE_CHANGE = "large_change"
+    FIRST_WEIGHT = "first_weight"
 
 
 def listed(db: Session, patient_id: int) -> list[Weight]:
@@ -58,8 +59,8 @@ def record(
     """Add a weighing, perhaps in place of one that was wrong.
 
     Refuses with WeightReason: one that has not been yet or is from before the patient was born, one corrected already,
-    and, unless `sure`, a change of more than a tenth of the one before. Raises Absent when `corrects_id` is not this
-    patient's.
+    and, unless `sure`, a large change from the one before, or the first of all, whose unit nothing speaks for. Raises
+    Absent when `corrects_id` is not this patient's.
     """
     if measured_at > now:
         raise Refusal(WeightReason.NOT_YET)
@@ -67,9 +68,8 @@ def record(
         raise Refusal(WeightReason.BEFORE_BIRTH)
     weights = listed(db, patient.id)
     _check_corrected(weights, corrects_id)
-    before = _before(weights, measured_at, corrects_id)
-    if before and not sure and changed_over_ten_percent(before.grams, grams):
-        raise Refusal(WeightReason.LARGE_CHANGE)
+    if not sure and (doubt := _doubt(db, _before(weights, measured_at, corrects_id), grams)) is not None:
+        raise Refusal(doubt)
     weight = Weight(
         patient_id=patient.id,
         grams=grams,
@@ -86,6 +86,13 @@ def record(
         now=now, by=by, patient_id=patient.id, changes={"grams": [None, grams], "corrects_id": [None, corrects_id]},
     )  # fmt: skip
     return weight
+
+
+def _doubt(db: Session, before: Weight | None, grams: int) -> WeightReason | None:
+    if before is None:
+        return WeightReason.FIRST_WEIGHT
+    percent = documents.thresholds(db).weight_change.whole
+    return WeightReason.LARGE_CHANGE if changed_over(percent, before.grams, grams) else None
 
 
 def _check_corrected(weights: Sequence[Weight], corrects_id: int | None) -> None:

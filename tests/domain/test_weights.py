@@ -11,7 +11,7 @@ from clinic_sessions.domain.weights import (
     WeightImplausible,
     WeightUnit,
     WeightUnreadable,
-    changed_over_ten_percent,
+    changed_over,
     kg_text,
     lb_text,
     parse_weight,
@@ -59,7 +59,7 @@ def test_a_weight_that_no_adult_has_asks_for_number_and_unit(text: str, unit: We
     ("new", "asks"), [(80_000, False), (88_000, False), (88_001, True), (72_000, False), (71_999, True)]
 )
 def test_a_change_of_more_than_a_tenth_asks(new: int, asks: bool) -> None:
-    assert changed_over_ten_percent(80_000, new) is asks
+    assert changed_over(10, 80_000, new) is asks
 
 
 @given(st.text(), st.sampled_from(WeightUnit))

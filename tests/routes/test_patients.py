@@ -341,7 +341,7 @@ def test_of_many_who_save_at_once_one_is_kept(app: Flask, db: Session, patient: 
 def test_a_weight_far_from_the_last_asks_for_a_tick(
     db: Session, patient: Patient, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
-    weights.record(db, patient, 120_000, WeightUnit.KG, now - timedelta(days=9), sure=False, now=now, by=nurse)
+    weights.record(db, patient, 120_000, WeightUnit.KG, now - timedelta(days=9), sure=True, now=now, by=nurse)
     db.commit()
     visitor = signed_in(Role.NURSE)
     asked = visitor.post(f"/patients/{patient.id}/weights", data=WEIGHT)
@@ -357,7 +357,7 @@ def test_a_weight_far_from_the_last_asks_for_a_tick(
 def test_a_corrected_weight_stays_readable(
     db: Session, patient: Patient, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
-    wrong = weights.record(db, patient, 120_000, WeightUnit.KG, now, sure=False, now=now, by=nurse)
+    wrong = weights.record(db, patient, 120_000, WeightUnit.KG, now, sure=True, now=now, by=nurse)
     db.commit()
     visitor = signed_in(Role.NURSE)
     path = f"/patients/{patient.id}/weights/{wrong.id}"
@@ -386,7 +386,7 @@ def fill(db: Session, patient: Patient, nurse: Actor, now: datetime) -> None:
     """Give the patient a clinical file in which every word can be told from all others."""
     patient.allergies, patient.other_alert, patient.escort_trouble = "zqallergy", "zqother", "zqescort"
     patient.pressure_limit_systolic_mmhg, patient.pregnancy_possible = 151, PregnancyPossible.YES
-    weights.record(db, patient, 81_647, WeightUnit.LB, now, sure=False, now=now, by=nurse)
+    weights.record(db, patient, 81_647, WeightUnit.LB, now, sure=True, now=now, by=nurse)
     patient_conditions.add(db, patient, Condition.PTSD, "F43.10", now=now, by=nurse)
     visit = factories.a_session(
         db, patient, now - timedelta(days=9), status=Status.LEFT, left_at=now - timedelta(days=9)
@@ -467,7 +467,7 @@ def test_rows_of_one_patient_are_absent_under_another(
     db: Session, clinic: Clinic, patient: Patient, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
     other = factories.a_patient(db, clinic)
-    weight = weights.record(db, other, 80_000, WeightUnit.KG, now, sure=False, now=now, by=nurse)
+    weight = weights.record(db, other, 80_000, WeightUnit.KG, now, sure=True, now=now, by=nurse)
     condition = patient_conditions.add(db, other, Condition.PTSD, "F43.10", now=now, by=nurse)
     db.commit()
     visitor = signed_in(Role.NURSE)

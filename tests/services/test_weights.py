@@ -40,7 +40,7 @@ def test_a_change_of_more_than_a_tenth_needs_a_second_look(
     db: Session, clinic: Clinic, nurse: Actor, now: datetime
 ) -> None:
     patient = factories.a_patient(db, clinic)
-    weigh(db, patient, 80_000, now, nurse)
+    weigh(db, patient, 80_000, now, nurse, sure=True)
     weigh(db, patient, 88_000, now + timedelta(days=1), nurse)
     with pytest.raises(Refusal) as refused:
         weigh(db, patient, 79_199, now + timedelta(days=2), nurse)
@@ -51,11 +51,21 @@ def test_a_change_of_more_than_a_tenth_needs_a_second_look(
     assert newest.grams == 79_199
 
 
+def test_the_first_weight_is_asked_about_for_nothing_speaks_for_its_unit(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    patient = factories.a_patient(db, clinic)
+    with pytest.raises(Refusal) as refused:
+        weigh(db, patient, 176_000, now, nurse)
+    assert refused.value.reasons == (WeightReason.FIRST_WEIGHT,)
+    assert weigh(db, patient, 80_000, now, nurse, sure=True).grams == 80_000
+
+
 def test_a_correction_stands_in_place_of_what_stays_readable(
     db: Session, clinic: Clinic, nurse: Actor, now: datetime
 ) -> None:
     patient = factories.a_patient(db, clinic)
-    weigh(db, patient, 81_000, now - timedelta(days=9), nurse)
+    weigh(db, patient, 81_000, now - timedelta(days=9), nurse, sure=True)
     wrong = weigh(db, patient, 180_000, now, nurse, sure=True)
     weigh(db, patient, 81_600, now, nurse, corrects_id=wrong.id)
     rows = weights.listed(db, patient.id)
@@ -66,7 +76,7 @@ def test_a_correction_stands_in_place_of_what_stays_readable(
 
 
 def test_a_weight_of_someone_else_cannot_be_corrected(db: Session, clinic: Clinic, nurse: Actor, now: datetime) -> None:
-    other = weigh(db, factories.a_patient(db, clinic), 80_000, now, nurse)
+    other = weigh(db, factories.a_patient(db, clinic), 80_000, now, nurse, sure=True)
     with pytest.raises(Absent):
         weigh(db, factories.a_patient(db, clinic), 80_000, now, nurse, corrects_id=other.id)
 
@@ -85,4 +95,4 @@ def test_a_weighing_from_before_the_patient_was_born_is_refused(db: Session, cli
         with pytest.raises(Refusal) as refused:
             weigh(db, patient, 80_000, datetime(year, 4, 12, 18, tzinfo=UTC), nurse)
         assert refused.value.reasons == (WeightReason.BEFORE_BIRTH,)
-    assert weigh(db, patient, 25_000, datetime(1985, 4, 12, 18, tzinfo=UTC), nurse).id
+    assert weigh(db, patient, 25_000, datetime(1985, 4, 12, 18, tzinfo=UTC), nurse, sure=True).id
