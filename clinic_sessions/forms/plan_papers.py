@@ -45,6 +45,14 @@ class MonitoringForm(KeyedForm, MomentForm):
 
     needs_moment = True
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for words about something to note."""
+        good = super().validate(extra_validators)
+        if self.seen.data is Seen.SOMETHING and not self.words.data and not self.words.errors:
+            self.words.errors = ["Say in words what is to note."]
+            return False
+        return good
+
 
 class FindingForm(KeyedForm):
     """A finding of long-term safety; needs `meta`."""

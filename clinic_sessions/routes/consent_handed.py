@@ -171,11 +171,11 @@ def _page(handed: Handed, form: SignForm, refusal: Refusal | None = None) -> str
     if document is None:
         raise Absent
     showed("consent_text", document.id, patient_id=handed.patient.id)
-    left = [why for why in reasons if why is not ConsentReason.OTHER_NAME]
+    why = said_of(refusal) if refusal else []
     return render_template(
         "consents/sign.html", form=form, document=document, other_name=other_name or form.sure.data,
-        read=consent_documents.read(document, handed.about.version, spoken), stuck=bool(left or form.form_errors),
-        why=said_of(refusal) if refusal and left else [], **_frame(spoken, handed.place),
+        read=consent_documents.read(document, handed.about.version, spoken), stuck=bool(why or form.form_errors),
+        why=why, **_frame(spoken, handed.place),
     )  # fmt: skip
 
 

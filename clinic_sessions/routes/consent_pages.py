@@ -1,11 +1,12 @@
 """The pages on which staff enter a consent: before the patient reads, on paper, or that they chose not to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from flask import g, render_template, request
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.consents import ConsentReason
 from clinic_sessions.domain.messages import Language
 from clinic_sessions.domain.wall_time import local_day
@@ -77,7 +78,9 @@ def new_page(patient: Patient, subject: Subject, how: str, form: Any, refusal: R
     today = local_day(g.now, clinic_for(patient).zone)
     texts = consent_documents.texts(session(), subject.version)
     read = consent_documents.read(texts.newest, subject.version, patient.language) if texts.newest else None
-    reasons: Sequence[Any] = refusal.reasons if refusal else ()
+    other_name = refusal is not None and ConsentReason.OTHER_NAME in refusal.reasons
+    if other_name:
+        form.signed_name.errors = [words.say(ConsentReason.OTHER_NAME)]
     return render_template(
         "consents/new.html",
         subject=subject,
@@ -89,7 +92,7 @@ def new_page(patient: Patient, subject: Subject, how: str, form: Any, refusal: R
         protocol=catalogue.protocol_of(subject.version),
         holds=documents.thresholds(session()).consent,
         last=consents.longest(session(), today),
-        other_name=ConsentReason.OTHER_NAME in reasons,
+        other_name=other_name,
         refusal=said_of(refusal) if refusal else [],
         **about(patient),
     )

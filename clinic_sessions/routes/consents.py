@@ -136,10 +136,10 @@ def once(form: KeyedForm, content: Mapping[str, object], act: Callable[[], str],
 
 
 def said_of(refusal: Refusal) -> list[str]:
-    """Say why something was not done."""
+    """Say why something was not done, but for a name that is not the patient's: that stands beside the name."""
     if isinstance(refusal, form_keys.OtherContent):
         return [USED]
-    return [words.say(reason) for reason in refusal.reasons]
+    return [words.say(reason) for reason in refusal.reasons if reason is not rules.ConsentReason.OTHER_NAME]
 
 
 def about(patient: Patient) -> dict[str, Any]:

@@ -236,6 +236,10 @@ def test_a_consent_on_paper_is_recorded_with_its_scan_and_time(
     late = client.post(path, data={**form, "day": "11/24/2026"})
     assert late.status_code == 409
     assert "This time has not come yet." in late.text
+    other = client.post(path, data={**form, "signed_name": "Eva Stern"})
+    assert other.status_code == 409
+    assert re.search(r'id="signed_name-error"[^<]*<.*The signed name is not the patient', other.text)
+    assert 'name="sure"' in other.text
     assert client.post(path, data=form).status_code == 303
     (row,) = rows(db)
     assert (row.way, row.paper_reference, row.at.isoformat()) == (

@@ -108,6 +108,16 @@ def test_enrollment_is_put_forward_only_where_something_of_the_patient_asks_for_
     assert "Not enrolled" in page
 
 
+def test_something_to_note_asks_for_words_beside_the_field(patient: Patient, signed_in: SignIn) -> None:
+    nurse, path = signed_in(Role.NURSE), f"/patients/{patient.id}/checks"
+    sent = hidden(nurse.get(path).text, f"{path}/monitoring")
+    noted = {**sent, "monitoring-day": "11/20/2026", "monitoring-wall": "9 am", "monitoring-seen": "something"}
+    asked = nurse.post(f"{path}/monitoring", data=noted)
+    assert asked.status_code == 422
+    assert "Say in words what is to note." in asked.text
+    assert nurse.post(f"{path}/monitoring", data={**noted, "monitoring-words": "Two prescribers"}).status_code == 303
+
+
 def test_an_enrollment_is_ended_and_stays_readable(
     db: Session, clinic: Clinic, now: datetime, signed_in: SignIn
 ) -> None:
