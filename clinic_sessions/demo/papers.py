@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import ZONE, Staffing
 from clinic_sessions.demo.screened import file_screening
 from clinic_sessions.demo.signatures import sign_series
+from clinic_sessions.domain.allergies import NONE_KNOWN
 from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
 from clinic_sessions.domain.papers import Clearance
@@ -36,6 +37,7 @@ def clear(db: Session, patient: Patient, version: ProtocolVersion, provider_id: 
     """Let a provider screen a patient and clear them for a protocol for half a year."""
     allergies = {"allergies": patient.allergies} if patient.allergies else {}
     filed = file_screening(db, patient, version.route, provider_id, at, allergies)
+    patient.allergies = patient.allergies or NONE_KNOWN
     db.add(
         ClearanceDecision(
             patient_id=patient.id, protocol_key=version.key, protocol_version_id=version.id,

@@ -61,8 +61,8 @@ class Thresholds:
     """Within how long a patient is called after a serious side effect."""
     publish_alone: Annotated[Sourced, Allowed("h", high=168)]
     """How long a proposed version waits when no second provider publishes it."""
-    screening_age: Annotated[Sourced, Allowed("days", high=730)] | None = None
-    """From which age on the answers of a screening are called old; None in versions from before it was set."""
+    screening_age: Annotated[Sourced, Allowed("days", high=730)]
+    """Above which age the answers of a screening are called old."""
 
 
 def parse_thresholds(text: str) -> Thresholds:

@@ -23,10 +23,10 @@ class OldAnswers:
 def old(db: Session, filed: Screening | None, *, today: date, zone: ZoneInfo) -> OldAnswers | None:
     """Give the age of a screening's answers, in days since it was filed, once it is above the clinic's number.
 
-    None for answers that are recent, for none at all, and while no such number is published.
+    None for answers that are recent, and for none at all.
     """
-    limit = documents.thresholds(db).screening_age
-    if limit is None or filed is None or filed.filed_at is None:
+    if filed is None or filed.filed_at is None:
         return None
+    limit = documents.thresholds(db).screening_age
     days = (today - local_day(filed.filed_at, zone)).days
     return OldAnswers(days=days, limit=limit) if days > limit.whole else None

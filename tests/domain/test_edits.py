@@ -141,16 +141,6 @@ def test_thresholds_are_edited_by_the_same_rules() -> None:
     assert made.document.consent == numbers.consent
 
 
-def test_thresholds_from_before_a_number_was_added_are_still_read_and_it_is_edited_like_the_others() -> None:
-    numbers = parse_thresholds(_text("thresholds"))
-    older = {name: part for name, part in dict(write_table(numbers)).items() if name != "screening_age"}  # type: ignore[call-overload]
-    assert read_thresholds(older).screening_age is None
-    typed = Typed(values={"screening_age": "60"}, reasons={"screening_age": WHY})
-    made = edits.apply(numbers, Base(document=numbers, reasons={}), typed, SIGNED, read_thresholds)
-    assert made.document.screening_age is not None
-    assert made.document.screening_age.value == 60
-
-
 @given(st.integers(0, 1000), st.integers(0, 3))
 def test_whatever_is_typed_for_a_dose_stays_within_its_bounds_or_is_refused(units: int, places: int) -> None:
     text = format(Decimal(units).scaleb(-places), "f")
