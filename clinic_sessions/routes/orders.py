@@ -19,6 +19,7 @@ from clinic_sessions.routes.patient_parts import load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, clinic_for, person, session, showed
 from clinic_sessions.services import documents, form_keys, monitoring, order_list, order_rows, orders, patients
+from clinic_sessions.services.order_list import Shown
 from clinic_sessions.services.order_requests import today_of
 from clinic_sessions.services.refusals import Refusal
 
@@ -178,11 +179,23 @@ def _order_page(
         treatment=treatment,
         treatments=order_forms.treatments(patient),
         old=old,
+        active=[] if old else _active(patient, treatment),
         check=monitoring.due(session(), [patient.id], g.now)[patient.id],
         numbers=documents.thresholds(session()),
         refusal=refusal,
         **_about(patient),
     )
+
+
+def _active(patient: Patient, treatment: Treatment) -> list[Shown]:
+    """List the orders for a treatment that are not over: each is changed or ended before another is written."""
+    return [
+        one
+        for one in order_list.of_patient(session(), patient, g.now)
+        if not one.is_over
+        and one.order.protocol_key == treatment.version.key
+        and one.order.plan_id == treatment.plan_id
+    ]
 
 
 def _end_page(patient: Patient, order: Order, form: EndForm, refusal: Sequence[str] = ()) -> str:

@@ -254,3 +254,15 @@ def test_what_is_refused_stands_beside_the_field_that_it_is_about(
     assert '<a href="#valid_until">The order would be valid for longer than is usual here.</a>' in page
     assert re.search(r'id="per_kg-error">.{0,400}The dose is above the protocol', page)
     assert 'value="0.6"' in page
+
+
+def test_writing_a_second_order_for_a_treatment_leads_to_the_change_of_the_first(
+    db: Session, signed_in: SignIn, patient: Patient, provider: User
+) -> None:
+    client = signed_in(user=provider)
+    assert "is on file until" not in client.get(path(patient, "/new")).text
+    assert client.post(path(patient, "/new"), data=typed(db)).status_code == 303
+    [order] = every(db)
+    page = client.get(path(patient, f"/new?protocol={order.protocol_version_id}")).text
+    assert "An order for this treatment is on file until" in page
+    assert f'href="{path(patient, f"/{order.id}/change")}">Change that one' in page
