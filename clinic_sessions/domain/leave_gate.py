@@ -23,9 +23,11 @@ _AT_THE_DOOR: Mapping[CheckItem, Reason] = {
     CheckItem.INSTRUCTIONS: Reason.INSTRUCTIONS_NOT_GIVEN,
     CheckItem.BELONGINGS: Reason.BELONGINGS_NOT_RETURNED,
 }
+AGAINST_LEAVING: Mapping[CheckItem, Reason] = {**_STILL, CheckItem.WAY_HOME: Reason.WAY_HOME_NOT_ACCEPTED}
+"""What an answer says against leaving, once it was given."""
 
-NOT_LIFTABLE = frozenset({Reason.NO_DOSE_RECORDED, Reason.DOSE_NOT_ENDED})
-"""What is recorded instead of lifted; every other reason a provider may lift, by name and with words."""
+NOT_LIFTABLE = frozenset({Reason.NO_DOSE_RECORDED, Reason.DOSE_NOT_ENDED, Reason.PROVIDER_KEEPS_THEM})
+"""What is recorded or answered anew instead of lifted; every other reason a provider may lift, with words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,8 @@ class Departure:
     """What is known when a patient is to leave as planned.
 
     `pressure_settled`: None while there is no blood pressure since the end of the dose. `aldrete`: the newest total
-    since then, `aldrete_least` the total that the protocol asks for, None where it asks for none.
+    since then, `aldrete_least` the total that the protocol asks for, None where it asks for none. `lifted`: the reasons
+    that a provider has lifted with what is known now; `kept_until`: how long one has asked to keep the patient here.
     """
 
     dose_started_at: datetime | None
@@ -47,6 +50,7 @@ class Departure:
     aldrete: int | None = None
     aldrete_least: int | None = None
     lifted: Collection[str] = ()
+    kept_until: datetime | None = None
 
 
 def may_be_ready(facts: Departure, now: datetime) -> list[Reason]:
@@ -65,6 +69,8 @@ def may_be_ready(facts: Departure, now: datetime) -> list[Reason]:
     if facts.unresolved_side_effects:
         reasons.append(Reason.SIDE_EFFECT_UNRESOLVED)
     reasons += [reason for item in ASSESSED for reason in _assessed(facts, item)]
+    if facts.kept_until is not None and now < facts.kept_until:
+        reasons.append(Reason.PROVIDER_KEEPS_THEM)
     return _standing(reasons, facts)
 
 

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     BELONGINGS_NOT_RETURNED = "belongings_not_returned"
     LABEL_EXPIRED = "label_expired"
     NOTE_SIGNED = "note_signed"
+    PROVIDER_KEEPS_THEM = "provider_keeps_them"
 
 
 def may_arrive(session_day: date, today: date) -> list[Reason]:

@@ -61,6 +61,7 @@ class Check:
     """An answer. `clear`: nothing stands against it.
 
     `last_at`: when something was last eaten, drunk or sprayed, for which the clock decides instead of `clear`.
+    `known_at`: when it was written down, None for at once.
     """
 
     item: CheckItem
@@ -69,6 +70,7 @@ class Check:
     intake: Intake | None = None
     last_at: datetime | None = None
     escort: EscortKind | None = None
+    known_at: datetime | None = None
 
 
 def asked_of(protocol: Protocol, *, pregnancy: bool) -> tuple[CheckItem, ...]:

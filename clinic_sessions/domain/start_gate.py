@@ -107,8 +107,8 @@ class GoAhead:
 class BeforeDose:
     """What is known when a dose is to be started.
 
-    `measured`: the measures that a reading of this visit holds. `out_of_range_at`: when the newest reading was taken
-    whose values are outside the protocol's or the patient's limits, None when the newest values are within.
+    `measured`: the measures that a reading of this visit holds. `out_of_range_at`: when the newest reading was
+    written down whose values are outside the protocol's or the patient's limits, None when the newest are within.
     `drug`: what stands against the label, the draw and its second count.
     """
 
@@ -152,7 +152,7 @@ def _known_at(reason: StartReason, facts: BeforeDose) -> datetime:
         return facts.out_of_range_at
     item = CheckItem.RIDE if reason is StartReason.RIDE_NOT_ACCEPTED else None
     found = item or next(item for item, against in _AGAINST.items() if against is reason)
-    return facts.checks[found].at
+    return facts.checks[found].known_at or facts.checks[found].at
 
 
 def _of_item(facts: BeforeDose, item: CheckItem, at: datetime) -> list[StartReason]:

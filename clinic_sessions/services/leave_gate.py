@@ -6,12 +6,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.leave_gate import Departure, pressure_settled
+from clinic_sessions.domain.leave_gate import AGAINST_LEAVING, Departure, pressure_settled
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.protocols import AlertLevel, Anchor, Compare, Measure, PhaseKind, Protocol, alert_limits
+from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.scale_kinds import ScaleKey
 from clinic_sessions.domain.session_checks import Check, CheckItem
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.start_gate import Answer, GoAhead
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import DoseEvent, ScaleResult, TreatmentSession, VitalsReading
 from clinic_sessions.services import documents, facts, go_aheads, pressure_limits, session_checks
@@ -38,6 +39,9 @@ def departure_of(
     readings = facts.standing(vitals)
     protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
     least = protocol.observation.aldrete if protocol else None
+    checks = _since(session_checks.standing(db, treatment), known.get(Anchor.START))
+    score = _aldrete(db, treatment, ended) if least else None
+    said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE)
     return Departure(
         dose_started_at=known.get(Anchor.START),
         dose_ended_at=ended,
@@ -45,11 +49,12 @@ def departure_of(
         vitals_after_dose=ended is not None and any(reading.at >= ended for reading in readings),
         unresolved_side_effects=sum(one.blocks_leaving for one in effects),
         pressure_settled=_settled(db, treatment, protocol, known, readings),
-        checks=_since(session_checks.standing(db, treatment), known.get(Anchor.START)),
+        checks=checks,
         accepted=protocol.escort.accepted if protocol else (),
-        aldrete=_aldrete(db, treatment, ended) if least else None,
+        aldrete=score.total_thousandths // 1000 if score and score.total_thousandths is not None else None,
         aldrete_least=least.whole if least else None,
-        lifted=_lifted(db, treatment),
+        lifted=_lifted(said, _known_at(readings, effects, checks, score)),
+        kept_until=said.until if said is not None else None,
     )
 
 
@@ -98,18 +103,42 @@ def _highest(protocol: Protocol, measure: Measure) -> int:
     return min((rule.limit.whole - (rule.compare is Compare.AT_LEAST) for rule in rules), default=0)
 
 
-def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None) -> int | None:
+def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None) -> ScaleResult | None:
     if ended is None:
         return None
     row = ScaleResult
     corrected = sa.select(row.corrects_id).where(row.corrects_id.is_not(None))
-    query = sa.select(row.total_thousandths).where(
+    query = sa.select(row).where(
         row.session_id == treatment.id, row.scale == ScaleKey.ALDRETE, row.at >= ended, row.id.not_in(corrected)
     )
-    total = db.scalar(query.order_by(row.at.desc(), row.id.desc()).limit(1))
-    return None if total is None else total // 1000
+    return db.scalars(query.order_by(row.at.desc(), row.id.desc()).limit(1)).first()
 
 
-def _lifted(db: Session, treatment: TreatmentSession) -> Collection[str]:
-    said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE)
-    return said.reasons if said is not None and said.answer is Answer.GO_AHEAD else ()
+def _known_at(
+    readings: Sequence[VitalsReading],
+    effects: Sequence[SideEffectNow],
+    checks: Mapping[CheckItem, Check],
+    score: ScaleResult | None,
+) -> Mapping[str, datetime]:
+    """Give when each fact was written down that stands against leaving; what was left undone has no such moment."""
+    found = {
+        AGAINST_LEAVING[item]: check.known_at or check.at for item, check in checks.items() if item in AGAINST_LEAVING
+    }
+    pressures = [one.recorded_at for one in readings if one.systolic_mmhg is not None or one.diastolic_mmhg is not None]
+    blocking = [one.effect for one in effects if one.blocks_leaving]
+    told = [effect.recorded_at for effect in blocking]
+    told += [event.recorded_at for effect in blocking for event in effect.events]
+    if pressures:
+        found[Reason.PRESSURE_NOT_SETTLED] = max(pressures)
+    if told:
+        found[Reason.SIDE_EFFECT_UNRESOLVED] = max(told)
+    if score is not None:
+        found[Reason.ALDRETE_LOW] = score.recorded_at
+    return {reason.value: at for reason, at in found.items()}
+
+
+def _lifted(said: GoAhead | None, known: Mapping[str, datetime]) -> Collection[str]:
+    """Give what a provider has lifted: never a reading, an effect or an answer that came after the "go ahead"."""
+    if said is None or said.answer is not Answer.GO_AHEAD:
+        return ()
+    return [reason for reason in said.reasons if known.get(reason, said.at) <= said.at]

@@ -21,7 +21,8 @@ def standing(db: Session, treatment: TreatmentSession) -> Mapping[CheckItem, Che
     """Give the answer that counts for each question."""
     return newest(
         Check(
-            item=row.item, clear=row.clear, at=row.at, intake=row.intake, last_at=row.last_at, escort=row.escort
+            item=row.item, clear=row.clear, at=row.at, intake=row.intake, last_at=row.last_at, escort=row.escort,
+            known_at=row.recorded_at,
         )
         for row in rows(db, treatment)
     )  # fmt: skip

@@ -91,7 +91,7 @@ def _drawn(row: Draw) -> Drawn:
 
 def _out_of_range(treatment: TreatmentSession, newest: Iterable[tuple[Measure, VitalsReading]]) -> datetime | None:
     outside = [
-        reading.at
+        reading.recorded_at
         for measure, reading in newest
         if any(mark.measure is measure for mark in limits.marks(treatment, (), reading))
     ]
