@@ -59,6 +59,17 @@ def volume_of(micrograms: int, micrograms_per_ml: int) -> int:
     return int((exact / SMALLEST_STEP).to_integral_value(ROUND_HALF_UP)) * SMALLEST_STEP
 
 
+def holds(micrograms: int, microlitres: int, micrograms_per_ml: int) -> bool:
+    """Whether a volume holds a dose: within one step of the syringe, and never half of it or twice as much.
+
+    >>> holds(40_000, 810, 50_000), holds(40_000, 4_000, 50_000)
+    (True, False)
+    """
+    near = abs(microlitres - volume_of(micrograms, micrograms_per_ml)) <= SMALLEST_STEP
+    in_it, wanted = microlitres * micrograms_per_ml, micrograms * 1000
+    return near and wanted < 2 * in_it and in_it < 2 * wanted
+
+
 def is_expired(label: Label, day: date, at: datetime) -> bool:
     """Whether a label's drug may not be used any more: past its last day, or beyond use since it was opened."""
     return day > label.expires_on or (label.beyond_use_at is not None and at >= label.beyond_use_at)
@@ -79,7 +90,7 @@ def against_drug(
         return reasons
     if drawn is None:
         return [*reasons, StartReason.DRAW_MISSING]
-    if abs(drawn.microlitres - volume_of(drawn.micrograms, label.micrograms_per_ml)) > SMALLEST_STEP:
+    if not holds(drawn.micrograms, drawn.microlitres, label.micrograms_per_ml):
         reasons.append(StartReason.DRAW_DIFFERS)
     if second_person and drawn.second_microlitres is None:
         reasons.append(StartReason.SECOND_PERSON_MISSING)

@@ -94,11 +94,16 @@ class Draw(Entry, Base):
     """A drawn dose: the amount, and the volume that the first person entered. A correction names the old."""
 
     __tablename__ = "draws"
-    __table_args__ = (sa.CheckConstraint("micrograms > 0 and microlitres > 0", name="something_drawn"),)
+    __table_args__ = (
+        sa.CheckConstraint("micrograms > 0 and microlitres > 0", name="something_drawn"),
+        sa.CheckConstraint("pump_microlitres >= microlitres", name="pump_holds_it"),
+    )
 
     label_id: Mapped[int] = mapped_column(sa.ForeignKey("drug_labels.id"), index=True)
     micrograms: Mapped[int]
     microlitres: Mapped[int]
+    pump_microlitres: Mapped[int | None]
+    """What the drawn volume was made up to for the pump; None when it is given as drawn."""
     corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("draws.id"), unique=True)
 
     label: Mapped[DrugLabel] = relationship()
