@@ -70,6 +70,20 @@ def test_an_assessment_is_recorded_once_and_the_alert_says_so(
     assert _assess(nurse, patient, findings="Other").status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("decided", "leads"),
+    [("sooner_visit", "Look for a sooner visit"), ("home_with_plan", "No safety plan is on file")],
+)
+def test_what_was_decided_leads_on_to_what_it_asks_for(
+    patient: Patient, signed_in: SignIn, decided: str, leads: str
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    path = f"/patients/{patient.id}/risk"
+    assert leads not in nurse.get(path).text.split("Assess now")[0]
+    assert _assess(nurse, patient, disposition=decided).status_code == 303
+    assert leads in nurse.get(path).text.split("Assess again")[0]
+
+
 def test_bad_input_keeps_what_was_typed(db: Session, patient: Patient, signed_in: SignIn) -> None:
     nurse = signed_in(Role.NURSE)
     for changed, said in (

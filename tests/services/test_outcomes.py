@@ -37,6 +37,7 @@ from clinic_sessions.models import (
 from clinic_sessions.services import last_sessions, outcomes, paper_lines, scale_results
 from clinic_sessions.services.scale_results import Entry
 from tests import factories
+from tests.conftest import SignIn
 from tests.services.test_query_shapes import reads
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -238,6 +239,23 @@ def test_the_number_of_queries_is_the_same_at_three_and_at_forty_sessions(
     counts = _queries(db, many, now)
     assert counts == _queries(db, few, now)
     assert all(count <= most for count, most in zip(counts, (13, 9, 14), strict=True))
+
+
+@pytest.mark.parametrize(("page", "most"), [("/outcomes", 36), ("", 76), ("/scales", 24)])
+def test_a_page_reads_as_often_at_forty_sessions_as_at_three(
+    db: Session, clinic: Clinic, nurse: User, now: datetime, signed_in: SignIn, page: str, most: int
+) -> None:
+    visitor, counts = signed_in(Role.PROVIDER), list[int]()
+    for count in (3, 40):
+        patient = factories.a_patient(db, clinic, f"Has {count}")
+        _fill(db, patient, nurse, now, count)
+        path = f"/patients/{patient.id}{page}"
+        db.rollback()
+        with reads(db) as seen:
+            assert visitor.get(path).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    assert counts[0] <= most
 
 
 def test_the_papers_of_a_series_tell_since_when_until_when_and_what_is_missing(
