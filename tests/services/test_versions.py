@@ -1,5 +1,6 @@
 """Versions: only a draft changes, a second provider publishes, nobody's numbers change under their hands."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -269,3 +270,10 @@ def test_what_an_update_ships_anew_is_a_draft_once_and_changes_no_number_in_use(
     assert refused.value.reasons == (VersionReason.SHIPPED,)
     versions.propose(db, rows[1], shown=version_rows.token(rows[1]), now=NOW, by=by)
     versions.publish(db, rows[1], now=NOW, by=provider())
+
+
+def test_numbers_published_before_one_was_added_have_its_shipped_value(db: Session) -> None:
+    stands = documents.published_thresholds(db)
+    older = {name: number for name, number in json.loads(stands.body).items() if name != "screening_age"}
+    kept = documents.thresholds_of(DocumentVersion(body=json.dumps(older)))
+    assert kept == documents.thresholds_of(stands)
