@@ -8,7 +8,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.plans import ReviewDecision
+from clinic_sessions.domain.plans import PlanReason, ReviewDecision
 from clinic_sessions.forms.plan_life import EndForm, PauseForm, ResumeForm, ReviewForm
 from clinic_sessions.models import Plan
 from clinic_sessions.routes import plan_page
@@ -146,6 +146,9 @@ def _post(plan_id: int, form: Any, page: Page, act: Callable[[Plan], None], *, t
         session().rollback()
         plan = plans.load(session(), plan_id, person())
         form.version.stands(plan.version)
+        if PlanReason.REVIEW_NOT_AHEAD in refusal.reasons:
+            form.next_on.errors = plan_page.said(refusal)
+            return _page(plan, form, page), 409
         return _page(plan, form, page, refusal=plan_page.said(refusal)), 409
 
 

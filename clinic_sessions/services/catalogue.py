@@ -57,13 +57,17 @@ def columns(protocol: Protocol) -> dict[str, Any]:
 
 
 def published(db: Session) -> list[ProtocolVersion]:
-    """List the versions that can be booked: the newest published one of each protocol."""
+    """List the versions that can be booked: the newest published one of each protocol, in the order they first came."""
     rows = db.scalars(
         sa.select(ProtocolVersion)
         .where(ProtocolVersion.status == ProtocolStatus.PUBLISHED)
         .order_by(ProtocolVersion.key, ProtocolVersion.number)
     )
-    return sorted({row.key: row for row in rows}.values(), key=lambda row: row.id)
+    newest, first = dict[str, ProtocolVersion](), dict[str, int]()
+    for row in rows:
+        newest[row.key] = row
+        first.setdefault(row.key, row.id)
+    return sorted(newest.values(), key=lambda row: first[row.key])
 
 
 def protocol_of(version: ProtocolVersion) -> Protocol:

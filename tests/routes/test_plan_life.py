@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome, PlanStatus, ProtocolStatus
 from clinic_sessions.models import Clinic, Patient, Plan, PlanChange, ProtocolVersion, TreatmentSession
+from clinic_sessions.services import catalogue
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan
@@ -133,6 +134,7 @@ def test_a_review_sets_the_next_one_and_one_that_ends_the_plan_ends_it(
     assert "Enter the day of the next review" in without.text
     past = send(provider, path, page, words="Better.", decision="go_on", next_on="1/5/2026")
     assert past.status_code == 409
+    assert '<a href="#next_on">Choose a day for the next review that is still to come.</a>' in past.text
     ahead = (now + 40 * DAY).date()
     typed = f"{ahead.month}/{ahead.day}/{ahead.year}"
     assert send(provider, path, page, words="Better.", decision="go_on", next_on=typed).status_code == 303
@@ -212,10 +214,12 @@ def test_a_plan_moves_to_the_version_in_use_with_a_reason_and_its_sessions_keep_
     provider = signed_in(Role.PROVIDER)
     path = f"/plans/{plan_id}/pattern"
     assert "Protocol version" not in provider.get(path).text
+    offered = [one.key for one in catalogue.published(db)]
     target, later = (row := a_later_version(db, plan.protocol_version, now)).id, row.number
+    assert [one.key for one in catalogue.published(db)] == offered
     page = provider.get(path).text
     assert f"Move to version {later}, which is in use" in page
-    assert "1 to come under an earlier version" in page
+    assert "1 session to come keeps its version" in page
     typed = {
         "phases-0-sessions": "2", "phases-0-every": "1", "phases-0-unit": "weeks", "phases-0-count": "2",
         "provider": str(plan.provider_id), "version": str(plan.version), "words": "Longer observation.",
