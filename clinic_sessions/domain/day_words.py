@@ -38,6 +38,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (StartReason.LABEL_EXPIRED, "The drug is past its date."),
     (StartReason.DRAW_MISSING, "The drawn volume has not been entered."),
     (StartReason.DRAW_DIFFERS, "The drawn volume does not hold the dose at the label's concentration."),
+    (StartReason.OTHER_THAN_DRAWN, "This is not the dose that was drawn. Draw it anew, or start what was drawn."),
     (StartReason.SECOND_PERSON_MISSING, "A second person has not counted the volume yet."),
     (StartReason.SECOND_PERSON_DIFFERS, "The two people counted different volumes."),
     (StartReason.PROVIDER_SAID_WAIT, "A provider asked to wait."),

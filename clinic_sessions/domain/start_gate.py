@@ -37,6 +37,7 @@ class StartReason(StrEnum):
     LABEL_EXPIRED = "label_expired"
     DRAW_MISSING = "draw_missing"
     DRAW_DIFFERS = "draw_differs"
+    OTHER_THAN_DRAWN = "other_than_drawn"
     SECOND_PERSON_MISSING = "second_person_missing"
     SECOND_PERSON_DIFFERS = "second_person_differs"
     PROVIDER_SAID_WAIT = "provider_said_wait"
@@ -145,6 +146,14 @@ def is_lifted(reason: StartReason, facts: BeforeDose) -> bool:
     if said is None or said.answer is not Answer.GO_AHEAD or reason not in LIFTABLE or reason.value not in said.reasons:
         return False
     return _known_at(reason, facts) <= said.at
+
+
+def item_of(reason: StartReason) -> CheckItem | None:
+    """Give the question that a reason is about; None for readings, the drug and a provider's word."""
+    if reason is StartReason.RIDE_NOT_ACCEPTED:
+        return CheckItem.RIDE
+    known = (*_AGAINST.items(), *_NOT_ASKED.items())
+    return next((item for item, about in known if about is reason), None)
 
 
 def _known_at(reason: StartReason, facts: BeforeDose) -> datetime:

@@ -29,7 +29,7 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.models.record import Entry
-from clinic_sessions.services import audit, dose_order, facts, lifecycle, limits, session_alerts
+from clinic_sessions.services import audit, dose_order, drug_in_hand, facts, lifecycle, limits, session_alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -39,12 +39,17 @@ Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
 
 @dataclass(frozen=True, kw_only=True)
 class DoseAct:
-    """What happened to the dose; doses in micrograms, rates in micrograms an hour."""
+    """What happened to the dose; doses in micrograms, rates in micrograms an hour.
+
+    `label_id`: the vial or device it came from, when it is not the one in the hand; `second_id`: who saw it besides.
+    """
 
     kind: DoseEventKind
     micrograms: int | None = None
     rate_micrograms_per_hour: int | None = None
     words: str | None = None
+    label_id: int | None = None
+    second_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +103,9 @@ def record_vitals(
 
 
 def record_dose(
-    db: Session,
-    treatment: TreatmentSession,
-    act: DoseAct,
-    *,
-    now: datetime,
-    by: Actor,
-    at: datetime | None = None,
-    corrects: DoseEvent | None = None,
-) -> DoseEvent:
+    db: Session, treatment: TreatmentSession, act: DoseAct,
+    *, now: datetime, by: Actor, at: datetime | None = None, corrects: DoseEvent | None = None,
+) -> DoseEvent:  # fmt: skip
     """Add what happened to the dose at its true time, and bring the session's dose times in line.
 
     A device without micrograms counts for the protocol's dose of one. Refuses with ChangedMeanwhile when somebody
@@ -120,10 +119,12 @@ def record_dose(
     device = act.kind is DoseEventKind.DEVICE
     if device and micrograms is None:
         micrograms = limits.device_micrograms(treatment)
+    label_id = act.label_id or drug_in_hand.label_id(db, treatment, act.kind, before, corrects)
     against = [
         *_visit_reasons(treatment, when),
         *dose_order.begin(db, treatment, act.kind, when, before, corrects),
         *dose_order.outside(db, treatment, act.kind, when, micrograms, before),
+        *drug_in_hand.expired(db, treatment, act.kind, label_id, when),
     ]
     event = DoseEvent(
         **stamp(treatment, now=now, by=by, at=when, against=against),
@@ -132,6 +133,8 @@ def record_dose(
         micrograms=micrograms,
         rate_micrograms_per_hour=act.rate_micrograms_per_hour,
         device_number=_device_number(before, corrects) if device else None,
+        label_id=label_id,
+        second_id=act.second_id or (corrects.second_id if corrects else None),
         words=act.words,
         corrects_id=corrects.id if corrects else None,
     )

@@ -15,12 +15,15 @@ from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.session_checks import CheckItem
+from clinic_sessions.domain.start_gate import StartReason
 from clinic_sessions.models import StatusChange, TreatmentSession
 from clinic_sessions.services import (
     absence,
     checking,
     coming_back,
+    drug_in_hand,
     facts,
+    infusions,
     lifecycle,
     limits,
     outreach,
@@ -29,6 +32,7 @@ from clinic_sessions.services import (
     session_alerts,
 )
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.lifecycle import GateClosed
 from clinic_sessions.services.refusals import ChangedMeanwhile
 
 _ALERTS: Mapping[Action, tuple[AlertKind, AlertTier]] = MappingProxyType(
@@ -114,8 +118,9 @@ def _dose_act(db: Session, treatment: TreatmentSession, step: Step) -> recording
     if step.action is Action.START:
         if step.micrograms in {None, facts.given_micrograms(events)} and facts.so_far(events).begun:
             return None
-        kind = DoseEventKind.STARTED if limits.device_micrograms(treatment) is None else DoseEventKind.DEVICE
-        return recording.DoseAct(kind=kind, micrograms=step.micrograms)
+        if limits.device_micrograms(treatment) is not None:
+            return recording.DoseAct(kind=DoseEventKind.DEVICE, micrograms=step.micrograms)
+        return _drawn_act(db, treatment, step)
     if any(event.kind in ENDS_DOSE for event in events):
         return None
     begun = facts.given_micrograms(events)
@@ -124,6 +129,20 @@ def _dose_act(db: Session, treatment: TreatmentSession, step: Step) -> recording
     why = ", ".join(said.say(reason) for reason in step.reasons)
     devices = facts.so_far(events).micrograms or None
     return recording.DoseAct(kind=DoseEventKind.STOPPED, micrograms=step.micrograms or devices, words=why or None)
+
+
+def _drawn_act(db: Session, treatment: TreatmentSession, step: Step) -> recording.DoseAct:
+    """Start what was drawn; another dose is a fact that has happened, and no start that is still to come."""
+    draw = drug_in_hand.drawn(db, treatment)
+    if draw is None or (step.happened and step.micrograms is not None):
+        return recording.DoseAct(kind=DoseEventKind.STARTED, micrograms=step.micrograms)
+    if step.micrograms not in {None, draw.micrograms}:
+        raise GateClosed(StartReason.OTHER_THAN_DRAWN)
+    pump = infusions.of_draw(db, treatment, draw)
+    rate = pump.micrograms_per_hour if pump else None
+    return recording.DoseAct(
+        kind=DoseEventKind.STARTED, micrograms=draw.micrograms, rate_micrograms_per_hour=rate, label_id=draw.label_id
+    )  # fmt: skip
 
 
 def _tell(db: Session, treatment: TreatmentSession, change: StatusChange, *, now: datetime, by: Actor) -> None:

@@ -1,0 +1,56 @@
+"""The vial or the device in the hand: which label a dose event is of, and whether its drug was past its date."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.drawing import is_expired
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.record import BEGINS_DOSE, DoseEventKind
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import DoseEvent, Draw, DrugLabel, TreatmentSession
+from clinic_sessions.services import start_gate
+
+
+def label_id(
+    db: Session,
+    treatment: TreatmentSession,
+    kind: DoseEventKind,
+    before: Sequence[DoseEvent],
+    corrects: DoseEvent | None,
+) -> int | None:
+    """Give the label that a dose event is of: the one read last for what begins, else that of what was begun.
+
+    A device has a label of its own: one that another device was used under is not taken twice. A correction keeps its
+    label.
+    """
+    if corrects is not None:
+        return corrects.label_id
+    begun = [event.label_id for event in before if event.kind in BEGINS_DOSE and event.label_id is not None]
+    if kind not in BEGINS_DOSE:
+        return begun[-1] if begun else None
+    label = start_gate.label_of(db, treatment)
+    if label is None or (kind is DoseEventKind.DEVICE and label.id in begun):
+        return None
+    return label.id
+
+
+def expired(
+    db: Session, treatment: TreatmentSession, kind: DoseEventKind, label_id: int | None, at: datetime
+) -> list[Reason]:
+    """List the mark of a dose that was begun with a drug past its date."""
+    if kind not in BEGINS_DOSE or label_id is None:
+        return []
+    return [Reason.LABEL_EXPIRED] if is_past(treatment, db.get_one(DrugLabel, label_id), at) else []
+
+
+def is_past(treatment: TreatmentSession, label: DrugLabel, at: datetime) -> bool:
+    """Whether the drug under a label may not be used any more at `at`, by the clinic's day."""
+    return is_expired(start_gate.as_label(label), local_day(at, treatment.clinic.zone), at)
+
+
+def drawn(db: Session, treatment: TreatmentSession) -> Draw | None:
+    """Give the draw in the hand: the last that stands, from the label that stands."""
+    label, draw = start_gate.label_of(db, treatment), start_gate.draw_of(db, treatment)
+    return draw if label is not None and draw is not None and draw.label_id == label.id else None
