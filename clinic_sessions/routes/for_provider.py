@@ -10,7 +10,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, courses, person, session, showed
-from clinic_sessions.services import for_clinicians, version_rows
+from clinic_sessions.services import documents, for_clinicians, version_rows
 from clinic_sessions.services.for_clinicians import Asked, Work
 
 bp = Blueprint("for_provider", __name__)
@@ -48,7 +48,7 @@ def show(work: str) -> str:
         showed("for_provider", None, patients=named)
     return render_template(
         "for_provider/show.html", work=kind.value, title=TITLES[kind], lines=lines, courses=courses(named),
-        shelf_of=version_rows.shelf_of,
+        shelf_of=version_rows.shelf_of, numbers=documents.thresholds(session()),
     )  # fmt: skip
 
 

@@ -125,6 +125,20 @@ def test_the_slash_key_finds_a_patient(person: NewPerson) -> None:
     expect(one.page).to_have_url(re.compile("patient="))
 
 
+def test_a_scale_is_answered_by_the_keys_of_its_numbers(person: NewPerson) -> None:
+    one = person("nurse")
+    one.open("/patients?q=carvalho")
+    one.page.get_by_role("link", name="Beatriz Carvalho").click()
+    expect(one.page).to_have_url(re.compile(r"/patients/\d+$"))
+    one.page.goto(f"{one.page.url}/scales/phq_9?language=en")
+    one.page.locator("input[name=item_1]").first.focus()
+    for answer in "210321000":
+        one.page.keyboard.press(answer)
+    expect(one.page.locator("input[name=item_10]").first).to_be_focused()
+    chosen = [one.page.locator(f"input[name=item_{item}]:checked").input_value() for item in range(1, 10)]
+    assert "".join(chosen) == "210321000"
+
+
 def test_the_question_mark_shows_the_keys_and_escape_puts_them_away(person: NewPerson) -> None:
     one = person("nurse")
     keys = one.page.get_by_role("dialog", name="Keys")

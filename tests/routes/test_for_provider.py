@@ -10,8 +10,9 @@ from clinic_sessions.domain.orders import OrderEventKind
 from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ClearanceDecision, Clinic, OrderEvent
-from clinic_sessions.services import to_decide
+from clinic_sessions.services import documents, to_decide
 from tests import factories
+from tests.by_link import visible
 from tests.conftest import SignIn
 
 
@@ -81,6 +82,19 @@ def test_each_list_opens_for_clinicians(
     shown = signed_in(role).get(f"/for-provider/{work}")
     assert shown.status_code == 200
     assert (patient.name in shown.text) is (work in {"clear", "sign"})
+
+
+@pytest.mark.parametrize(("work", "source"), [("clear", "release_before"), ("sign", "spoken_order")])
+def test_a_number_that_a_list_goes_by_shows_where_it_comes_from(
+    db: Session, clinic: Clinic, signed_in: SignIn, now: datetime, work: str, source: str
+) -> None:
+    patient = factories.a_patient(db, clinic, papers=False)
+    factories.a_session(db, patient, now + timedelta(days=1))
+    factories.an_order(db, patient, factories.a_protocol(db), signed=False, spoken=True, read_back_at=now)
+    number = getattr(documents.thresholds(db), source)
+    db.commit()
+    page = visible(signed_in(Role.PROVIDER).get(f"/for-provider/{work}").text)
+    assert number.source.split(";")[0].split(" [")[0] in page
 
 
 def test_the_front_desk_sees_no_list_of_a_provider(clinic: Clinic, signed_in: SignIn) -> None:
