@@ -256,6 +256,7 @@ def test_the_text_to_sign_on_paper_is_printed_in_either_language_with_its_lines(
     english = client.get(f"{path}/sheet?plan={plan.id}").text
     assert "Off-label use" in english
     assert english.count('class="sign-line"') == 5
+    assert re.search(r'<p class="print-only strong">Ana Ruiz, \w+', english)
     assert "Uso fuera de la etiqueta" in client.get(f"{path}/sheet?protocol=iv-mood&lang=es").text
     assert client.get(f"{path}/sheet?protocol=nothing").status_code == 404
 
