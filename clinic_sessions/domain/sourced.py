@@ -208,6 +208,15 @@ def _read_usual(raw: object, path: str, faults: list[str]) -> Usual | None:
     return None if unsourced else Usual(low=low, high=high, source=raw["source"])
 
 
+def unmarked(source: str) -> str:
+    """Give a source without its marks, for a sentence beside which the page explains them.
+
+    >>> unmarked("usmedicine.com 2021 [S], droracle 767982 [S2]")
+    'usmedicine.com 2021, droracle 767982'
+    """
+    return re.sub(rf"\s*{_MARK.pattern}", "", source)
+
+
 def source_faults(source: object, path: str) -> list[str]:
     """What is wrong with a source text: it must say where, and end in its mark [S], [S2], [M] or [P]."""
     if isinstance(source, str) and _MARK.search(source) and len(source) > len("[S2]"):

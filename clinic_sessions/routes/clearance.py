@@ -11,6 +11,7 @@ from clinic_sessions.domain.conditions import CONDITIONS
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.screening import ScreeningItem
 from clinic_sessions.domain.screening_kinds import ClearanceReason
+from clinic_sessions.domain.sourced import unmarked
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.fields import meta
@@ -110,7 +111,8 @@ def _say(reason: ClearanceReason, items: Sequence[ScreeningItem], form: Decision
     if beside is not None:
         beside.errors = [words.say(reason)]
     if items:
-        return [f"{words.say(reason)} {item.label}. Source: {item.source}" for item in items]
+        lead = "Hard stop:" if beside is not None else words.say(reason)
+        return [f"{lead} {item.label}. Source: {unmarked(item.source)}." for item in items]
     return [] if beside is not None else [words.say(reason)]
 
 
