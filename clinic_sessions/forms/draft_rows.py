@@ -98,6 +98,12 @@ class SeriesForm(RowForm):
         """Set which phases the protocol does not have yet."""
         self.kind.choices = options((one.value, say(one)) for one in kinds)
 
+    def tell(self, faulty: FaultyEdits) -> None:
+        """Ask beside its field for the count that only a last phase may lack; say the rest above the form."""
+        super().tell(faulty)
+        if self.count.data is None and self.kind.data is not list(SeriesKind)[-1]:
+            self.count.errors = ["Enter how many sessions in all. Only the last phase may be without."]
+
     def row(self, source: str) -> SeriesPhase:
         """Give the phase that was typed, for a form that is valid."""
         return SeriesPhase(

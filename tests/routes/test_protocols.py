@@ -214,3 +214,21 @@ def test_a_setting_that_is_on_or_off_is_asked_with_yes_and_no(db: Session, clini
     assert status == 303
     shown = client.get(draft).text
     assert "before: No, Warn" in shown
+
+
+def test_a_phase_before_the_last_asks_for_its_count_beside_the_field(
+    db: Session, clinic: Clinic, signed_in: SignedIn
+) -> None:
+    version, client = a_protocol(db), signed_in(Role.PROVIDER)
+    db.commit()
+    draft = _draft(client, f"/protocols/{version.id}")
+    page = client.get(f"{draft}/series/new").text
+    typed = {
+        "shown": _hidden(page, "shown"), "kind": "continuation", "sessions": "1", "every": "7", "count": "",
+        "words": "A weekly step between",
+    }  # fmt: skip
+    without = client.post(f"{draft}/series/new", data=typed)
+    assert without.status_code == 422
+    assert '<a href="#count">Enter how many sessions in all.' in without.text
+    assert client.post(f"{draft}/series/new", data={**typed, "count": "4"}).status_code == 303
+    assert "Continuation: sessions in all" in client.get(draft).text
