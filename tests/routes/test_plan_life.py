@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome, PlanStatus, ProtocolStatus
-from clinic_sessions.models import Clinic, Patient, Plan, PlanChange, ProtocolVersion, TreatmentSession
+from clinic_sessions.models import Clinic, Patient, Plan, PlanChange, ProtocolVersion, TreatmentSession, WaitlistWish
 from clinic_sessions.services import catalogue
 from tests import factories
 from tests.conftest import SignIn
@@ -211,6 +211,12 @@ def test_a_plan_moves_to_the_version_in_use_with_a_reason_and_its_sessions_keep_
     treatment = factories.a_session(
         db, db.get_one(Patient, plan.patient_id), now + 3 * DAY, plan_id=plan.id, place_in_plan=1
     )
+    wish = WaitlistWish(
+        clinic_id=clinic.id, patient_id=plan.patient_id, protocol_version_id=own, plan_id=plan_id, made_at=now,
+        by_id=plan.by_id,
+    )  # fmt: skip
+    db.add(wish)
+    db.commit()
     provider = signed_in(Role.PROVIDER)
     path = f"/plans/{plan_id}/pattern"
     assert "Protocol version" not in provider.get(path).text
@@ -235,3 +241,4 @@ def test_a_plan_moves_to_the_version_in_use_with_a_reason_and_its_sessions_keep_
     db.rollback()
     assert db.get_one(Plan, plan_id).protocol_version_id == target
     assert db.get_one(TreatmentSession, treatment.id).protocol_version_id == own
+    assert db.get_one(WaitlistWish, wish.id).protocol_version_id == target
