@@ -22,6 +22,7 @@ BY_CLINIC = frozenset({CancelReason.CLINIC_STAFF, CancelReason.CLINIC_CHAIR})
 class MoveReason(StrEnum):
     PATIENT_ASKED = "patient_asked"
     PATIENT_LATE = "patient_late"
+    ATE = "ate"
     NO_RIDE = "no_ride"
     CLINIC_STAFF = "clinic_staff"
     CLINIC_CHAIR = "clinic_chair"

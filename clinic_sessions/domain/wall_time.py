@@ -57,6 +57,16 @@ def instant(day: date, wall: time, zone: ZoneInfo, which: Hour | None = None) ->
     return (first if which is Hour.FIRST else second).astimezone(UTC)
 
 
+def last_instant(day: date, wall: time, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Give the last instant up to `now` that a wall time of a day names; None when it has not come yet.
+
+    Of a time that comes twice the second counts once it is past: who waits since then waits no less than they must.
+    Raises SkippedHour.
+    """
+    named = {instant(day, wall, zone, which) for which in Hour}
+    return max((one for one in named if one <= now), default=None)
+
+
 def real_times_around(day: date, wall: time, zone: ZoneInfo) -> tuple[time, time]:
     """Give the last wall time before, and the first after, the hour that the clocks skip around `wall`.
 

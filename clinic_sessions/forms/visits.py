@@ -15,6 +15,7 @@ from clinic_sessions.forms.moments import refuse
 
 LENGTHS = range(visits.SHORTEST, visits.LONGEST + 1, visits.STEP)
 
+_OF_TREATMENTS = frozenset({MoveReason.CLINIC_CHAIR, MoveReason.ATE})
 _START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
 
@@ -68,4 +69,4 @@ class MoveVisitForm(VisitForm):
     """A move to another time, host or length."""
 
     version = HiddenField()
-    reasons = ReasonsField("Why", [reason for reason in MoveReason if reason is not MoveReason.CLINIC_CHAIR])
+    reasons = ReasonsField("Why", [reason for reason in MoveReason if reason not in _OF_TREATMENTS])

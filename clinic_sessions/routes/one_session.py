@@ -1,6 +1,6 @@
 """What the views of one session share: how it is loaded, and what its forms must know."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import g, request
 from wtforms import Form
@@ -17,6 +17,7 @@ from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent
 
 ONE = "/sessions/<int:session_id>"
+OneForm = TypeVar("OneForm", bound=Form)
 
 
 def load(session_id: int) -> TreatmentSession:
@@ -53,7 +54,7 @@ def strip(treatment: TreatmentSession) -> patients.PatientStrip:
     return patients.strip(session(), treatment.patient, today, clinical=person().may(Permission.READ_CLINICAL))
 
 
-def identified(form: Form, prefix: str) -> Form:
+def identified(form: OneForm, prefix: str) -> OneForm:
     """Give the form's fields ids of their own, so that several forms stand on one page."""
     for field in form:
         field.id = f"{prefix}-{field.id}"

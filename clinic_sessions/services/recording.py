@@ -16,7 +16,7 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.readiness import Reason, outside_visit
-from clinic_sessions.domain.record import DoseEventKind, RecordReason, is_late
+from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, RecordReason, is_late
 from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
@@ -72,6 +72,8 @@ def record_vitals(
     by: Actor,
     at: datetime | None = None,
     corrects: VitalsReading | None = None,
+    cuff: Cuff | None = None,
+    arm: Arm | None = None,
 ) -> VitalsReading:
     """Add a reading taken at its true time `at`; one past an urgent limit raises an alert.
 
@@ -89,6 +91,8 @@ def record_vitals(
         temperature_tenths_c=vitals.temperature_tenths,
         moaa_s=vitals.moaa_s,
         pain_of_10=vitals.pain,
+        cuff=cuff,
+        arm=arm,
         corrects_id=corrects.id if corrects else None,
     )
     save(db, treatment, reading, now=now, by=by)
