@@ -70,6 +70,7 @@ class RecordReason(StrEnum):
     """Why an entry was not written."""
 
     CORRECTED_MEANWHILE = "corrected_meanwhile"
+    NOT_DUE_NOW = "not_due_now"
 
 
 def is_late(at: datetime, recorded_at: datetime) -> bool:

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from flask import g
-from wtforms import Form
 
 from clinic_sessions.domain import visits, words
 from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, offered
@@ -49,7 +48,7 @@ def _missing(treatment: TreatmentSession, start: Start | None) -> int:
     return len(start.papers.reasons) + len(start_gate.unmet(session(), treatment, start.papers.order_id, g.now))
 
 
-def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, Form]:
+def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, StepForm]:
     """Make the small form of each step, with what was typed in the one that was sent."""
     made = {}
     first = start.first.micrograms if start and start.first else None

@@ -13,7 +13,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.forms.steps import StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import step_answers
+from clinic_sessions.routes import before_page, step_answers
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -21,11 +21,13 @@ from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.routes.session_steps import forms_of, steps_of
 from clinic_sessions.routes.session_tiles import dialogs
 from clinic_sessions.services import (
+    ask_part,
     change_notes,
     due,
     facts,
     form_keys,
     provisional,
+    session_due,
     session_page,
     session_revision,
     session_start,
@@ -119,6 +121,9 @@ def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
     reads = person().may(Permission.READ_CLINICAL)
     return {
         "start": start,
+        "before": before_page.of(treatment, start),
+        "asks": ask_part.of(session(), treatment, g.now) if reads else None,
+        "due": session_due.of(session(), treatment, g.now) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
         "history": None if reads else timeline.steps(treatment, clinical=False)[::-1],
         "clock": due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,

@@ -1,11 +1,9 @@
 """The board: what is so in every chair now, and who is still to come, in a fixed number of queries."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -18,17 +16,19 @@ from clinic_sessions.models import (
     Chair,
     Clinic,
     DoseEvent,
+    DueHold,
     SideEffect,
     SideEffectEvent,
     StatusChange,
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import due, facts, side_effects
+from clinic_sessions.services import chair_records, due, facts, side_effects
+from clinic_sessions.services.chair_records import ChairRecords
 from clinic_sessions.services.due import Clock, Due
+from clinic_sessions.services.limits import Mark
 
-Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect)
-URGENCY: Mapping[str, int] = MappingProxyType({"overdue": 0, "due": 1, "": 2})
+URGENCY: Mapping[str, int] = MappingProxyType({"overdue": 0, "due": 1, "held": 1, "": 2})
 """What comes first, by the tone of a card."""
 
 
@@ -50,6 +50,8 @@ class Card:
     clock: Clock | None = None
     due: Due | None = None
     tone: str = ""
+    urgent: Sequence[Mark] = ()
+    """What is past an urgent limit now."""
     minimum_at: datetime | None = None
     pressure: str | None = None
     baseline: str | None = None
@@ -78,13 +80,6 @@ class Board:
         return sorted({treatment.patient_id for treatment in shown})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Records:
-    doses: dict[int, list[DoseEvent]]
-    vitals: dict[int, list[VitalsReading]]
-    effects: dict[int, list[SideEffect]]
-
-
 def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     """Gather the board of the clinic's day: overdue chairs first, then in the order of the chairs."""
     chairs = db.scalars(
@@ -94,15 +89,15 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     alike = _alike(today)
     shown = {chair.id: _now_in(chair, today, now) for chair in chairs}
     here = [treatment.id for treatment in shown.values() if treatment and treatment.status in IN_CLINIC]
-    records = _records(db, here)
-    cards = [_card(chair, shown[chair.id], alike, records, now) for chair in chairs]
+    records, effects = chair_records.read(db, here), chair_records.effects(db, here)
+    cards = [_card(chair, shown[chair.id], alike, records, effects, now) for chair in chairs]
     on_cards = {treatment.id for treatment in shown.values() if treatment}
     arrivals = [
         Arrival(treatment=one, alike=one.patient_id in alike, on_card=one.id in on_cards)
         for one in today
         if one.status in EXPECTED
     ]
-    return Board(cards=sorted(cards, key=lambda card: URGENCY[card.tone]), arrivals=arrivals)
+    return Board(cards=sorted(cards, key=lambda card: (not card.urgent, URGENCY[card.tone])), arrivals=arrivals)
 
 
 def revision(db: Session, clinic: Clinic, now: datetime) -> str:
@@ -126,7 +121,7 @@ def revision(db: Session, clinic: Clinic, now: datetime) -> str:
     ]
     of_rows = [
         sa.select(sa.func.count(table.id)).where(table.session_id.in_(today)).scalar_subquery()
-        for table in (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent)
+        for table in (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, DueHold)
     ]
     row = db.execute(sa.select(*of_sessions, *of_rows)).one()
     return "-".join([f"{span.starts_at:%Y%m%d}", *(str(value) for value in row)])
@@ -152,6 +147,8 @@ def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentS
             joinedload(TreatmentSession.host),
             joinedload(TreatmentSession.protocol_version),
             joinedload(TreatmentSession.plan),
+            joinedload(TreatmentSession.order),
+            selectinload(TreatmentSession.limiting_orders),
             selectinload(TreatmentSession.changes),
         )
         .order_by(TreatmentSession.starts_at, TreatmentSession.id)
@@ -177,37 +174,20 @@ def _alike(today: Sequence[TreatmentSession]) -> set[int]:
     return found
 
 
-def _records(db: Session, session_ids: Sequence[int]) -> _Records:
-    effects = sa.select(SideEffect).where(SideEffect.session_id.in_(session_ids))
-    return _Records(
-        doses=_by_session(db, DoseEvent, session_ids),
-        vitals=_by_session(db, VitalsReading, session_ids),
-        effects=_grouped(
-            db.scalars(effects.options(selectinload(SideEffect.events)).order_by(SideEffect.at, SideEffect.id)).all()
-        ),
-    )
-
-
-def _by_session(db: Session, model: type[Row], session_ids: Sequence[int]) -> dict[int, list[Row]]:
-    query = sa.select(model).where(model.session_id.in_(session_ids)).order_by(model.at, model.id)
-    return _grouped(db.scalars(query).all())
-
-
-def _grouped(rows: Sequence[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row.session_id].append(row)
-    return found
-
-
-def _card(chair: Chair, treatment: TreatmentSession | None, alike: set[int], records: _Records, now: datetime) -> Card:
+def _card(
+    chair: Chair,
+    treatment: TreatmentSession | None,
+    alike: set[int],
+    records: ChairRecords,
+    effects: Mapping[int, Sequence[SideEffect]],
+    now: datetime,
+) -> Card:
     if treatment is None:
         return Card(chair=chair)
-    doses = facts.standing_doses(records.doses.get(treatment.id, []))
-    readings = facts.standing(records.vitals.get(treatment.id, []))
-    effects = facts.effects_now(records.effects.get(treatment.id, []))
-    next_thing = due.of(treatment, doses, readings, now)
+    doses, readings = records.doses_of(treatment), records.readings_of(treatment)
+    next_thing, urgent = records.due_of(treatment, now), records.urgent_of(treatment)
     pressures = [f"{r.systolic_mmhg}/{r.diastolic_mmhg}" for r in readings if r.systolic_mmhg and r.diastolic_mmhg]
+    known = facts.effects_now(effects.get(treatment.id, []))
     return Card(
         chair=chair,
         treatment=treatment,
@@ -215,10 +195,11 @@ def _card(chair: Chair, treatment: TreatmentSession | None, alike: set[int], rec
         clock=due.clock(treatment, doses),
         due=next_thing,
         tone=next_thing.tone(now) if next_thing else "",
+        urgent=urgent,
         minimum_at=facts.earliest_leaving(treatment, doses) if treatment.status is Status.OBSERVING else None,
         pressure=pressures[-1] if pressures else None,
         baseline=pressures[0] if pressures else None,
-        effects=[_effect(one) for one in effects if one.open],
+        effects=[_effect(one) for one in known if one.open],
         step=NEXT_STEP[treatment.kind].get(treatment.status),
     )
 

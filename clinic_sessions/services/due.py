@@ -1,23 +1,26 @@
-"""What a session asks for next, and since when its clock runs."""
+"""What a session asks for next, how that is shown, and since when its clock runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain import due_times
+from clinic_sessions.domain.due_times import OpenCheck, Signal, Taken
 from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.protocols import Anchor, Protocol, vitals_due
-from clinic_sessions.domain.vitals import next_due
+from clinic_sessions.domain.protocols import Anchor, Measure, Protocol
+from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import DoseEvent, TreatmentSession, VitalsReading
-from clinic_sessions.services import facts, limits
+from clinic_sessions.services import documents, facts, limits
 from clinic_sessions.services.catalogue import protocol_of
 
 _AHEAD = timedelta(minutes=60)
 """Checks repeat while the patient stays: this far ahead the next one is always found."""
 
-AMBER_BEFORE = timedelta(minutes=2)
-RED_AFTER = timedelta(minutes=5)
-"""When a thing that is due turns amber, and red [P]; clock.js holds the same two."""
+HAS_DUE = frozenset({Status.IN_TREATMENT, Status.OBSERVING})
+"""The statuses in which something can be due."""
 
 
 class DueKind(StrEnum):
@@ -32,18 +35,31 @@ class ClockKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DueNumbers:
+    """The clinic's numbers of due times."""
+
+    amber: timedelta
+    grace: timedelta
+    hold: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
 class Due:
-    """The next thing to do, and when."""
+    """A thing to do, and when. `missing`: what a check still lacks that was taken in part."""
 
     kind: DueKind
-    at: datetime
     text: str
+    signal: Signal
+    missing: Sequence[Measure] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When it is due."""
+        return self.signal.at
 
     def tone(self, now: datetime) -> str:
-        """Say how pressing it is: overdue, due, or nothing yet."""
-        if now - self.at > RED_AFTER:
-            return "overdue"
-        return "due" if self.at - now <= AMBER_BEFORE else ""
+        """Say how pressing it is: overdue, due, held, or nothing yet."""
+        return self.signal.tone(now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,35 +71,73 @@ class Clock:
     label: str
 
 
+def numbers(db: Session) -> DueNumbers:
+    """Give the clinic's numbers of due times as they are published now."""
+    return numbers_of(documents.thresholds(db))
+
+
+def numbers_of(found: Thresholds) -> DueNumbers:
+    """Give the numbers of due times that a version of the thresholds holds."""
+    return DueNumbers(
+        amber=timedelta(minutes=found.due_amber.whole),
+        grace=timedelta(minutes=found.due_grace.whole),
+        hold=timedelta(minutes=found.due_hold.whole),
+    )
+
+
 def of(
-    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading], now: datetime
-) -> Due | None:
-    """Give the next device or the next check, whichever comes first; None when nothing is due.
+    treatment: TreatmentSession,
+    doses: Sequence[DoseEvent],
+    readings: Sequence[VitalsReading],
+    shown: DueNumbers,
+    now: datetime,
+    held: Mapping[datetime, datetime] | None = None,
+) -> list[Due]:
+    """List what is due next, the first one first: open checks up to an hour ahead, and the next device.
 
-    Doses and readings are those that stand. Only a session under treatment or observation has something due.
+    Doses and readings are those that stand; `held`: due times that somebody holds, each until when. Only a session
+    under treatment or observation has something due.
     """
-    started = facts.anchors(doses).get(Anchor.START)
-    if treatment.protocol_version is None or started is None:
-        return None
-    if treatment.status not in {Status.IN_TREATMENT, Status.OBSERVING}:
-        return None
+    known = facts.anchors(doses)
+    if treatment.protocol_version is None or treatment.status not in HAS_DUE or Anchor.START not in known:
+        return []
     protocol = protocol_of(treatment.protocol_version)
-    until = now + _AHEAD if treatment.status is Status.OBSERVING else None
-    taken = [reading.at for reading in readings]
-    check = next_due(vitals_due(protocol, started, until=until), taken, early_minutes=protocol.vitals.early.whole)
-    found = [Due(kind=DueKind.VITALS, at=check, text="Vitals")] if check else []
+    planned = due_times.checks(protocol, known, now + _AHEAD)
+    still = due_times.open_checks(planned, [taken(one) for one in readings], early_minutes=protocol.vitals.early.whole)
+    found = [(DueKind.VITALS, one.at, _check_text(one), one.missing if one.begun else ()) for one in still]
     if device := _next_device(treatment, protocol, doses):
-        found.append(device)
-    return min(found, key=lambda due: due.at, default=None)
+        found.append((DueKind.DEVICE, *device, ()))
+    until = held or {}
+    return [
+        Due(kind=kind, text=text, missing=missing, signal=_signal(at, shown, until.get(at)))
+        for kind, at, text, missing in sorted(found, key=lambda one: (one[1], one[0]))
+    ]
 
 
-def _next_device(treatment: TreatmentSession, protocol: Protocol, doses: Sequence[DoseEvent]) -> Due | None:
+def taken(reading: VitalsReading) -> Taken:
+    """Give a stored reading as the rules of due times see it."""
+    return Taken(at=reading.at, measures=frozenset(limits.measures_of(reading)))
+
+
+def _signal(at: datetime, shown: DueNumbers, held_until: datetime | None) -> Signal:
+    return due_times.signal(at, amber=shown.amber, grace=shown.grace, held_until=held_until)
+
+
+def _check_text(one: OpenCheck) -> str:
+    return f"Still missing: {limits.listed(one.missing)}" if one.begun and one.missing else "Vitals"
+
+
+def _next_device(
+    treatment: TreatmentSession, protocol: Protocol, doses: Sequence[DoseEvent]
+) -> tuple[datetime, str] | None:
     rule = limits.device_rule(protocol)
     used = facts.so_far(doses).device_times
-    if rule is None or treatment.status is not Status.IN_TREATMENT or not used or len(used) >= rule.fewest.whole:
+    if rule is None or treatment.status is not Status.IN_TREATMENT or not used:
         return None
-    at = max(used) + timedelta(minutes=rule.minutes_apart.whole)
-    return Due(kind=DueKind.DEVICE, at=at, text=f"Device {len(used) + 1}")
+    ordered = treatment.order.devices if treatment.order else None
+    if len(used) >= (ordered or rule.fewest.whole):
+        return None
+    return max(used) + timedelta(minutes=rule.minutes_apart.whole), f"Device {len(used) + 1}"
 
 
 def clock(treatment: TreatmentSession, doses: Sequence[DoseEvent]) -> Clock | None:

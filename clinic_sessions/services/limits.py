@@ -1,6 +1,6 @@
 """Readings against the protocol's limits, in the phase in which they were taken."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +43,23 @@ class Mark:
     measure: Measure
     level: AlertLevel
     text: str
+    advice: str | None = None
+    """What the protocol asks to be done about it."""
+
+
+_PRESSURE = {Measure.SYSTOLIC: "blood pressure", Measure.DIASTOLIC: "blood pressure"}
+
+
+def listed(measures: Iterable[Measure]) -> str:
+    """Name measures in a sentence, both numbers of blood pressure as one: "blood pressure, oxygen and MOAA/S"."""
+    found = list(dict.fromkeys(_PRESSURE.get(one, NAMES[one]) for one in measures))
+    return " and ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
+
+
+def measures_of(reading: VitalsReading) -> list[Measure]:
+    """List what a reading measured."""
+    vitals = vitals_of(reading)
+    return [measure for measure in Measure if getattr(vitals, measure.value) is not None]
 
 
 def vitals_of(reading: VitalsReading) -> Vitals:
@@ -90,6 +107,7 @@ def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: Vita
             measure=one.measure,
             level=one.level,
             text=f"{NAMES[one.measure]} {one.value}, {_SIDES[one.rule.compare].format(one.rule.limit.value)}",
+            advice=one.rule.advice,
         )
         for one in findings(treatment, doses, reading)
     ]

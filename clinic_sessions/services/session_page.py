@@ -22,7 +22,6 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.services import (
-    due,
     facts,
     last_sessions,
     leave_gate,
@@ -69,7 +68,6 @@ class Clinical:
     doses: Sequence[DoseEvent]
     effects: Sequence[SideEffectNow]
     lines: Sequence[timeline.Line]
-    due: due.Due | None
     gates: Sequence[Gate]
     minimum_at: datetime | None
     tiles: Sequence[Tile]
@@ -104,7 +102,6 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         doses=standing,
         effects=[one for one in as_they_are if not one.by_mistake],
         lines=timeline.build(treatment, entries, standing),
-        due=due.of(treatment, standing, readings, now),
         gates=gates(treatment, departure, as_they_are, now),
         minimum_at=departure.earliest_at,
         tiles=_tiles(treatment, standing, readings),

@@ -23,7 +23,7 @@ def of(db: Session, treatment: TreatmentSession, order_id: int | None, at: datet
         return None
     protocol = protocol_of(treatment.protocol_version)
     readings = facts.standing(facts.all_of(db, VitalsReading, treatment))
-    newest = {measure: reading for reading in readings for measure in measures_of(reading)}
+    newest = {measure: reading for reading in readings for measure in limits.measures_of(reading)}
     return BeforeDose(
         protocol=protocol,
         asked=session_checks.asked(treatment),
@@ -40,12 +40,6 @@ def unmet(db: Session, treatment: TreatmentSession, order_id: int | None, at: da
     """List every reason against starting a visit's dose at `at`, besides its papers."""
     known = of(db, treatment, order_id, at)
     return may_start(known, at) if known else []
-
-
-def measures_of(reading: VitalsReading) -> list[Measure]:
-    """List what a reading measured."""
-    vitals = limits.vitals_of(reading)
-    return [measure for measure in Measure if getattr(vitals, measure.value) is not None]
 
 
 def label_of(db: Session, treatment: TreatmentSession) -> DrugLabel | None:

@@ -1,35 +1,50 @@
-const rung = new Set();
+const RUNG = 'rung';
+const KEPT = 200;
 let audio = null;
+
+/* What has rung is remembered for the sitting: a page that is opened next, or a card that is new, rings no second time. */
+function first(key) {
+  let rung;
+  try {
+    rung = JSON.parse(sessionStorage.getItem(RUNG) ?? '[]');
+    if (rung.includes(key)) return false;
+    sessionStorage.setItem(RUNG, JSON.stringify([...rung, key].slice(-KEPT)));
+  } catch {
+    return false;
+  }
+  return true;
+}
 
 /* A browser lets a page sound, or shake, only after somebody has touched it. */
 function unlock() {
   audio ??= new AudioContext();
 }
 
-function sound() {
+function sound(pitch, seconds) {
   if (!audio) return;
   const tone = audio.createOscillator();
   const volume = audio.createGain();
-  tone.frequency.value = 660;
+  tone.frequency.value = pitch;
   volume.gain.setValueAtTime(0.15, audio.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.8);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + seconds);
   tone.connect(volume).connect(audio.destination);
   tone.start();
-  tone.stop(audio.currentTime + 0.8);
+  tone.stop(audio.currentTime + seconds);
 }
 
-/* A swapped card is a new element, so what has rung is remembered by its card and its time. */
-function ring(event) {
-  const element = event.detail.element;
-  const board = element.closest('[data-alarm]');
-  const key = `${element.closest('[data-due-card]')?.id} ${element.dataset.due}`;
-  if (!board || rung.has(key)) return;
-  rung.add(key);
-  if (board.dataset.alarm === 'sound') sound();
-  else if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
+function shake(pattern) {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
+}
+
+function ring(element, key, {pitch, seconds, pattern}) {
+  const place = element.closest('[data-alarm]');
+  if (!place || !first(`${element.closest('[data-due-card]')?.dataset.dueCard} ${key}`)) return;
+  if (place.dataset.alarm === 'sound') sound(pitch, seconds);
+  else shake(pattern);
 }
 
 export function start() {
   if (document.querySelector('[data-alarm="sound"]')) document.addEventListener('pointerdown', unlock, {once: true});
-  document.addEventListener('overdue', ring);
+  document.addEventListener('overdue', ({detail: {element}}) => ring(element, element.dataset.due, {pitch: 660, seconds: 0.8, pattern: [200, 100, 200]}));
+  document.addEventListener('urgent', ({detail: {element}}) => ring(element, element.dataset.urgent, {pitch: 880, seconds: 1.6, pattern: [400, 100, 400, 100, 400]}));
 }

@@ -1,5 +1,3 @@
-const AMBER_MS = 2 * 60_000;
-const RED_MS = 5 * 60_000;
 const html = document.documentElement;
 let offset = 0;
 
@@ -25,12 +23,17 @@ function dueText(left) {
   return late === 0 ? 'now' : `${span(late)} overdue`;
 }
 
-function tone(element, left) {
-  const overdue = left < -RED_MS;
-  const due = !overdue && left <= AMBER_MS;
+/* When a time turns amber, and red, and until when somebody holds it, the page says with each time. */
+function tone(element, now) {
+  const {amber, red, held} = element.dataset;
+  if (!red) return false;
+  const isHeld = now < Date.parse(held);
+  const overdue = !isHeld && now > Date.parse(red);
+  const due = !isHeld && !overdue && now >= Date.parse(amber);
   for (const node of [element, element.closest('[data-due-card]')]) {
     node?.classList.toggle('is-overdue', overdue);
     node?.classList.toggle('is-due', due);
+    node?.classList.toggle('is-held', isHeld);
   }
   return overdue;
 }
@@ -55,10 +58,10 @@ export function tick() {
   const now = serverNow();
   for (const element of document.querySelectorAll('[data-since]')) write(element, since(now - Date.parse(element.dataset.since)));
   for (const element of document.querySelectorAll('[data-due]')) {
-    const left = Date.parse(element.dataset.due) - now;
-    write(element, dueText(left));
-    if (tone(element, left)) document.dispatchEvent(new CustomEvent('overdue', {detail: {element}}));
+    write(element, dueText(Date.parse(element.dataset.due) - now));
+    if (tone(element, now)) document.dispatchEvent(new CustomEvent('overdue', {detail: {element}}));
   }
+  for (const element of document.querySelectorAll('[data-urgent]')) document.dispatchEvent(new CustomEvent('urgent', {detail: {element}}));
   for (const line of document.querySelectorAll('[data-now-line]')) moveNowLine(line, now);
 }
 

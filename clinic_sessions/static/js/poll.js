@@ -4,6 +4,8 @@ const EVERY_MS = 2000;
 const SILENT_MS = 6000;
 let seen = Date.now();
 
+const every = (node) => Number(node.dataset.pollEvery) * 1000 || EVERY_MS;
+
 function tell(lost) {
   const line = document.querySelector('[data-lost]');
   if (!line) return;
@@ -24,7 +26,8 @@ async function ask(selector) {
   url.searchParams.set('revision', node.dataset.revision ?? '');
   const answer = await fetchPage(url.href, {timeout: SILENT_MS, headers: {'X-Poll': '1', 'X-Site': document.documentElement.dataset.site}});
   if (answer.moved || answer.status === 401 || answer.status === 409) {
-    location.reload();
+    /* A part beside the page says nothing of the page, where somebody may be typing. */
+    if (node.dataset.pollQuiet === undefined) location.reload();
     return;
   }
   if (answer.status !== 200 && answer.status !== 304) throw new Error(`answered ${answer.status}`);
@@ -38,12 +41,14 @@ async function round(selector) {
   } catch {
     /* The line below says it; the next round tries again. */
   }
-  setTimeout(round, EVERY_MS, selector);
+  const node = document.querySelector(selector);
+  if (node) setTimeout(round, every(node), selector);
 }
 
 export function start() {
   const nodes = document.querySelectorAll('[data-poll-url][id]');
   if (!nodes.length) return;
-  nodes.forEach((node) => setTimeout(round, EVERY_MS, `#${CSS.escape(node.id)}`));
-  setInterval(() => tell(Date.now() - seen > SILENT_MS), 1000);
+  nodes.forEach((node) => setTimeout(round, node.dataset.pollQuiet === undefined ? every(node) : 0, `#${CSS.escape(node.id)}`));
+  const silent = Math.max(SILENT_MS, 3 * Math.min(...[...nodes].map(every)));
+  setInterval(() => tell(Date.now() - seen > silent), 1000);
 }

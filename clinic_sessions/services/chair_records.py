@@ -1,0 +1,82 @@
+"""The records of the visits that go on, read for many at once: a query a table, however many they are."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from clinic_sessions.domain.protocols import AlertLevel
+from clinic_sessions.models import DoseEvent, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.services import due, facts, limits, session_due
+from clinic_sessions.services.due import Due, DueNumbers
+from clinic_sessions.services.limits import Mark
+
+Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChairRecords:
+    """What was recorded at each visit, by its id, corrected rows too, and the clinic's numbers of due times."""
+
+    doses: Mapping[int, Sequence[DoseEvent]]
+    vitals: Mapping[int, Sequence[VitalsReading]]
+    held: Mapping[int, Mapping[datetime, datetime]]
+    numbers: DueNumbers
+
+    def doses_of(self, treatment: TreatmentSession) -> list[DoseEvent]:
+        """Give the dose events of a visit that stand."""
+        return facts.standing_doses(self.doses.get(treatment.id, []))
+
+    def readings_of(self, treatment: TreatmentSession) -> list[VitalsReading]:
+        """Give the readings of a visit that stand."""
+        return facts.standing(self.vitals.get(treatment.id, []))
+
+    def due_of(self, treatment: TreatmentSession, now: datetime) -> Due | None:
+        """Give what is due next at a visit."""
+        doses, readings = self.doses_of(treatment), self.readings_of(treatment)
+        return next(iter(due.of(treatment, doses, readings, self.numbers, now, self.held.get(treatment.id))), None)
+
+    def urgent_of(self, treatment: TreatmentSession) -> list[Mark]:
+        """List what is past an urgent limit now: of each measure the newest reading counts."""
+        newest = {measure: one for one in self.readings_of(treatment) for measure in limits.measures_of(one)}
+        doses = self.doses_of(treatment)
+        return [
+            mark
+            for measure, one in newest.items()
+            for mark in limits.marks(treatment, doses, one)
+            if mark.measure is measure and mark.level is AlertLevel.URGENT
+        ]
+
+
+def read(db: Session, session_ids: Sequence[int]) -> ChairRecords:
+    """Read the records of visits."""
+    return ChairRecords(
+        doses=_by_session(db, DoseEvent, session_ids),
+        vitals=_by_session(db, VitalsReading, session_ids),
+        held=session_due.held(db, session_ids),
+        numbers=due.numbers(db),
+    )
+
+
+def effects(db: Session, session_ids: Sequence[int]) -> Mapping[int, Sequence[SideEffect]]:
+    """Read the side effects of visits with what became of each."""
+    query = sa.select(SideEffect).where(SideEffect.session_id.in_(session_ids))
+    return _grouped(
+        db.scalars(query.options(selectinload(SideEffect.events)).order_by(SideEffect.at, SideEffect.id)).all()
+    )
+
+
+def _by_session(db: Session, model: type[Row], session_ids: Sequence[int]) -> dict[int, list[Row]]:
+    query = sa.select(model).where(model.session_id.in_(session_ids)).order_by(model.at, model.id)
+    return _grouped(db.scalars(query).all())
+
+
+def _grouped(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.session_id].append(row)
+    return found
