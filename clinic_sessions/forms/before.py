@@ -15,7 +15,7 @@ from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, LineField, NameField, OneOfField, PhoneField
 from clinic_sessions.forms.moments import SKIPPED
-from clinic_sessions.forms.record import VitalsForm
+from clinic_sessions.forms.vitals import VitalsForm
 from clinic_sessions.services.checking import Said
 
 CLEAR = "clear"
@@ -186,6 +186,13 @@ class ReadingForm(VitalsForm):
 
     cuff = OneOfField("Cuff", Cuff, ask="Choose the cuff.", blank="Not noted")
     arm = OneOfField("Where", Arm, ask="Choose where.", blank="Not noted")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: tuple[Any, ...] = (self.cuff, self.arm)
+        for field in fields:
+            # Nothing is chosen to begin with, and "not noted" is no tap of its own.
+            field.choices = field.choices[1:]
 
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask for cuff and arm of a blood pressure that is taken again."""

@@ -16,7 +16,7 @@ from clinic_sessions.domain.screening_kinds import DecisionChip, ItemAnswer
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, DayField, LineField, OneOfField, WholeNumberField
 from clinic_sessions.forms.keys import KeyedForm
-from clinic_sessions.forms.record import PressureField
+from clinic_sessions.forms.vitals import PressureField
 
 ANSWER, WORDS, CONFIRMED = "answer_", "words_", "confirmed_"
 NEWEST = 999_999_999

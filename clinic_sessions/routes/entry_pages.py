@@ -18,8 +18,8 @@ from clinic_sessions.forms.record import (
     InterventionForm,
     NoteForm,
     SideEffectForm,
-    VitalsForm,
 )
+from clinic_sessions.forms.vitals import VitalsForm
 from clinic_sessions.models import (
     DoseEvent,
     Intervention,
