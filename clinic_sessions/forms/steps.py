@@ -66,6 +66,8 @@ class StepForm(DosedForm):
     def _start_doubts(self) -> Iterator[tuple[Any, str]]:
         if not self.identity.data:
             yield self.identity, "Ask the patient for their name and birth date, then tick this."
+        if self.happened.data and not self.words.data and not self.words.errors:
+            yield self.words, "Say what happened: who started it, and why before all was there."
         if self.mg.data is None and not self.mg.errors and not self.meta.devices:
             yield self.mg, "Enter the dose in mg, like 40 or 40.25."
         yield from self._order_doubts()

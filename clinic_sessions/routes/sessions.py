@@ -112,8 +112,14 @@ def page(
         form=form,
         said=said,
         notes=change_notes.of(session(), treatment, g.now),
-        may_have_happened=isinstance(refusal, GateClosed) and form is not None and form.action.data in HAPPENS,
+        may_have_happened=_may_have_happened(form, refusal),
     )
+
+
+def _may_have_happened(form: StepForm | None, refusal: Refusal | None) -> bool:
+    if form is None or form.action.data not in HAPPENS:
+        return False
+    return isinstance(refusal, GateClosed) or bool(form.happened.data)
 
 
 def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:

@@ -46,6 +46,11 @@ export function start() {
   document.addEventListener('input', (event) => {
     if (event.target.closest('form[method=post]') && event.target.matches('textarea, input[type=text]')) unsent = true;
   });
+  /* What was tapped and not yet sent stays on the page: a newer picture of it waits. */
+  document.addEventListener('change', (event) => {
+    const form = event.target.closest('form[data-keep]');
+    if (form) form.dataset.busy = '';
+  });
   window.addEventListener('beforeunload', (event) => {
     if (unsent) event.preventDefault();
   });
