@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from clinic_sessions.domain.asks import AskReason
 from clinic_sessions.domain.countersigning import CountersignReason
 from clinic_sessions.domain.drawing import Container, LabelSource
+from clinic_sessions.domain.drug_reasons import DrugReason
 from clinic_sessions.domain.follow_ups import FollowUpKind
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.protocols import EscortKind
@@ -39,6 +41,12 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (StartReason.DRAW_MISSING, "The drawn volume has not been entered."),
     (StartReason.DRAW_DIFFERS, "The drawn volume does not hold the dose at the label's concentration."),
     (StartReason.OTHER_THAN_DRAWN, "This is not the dose that was drawn. Draw it anew, or start what was drawn."),
+    (DrugReason.OTHER_DRUG, "The label names another drug than the protocol."),
+    (DrugReason.OTHER_CONTAINER, "The protocol gives this drug in another form: a vial is no device."),
+    (DrugReason.LABEL_REPLACED, "Another label has been entered meanwhile. Look at the vial again."),
+    (DrugReason.DRAW_REPLACED, "The draw was entered anew meanwhile. Count what is in the syringe now."),
+    (DrugReason.COUNTED_BY_THE_SAME, "Whoever drew the dose does not count it. Ask somebody else."),
+    (DrugReason.MORE_THAN_VIAL, "This is more than the vial holds."),
     (StartReason.SECOND_PERSON_MISSING, "A second person has not counted the volume yet."),
     (StartReason.SECOND_PERSON_DIFFERS, "The two people counted different volumes."),
     (StartReason.PROVIDER_SAID_WAIT, "A provider asked to wait."),
@@ -72,6 +80,10 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Intake.CLEAR_LIQUID, "Clear liquid"),
     (Intake.FOOD, "Light food"),
     (Intake.HEAVY_MEAL, "A heavy meal"),
+    (AskReason.NOT_NOW, "The session has gone on. There is nothing to ask a provider now."),
+    (AskReason.NOTHING_ASKED, "What it was about does not stand any more. Say in words what else is asked."),
+    (AskReason.NOT_SEEN, "Something new was recorded meanwhile. Look at it here, then answer again."),
+    (AskReason.NOT_LIFTABLE, "This cannot be lifted: it is recorded or done instead."),
     (CountersignReason.NOT_TOGETHER, "This name and password do not go together. Check both and try again."),
     (CountersignReason.SAME_PERSON, "Somebody else signs here than the person who is signed in."),
     (CountersignReason.MAY_NOT_SIGN, "This person's role does not include it."),

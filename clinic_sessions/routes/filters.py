@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from flask_login import current_user
 
-from clinic_sessions.domain import doses, pattern, weights, words
+from clinic_sessions.domain import amounts, doses, drawing, infusion, pattern, weights, words
 from clinic_sessions.forms.fields import phone_text
 from clinic_sessions.models import Clinic
 from clinic_sessions.services import sign_ins
@@ -18,7 +18,8 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         at=at, day=day, short_day=short_day, day_at=day_at, isoz=isoz, age=age, words=words.say,
         mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, phone=phone_text, value=_value,
-        of_series=pattern.progress,
+        of_series=pattern.progress, reason_words=words.say_outside,
+        ml=amounts.ml_text, strength=amounts.strength_text, pump=infusion.rate_text, volume=_volume,
     )  # fmt: skip
 
 
@@ -68,6 +69,11 @@ def age(birth_date: date) -> int:
 def _local(moment: datetime | date, place: Clinic | None = None) -> date:
     where = place.zone if place else zone()
     return moment.astimezone(where).date() if isinstance(moment, datetime) else moment
+
+
+def _volume(micrograms: int, micrograms_per_ml: int) -> str:
+    """Write the volume that holds a dose."""
+    return amounts.ml_text(drawing.volume_of(micrograms, micrograms_per_ml))
 
 
 def _value(member: object) -> object:

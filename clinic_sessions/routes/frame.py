@@ -74,7 +74,10 @@ def _frame() -> dict[str, Any]:
 
 def _banners(clinic: Clinic, mine: tuple[int, ...], reads_alerts: bool) -> list[Banner]:
     banners = []
-    found = warnings.read(db.session(), mine, g.now)
+    found = warnings.read(db.session(), mine, g.now, answers=_can(Permission.GIVE_GO_AHEAD))
+    if asks := found.open_asks:
+        text = f"{asks} {'question waits' if asks == 1 else 'questions wait'} for a provider, with a patient here."
+        banners.append(Banner(kind="danger", text=text, href=url_for("asks.index"), link_text="Look and answer"))
     if waiting := found.open_alerts:
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
         href = url_for("alerts.index") if reads_alerts else None

@@ -13,7 +13,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.forms.steps import StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import before_page, step_answers
+from clinic_sessions.routes import before_page, drug_part, step_answers
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -23,6 +23,7 @@ from clinic_sessions.routes.session_tiles import dialogs
 from clinic_sessions.services import (
     ask_part,
     change_notes,
+    drug_in_hand,
     due,
     facts,
     form_keys,
@@ -63,7 +64,7 @@ def show(session_id: int) -> Answer:
 def step(session_id: int) -> Answer:
     """Take one step; a refusal shows the same page with every reason and the session as it stands."""
     treatment = load(session_id)
-    form = StepForm(request.form, meta=meta_of(treatment, ordered=_ordered(treatment)))
+    form = StepForm(request.form, meta={**meta_of(treatment, ordered=_ordered(treatment)), "drawn": _drawn(treatment)})
     if not form.validate():
         return step_answers.mistyped(form) if step_answers.as_json() else (page(treatment, form), 422)
     wanted = _wanted(form)
@@ -131,6 +132,7 @@ def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
         "asks": ask_part.of(session(), treatment, g.now) if reads else None,
         "due": session_due.of(session(), treatment, g.now) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
+        "drug": drug_part.of(treatment) if reads else None,
         "history": None if reads else timeline.steps(treatment, clinical=False)[::-1],
         "clock": due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
         "clock_text": due.clock_text,
@@ -156,6 +158,11 @@ def _wanted(form: StepForm) -> steps.Step:
 def _ordered(treatment: TreatmentSession) -> DoseToGive | None:
     begins = request.form.get("action") == Action.START and treatment.status is Status.ARRIVED
     return session_start.to_give(session(), treatment, g.now) if begins else None
+
+
+def _drawn(treatment: TreatmentSession) -> int | None:
+    draw = drug_in_hand.drawn(session(), treatment) if treatment.status is Status.ARRIVED else None
+    return draw.micrograms if draw is not None else None
 
 
 def _was_this_tap(treatment: TreatmentSession, action: Action) -> bool:

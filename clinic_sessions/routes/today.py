@@ -12,7 +12,18 @@ from clinic_sessions.models import Clinic
 from clinic_sessions.routes import for_provider
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, courses, person, session, showed
-from clinic_sessions.services import alerts, appointments, board, due, heartbeats, responses, schedule, today, waitlist
+from clinic_sessions.services import (
+    alerts,
+    appointments,
+    board,
+    due,
+    go_aheads,
+    heartbeats,
+    responses,
+    schedule,
+    today,
+    waitlist,
+)
 from clinic_sessions.services.schedule_rows import Card
 from clinic_sessions.services.today import Work
 
@@ -121,7 +132,14 @@ def _clinical(here: Clinic) -> dict[str, Any]:
         "for_you": for_provider.counts(here),
         "lists": for_provider.TITLES,
         "open_alerts": alerts.open_count(session(), *(one.id for one in person().clinics)),
+        "open_asks": _open_asks(),
     }
+
+
+def _open_asks() -> int:
+    if not person().may(Permission.GIVE_GO_AHEAD):
+        return 0
+    return go_aheads.open_count(session(), [one.id for one in person().clinics], g.now)
 
 
 def _acts(here: Clinic, in_clinic: list[Card]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What every page says at once, read in one query: safety alerts that wait, and workers that are silent."""
+"""What every page says at once, in one query: alerts and questions that wait, and workers that are silent."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.services import alerts, heartbeats
+from clinic_sessions.services import alerts, go_aheads, heartbeats
 
 
 class Warnings(NamedTuple):
@@ -15,13 +15,20 @@ class Warnings(NamedTuple):
 
     open_alerts: int
     worker_is_silent: bool
+    open_asks: int
 
 
 _BOTH = sa.select(alerts.OPEN.scalar_subquery(), heartbeats.LATEST.scalar_subquery())
-"""Asked by every page, so it is built once."""
+_ALL = _BOTH.add_columns(go_aheads.OPEN.scalar_subquery())
+"""Asked by every page, so they are built once."""
 
 
-def read(db: Session, clinic_ids: Collection[int], now: datetime) -> Warnings:
-    """Count the open alerts about patients of these clinics, and say whether no worker is heard of."""
-    waiting, heard = db.execute(_BOTH, {"clinics": clinic_ids}).one()
-    return Warnings(open_alerts=waiting, worker_is_silent=heartbeats.is_long_ago(heard, now))
+def read(db: Session, clinic_ids: Collection[int], now: datetime, *, answers: bool = False) -> Warnings:
+    """Count the open alerts about patients of these clinics, and say whether no worker is heard of.
+
+    `answers`: for somebody who answers what is asked of a provider; that is counted too.
+    """
+    here = {"clinics": clinic_ids, "asks_since": go_aheads.since(now)}
+    waiting, heard, *asks = db.execute(_ALL if answers else _BOTH, here).one()
+    silent = heartbeats.is_long_ago(heard, now)
+    return Warnings(open_alerts=waiting, worker_is_silent=silent, open_asks=asks[0] if asks else 0)
