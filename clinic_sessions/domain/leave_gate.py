@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from clinic_sessions.domain.protocols import EscortKind
 from clinic_sessions.domain.readiness import Reason
@@ -108,26 +109,41 @@ def _standing(reasons: Sequence[Reason], facts: Departure) -> list[Reason]:
     return [reason for reason in reasons if reason in NOT_LIFTABLE or reason.value not in facts.lifted]
 
 
+class Settling(StrEnum):
+    """By which of its rules blood pressure has settled after a dose."""
+
+    AT_LIMIT = "at_limit"
+    NEAR_BEFORE = "near_before"
+    FALLING = "falling"
+
+
+def settling(
+    readings: Sequence[tuple[int, int]], before: tuple[int, int] | None, limit: tuple[int, int], percent: int
+) -> Settling | None:
+    """Say by which rule blood pressure has settled, None while it has not; `readings` in mmHg since the dose began.
+
+    The last is at or below the patient's limit, or within `percent` of the reading before the dose, or, if it rose,
+    past its highest and falling on both numbers (clinic.md section 9 [P]; a clinician confirms).
+    """
+    if not readings:
+        return None
+    systolic, diastolic = readings[-1]
+    if systolic <= limit[0] and diastolic <= limit[1]:
+        return Settling.AT_LIMIT
+    if before is not None and _is_near(readings[-1], before, percent):
+        return Settling.NEAR_BEFORE
+    return Settling.FALLING if _falling(readings) else None
+
+
 def pressure_settled(
     readings: Sequence[tuple[int, int]], before: tuple[int, int] | None, limit: tuple[int, int], percent: int
 ) -> bool:
-    """Say whether blood pressure has settled after a dose; `readings`: systolic and diastolic since it began, in order.
+    """Say whether blood pressure has settled after a dose, by whichever rule of `settling`."""
+    return settling(readings, before, limit, percent) is not None
 
-    Settled: the last is at or below the patient's limit, or within `percent` of the reading before the dose, or, if
-    it rose, past its highest and falling on both numbers (clinic.md section 9 [P]; a clinician confirms).
-    """
-    if not readings:
-        return False
-    systolic, diastolic = readings[-1]
-    if systolic <= limit[0] and diastolic <= limit[1]:
-        return True
-    if (
-        before is not None
-        and systolic * 100 <= before[0] * (100 + percent)
-        and diastolic * 100 <= before[1] * (100 + percent)
-    ):
-        return True
-    return _falling(readings)
+
+def _is_near(last: tuple[int, int], before: tuple[int, int], percent: int) -> bool:
+    return all(now * 100 <= then * (100 + percent) for now, then in zip(last, before, strict=True))
 
 
 def _falling(readings: Sequence[tuple[int, int]]) -> bool:

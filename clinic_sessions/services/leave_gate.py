@@ -1,12 +1,13 @@
 """What is known when a patient is to leave: the clock, readings, assessments, the way home, a provider's word."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.leave_gate import AGAINST_LEAVING, Departure, pressure_settled
+from clinic_sessions.domain.leave_gate import AGAINST_LEAVING, Departure, Settling, settling
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.protocols import AlertLevel, Anchor, Compare, Measure, PhaseKind, Protocol, alert_limits
 from clinic_sessions.domain.readiness import Reason
@@ -18,6 +19,22 @@ from clinic_sessions.models import DoseEvent, ScaleResult, TreatmentSession, Vit
 from clinic_sessions.services import documents, facts, go_aheads, pressure_limits, session_checks
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressure:
+    """Blood pressure since the end of the dose, in mmHg: its last reading, and what it is held against.
+
+    `before`: the last reading before the dose; `highest`: the highest of each number since it began; `settled`: by
+    which rule it has settled, None while it has not.
+    """
+
+    last: tuple[int, int]
+    at: datetime
+    before: tuple[int, int] | None
+    highest: tuple[int, int]
+    limit: tuple[int, int]
+    settled: Settling | None
 
 
 def departure(db: Session, treatment: TreatmentSession) -> Departure:
@@ -42,13 +59,14 @@ def departure_of(
     checks = _since(session_checks.standing(db, treatment), known.get(Anchor.START))
     score = _aldrete(db, treatment, ended) if least else None
     said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE)
+    settled = pressure(db, treatment, known, readings)
     return Departure(
         dose_started_at=known.get(Anchor.START),
         dose_ended_at=ended,
         earliest_at=facts.earliest_leaving(treatment, doses),
         vitals_after_dose=ended is not None and any(reading.at >= ended for reading in readings),
         unresolved_side_effects=sum(one.blocks_leaving for one in effects),
-        pressure_settled=_settled(db, treatment, protocol, known, readings),
+        pressure_settled=None if settled is None else settled.settled is not None,
         checks=checks,
         accepted=protocol.escort.accepted if protocol else (),
         aldrete=score.total_thousandths // 1000 if score and score.total_thousandths is not None else None,
@@ -62,25 +80,24 @@ def _since(checks: Mapping[CheckItem, Check], started: datetime | None) -> dict[
     return {item: check for item, check in checks.items() if started is not None and check.at >= started}
 
 
-def _settled(
-    db: Session,
-    treatment: TreatmentSession,
-    protocol: Protocol | None,
-    known: Mapping[Anchor, datetime],
-    readings: Sequence[VitalsReading],
-) -> bool | None:
+def pressure(
+    db: Session, treatment: TreatmentSession, known: Mapping[Anchor, datetime], readings: Sequence[VitalsReading]
+) -> Pressure | None:
+    """Say how blood pressure stands since the end of the dose; None while none was taken, or it has not ended."""
     started, ended = known.get(Anchor.START), known.get(Anchor.END)
     pairs = [(r.at, r.systolic_mmhg, r.diastolic_mmhg) for r in readings]
     both = [(at, (high, low)) for at, high, low in pairs if high is not None and low is not None]
-    if protocol is None or started is None or ended is None or not any(at >= ended for at, _ in both):
+    if treatment.protocol_version is None or started is None or ended is None or not any(at >= ended for at, _ in both):
         return None
     before = [pair for at, pair in both if at < started]
-    return pressure_settled(
-        [pair for at, pair in both if at >= started],
-        before[-1] if before else None,
-        _limit(treatment, protocol, started),
-        documents.thresholds(db).settled_within.whole,
-    )
+    since = [pair for at, pair in both if at >= started]
+    first = before[-1] if before else None
+    limit = _limit(treatment, protocol_of(treatment.protocol_version), started)
+    return Pressure(
+        last=since[-1], at=both[-1][0], before=first, limit=limit,
+        highest=(max(high for high, _ in since), max(low for _, low in since)),
+        settled=settling(since, first, limit, documents.thresholds(db).settled_within.whole),
+    )  # fmt: skip
 
 
 def _limit(treatment: TreatmentSession, protocol: Protocol, started: datetime) -> tuple[int, int]:
