@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
+from clinic_sessions.demo import asked
 from clinic_sessions.demo.courses import Course, course_of
 from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
@@ -96,6 +97,7 @@ class Day:
             return
         ended_at = self.course.dose_ended + _ENDED_AFTER if self.fate in _ENDINGS else None
         writer = self._writer(min(ended_at or self.course.left, self.world.now))
+        asked.ask(writer, self.course.arrived, self.visit.protocol, self.fate)
         writer.readings(self.course)
         writer.effects(self.course)
         self._treat(writer)
@@ -160,6 +162,7 @@ class Day:
 
     def _call_off(self, at: datetime) -> None:
         writer = self._writer(at)
+        asked.ask(writer, self.course.arrived, self.visit.protocol, self.fate)
         if self.fate is Fate.PRESSURE_TOO_HIGH:
             before = at - timedelta(minutes=6)
             writer.save([writer.reading(before, _HIGH), writer.reading(at - timedelta(minutes=1), _HIGH)])
