@@ -60,7 +60,10 @@ HARD_RANGES: Mapping[str, tuple[int, int, str]] = MappingProxyType(
 )
 """Outside these it is a slip of the finger, not a patient [P]; inside, the protocol's limits speak."""
 
-_PRESSURE = re.compile(r"\s*([0-9]{1,3})\s*[/\\ ]\s*([0-9]{1,3})\s*", re.ASCII)
+BETWEEN = r"/\\ .,*#+-"
+"""What may stand between the two numbers of a blood pressure: the number pad of a phone or a tablet has no slash."""
+
+_PRESSURE = re.compile(rf"\s*([0-9]{{1,3}})\s*[{BETWEEN}]\s*([0-9]{{1,3}})\s*", re.ASCII)
 
 
 def implausible(vitals: Vitals) -> list[FieldReason]:

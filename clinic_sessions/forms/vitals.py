@@ -1,4 +1,4 @@
-"""A reading of vitals: both numbers of blood pressure in one field; what looks like a slip is asked about, never lost."""
+"""A reading of vitals: a blood pressure in one field or in two; what looks like a slip is asked about, never lost."""
 
 import re
 from collections.abc import Iterator
@@ -9,18 +9,20 @@ from wtforms import BooleanField
 
 from clinic_sessions.domain import vitals
 from clinic_sessions.domain.record import STORABLE
+from clinic_sessions.domain.scale_kinds import ScaleKey
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.fields import Typed, WholeNumberField
+from clinic_sessions.services import scale_data
 
-_PRESSURE_START = re.compile(r"[0-9]{1,3}\s*[/\\ ]", re.ASCII)
+_PRESSURE_START = re.compile(rf"[0-9]{{1,3}}\s*[{vitals.BETWEEN}]", re.ASCII)
 _TEMPERATURE = re.compile(r"[0-9]{2,3}(?:\.[0-9])?", re.ASCII)
 _FAHRENHEIT = (Decimal(77), Decimal(113))
 _CELSIUS = (Decimal(25), Decimal(45))
 
 
 class PressureField(Typed):
-    """Systolic pressure; "118/76" is taken too, and gives both numbers."""
+    """Systolic pressure; both numbers are taken too: "118/76", or "118.76" from a pad of digits without a slash."""
 
     def read(self, typed: str) -> tuple[int, int | None]:
         """Read one number or both."""
@@ -81,6 +83,9 @@ class VitalsForm(ActForm):
     pain = _number("Pain", "pain")
     sure = BooleanField("Yes, this is what I read")
 
+    MOAA_S = tuple(reversed(tuple(enumerate(scale_data.of(ScaleKey.MOAA_S).en.answers))))
+    """The scores that can be tapped, from awake down, each in words."""
+
     asks_sure = False
 
     @property
@@ -101,6 +106,10 @@ class VitalsForm(ActForm):
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask about what cannot well be true; only an empty reading is refused for good."""
         if self.errors:
+            return
+        beside = (self.systolic.data or (None, None))[1]
+        if None not in (beside, self.diastolic.data) and beside != self.diastolic.data:
+            yield self.diastolic, f"This says {self.diastolic.data}, and {beside} stands beside the systolic. Keep one."
             return
         reading = self.reading
         if reading == Vitals():

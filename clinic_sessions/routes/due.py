@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.booking import number
+from clinic_sessions.routes.filters import at
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load
 from clinic_sessions.routes.policy import needs
@@ -31,8 +32,7 @@ def hold(session_id: int) -> Response:
         session().rollback()
         flash(" ".join(words.say(reason) for reason in refusal.reasons), "warn")
     else:
-        zone = load(session_id).clinic.zone
-        flash(f"Held until {until.astimezone(zone):%-I:%M}.")
+        flash(f"Held until {at(until, load(session_id).clinic)}.")
     return redirect(url_for("sessions.show", session_id=session_id), 303)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
+from clinic_sessions.domain.protocol_kinds import AlertLevel
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_for
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.booking import number
@@ -29,9 +30,10 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
+from clinic_sessions.routes import filters
 from clinic_sessions.routes.one_session import meta_of
 from clinic_sessions.routes.present import actor, session
-from clinic_sessions.services import facts, recording, side_effects
+from clinic_sessions.services import facts, limits, recording, session_due, side_effects
 from clinic_sessions.services.recording import DoseAct, InterventionAct
 from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.side_effects import Noticed
@@ -48,6 +50,8 @@ class Page:
     template: str
     make: Callable[[TreatmentSession, MultiDict[str, str] | None], ActForm]
     save: Callable[[TreatmentSession, Any], Saved]
+    told: Callable[[TreatmentSession, Any], list[tuple[str, str]]] | None = None
+    """What is said besides, once it is saved: each a kind of notice and its words."""
 
 
 def _data_of(model: type[Any], treatment: TreatmentSession, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -90,7 +94,8 @@ def vitals_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None =
             "pain": old.pain_of_10,
         }
 
-    return VitalsForm(typed, data=_data_of(VitalsReading, treatment, read), meta=meta_of_entry(treatment))
+    meta = {**meta_of_entry(treatment), "asked": session_due.asked_now(session(), treatment, g.now)}
+    return VitalsForm(typed, data=_data_of(VitalsReading, treatment, read), meta=meta)
 
 
 def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
@@ -98,6 +103,21 @@ def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
     return recording.record_vitals(
         session(), treatment, form.reading, now=g.now, by=actor(), at=form.moment, corrects=old
     )  # fmt: skip
+
+
+def _told_of_vitals(treatment: TreatmentSession, reading: VitalsReading) -> list[tuple[str, str]]:
+    """Say what of a reading is out of range, with the protocol's advice, and what the due check still lacks."""
+    doses = facts.dose_events(session(), treatment)
+    said = []
+    for mark in limits.marks(treatment, doses, reading):
+        urgent = mark.level is AlertLevel.URGENT
+        text = f"{'Urgent: ' if urgent else 'Out of range: '}{mark.text}."
+        said.append(("danger" if urgent else "warn", f"{text} {mark.advice}" if mark.advice else text))
+    found = session_due.of(session(), treatment, g.now)
+    if found and found.next and found.missing_words:
+        at = filters.at(found.next.at, treatment.clinic)
+        said.append(("warn", f"The check of {at} stays open for {found.missing_words}."))
+    return said
 
 
 def dose_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> DoseForm:
@@ -178,7 +198,10 @@ def _save_note(treatment: TreatmentSession, form: NoteForm) -> Saved:
     return recording.record_note(session(), treatment, form.text, now=g.now, by=actor(), at=form.moment, corrects=old)
 
 
-VITALS = Page(title="Vitals", saved="Vitals saved.", template="vitals", make=vitals_form, save=_save_vitals)
+VITALS = Page(
+    title="Vitals", saved="Vitals saved.", template="vitals", make=vitals_form, save=_save_vitals,
+    told=_told_of_vitals,
+)  # fmt: skip
 DOSE = Page(title="Dose", saved="Dose entry saved.", template="dose", make=dose_form, save=_save_dose)
 EFFECT = Page(
     title="Side effect", saved="Side effect saved.", template="effect", make=effect_form, save=_save_effect

@@ -157,6 +157,7 @@ def _save(page: Page, session_id: int) -> Answer:
             return redirect(answer, 303)
         row = page.save(treatment, form)
         against = bool(row.outside_rules)
+        told = page.told(treatment, row) if page.told else []
         if form_keys.is_one(key):
             form_keys.settle(session(), key, answer)
         session().commit()
@@ -165,6 +166,8 @@ def _save(page: Page, session_id: int) -> Answer:
         treatment = load(session_id)
         return _page(page, treatment, form, [words.say(reason) for reason in refusal.reasons]), 409
     flash("Saved as it happened, and marked. A provider has been told." if against else page.saved)
+    for kind, text in told:
+        flash(text, kind)
     return redirect(answer, 303)
 
 

@@ -72,6 +72,14 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> SessionDue | 
     )
 
 
+def asked_now(db: Session, treatment: TreatmentSession, now: datetime) -> Sequence[Measure]:
+    """List what a check of this visit holds in its present phase; nothing in particular without a protocol."""
+    if treatment.protocol_version is None:
+        return ()
+    phase = limits.phase_of(treatment, facts.dose_events(db, treatment), now)
+    return due_times.asked(protocol_of(treatment.protocol_version), phase)
+
+
 def may_hold(one: Due, now: datetime) -> bool:
     """Whether a due time may be held: it is amber or red, and nobody has held it yet."""
     return one.signal.held_until is None and one.tone(now) != ""
