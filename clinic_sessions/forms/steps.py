@@ -68,16 +68,23 @@ class StepForm(DosedForm):
             yield self.identity, "Ask the patient for their name and birth date, then tick this."
         if self.happened.data and not self.words.data and not self.words.errors:
             yield self.words, "Say what happened: who started it, and why before all was there."
-        if self.mg.data is None and not self.mg.errors and not self.meta.devices:
+        if self.mg.data is None and self._drawn is None and not self.mg.errors and not self.meta.devices:
             yield self.mg, "Enter the dose in mg, like 40 or 40.25."
         yield from self._order_doubts()
+
+    @property
+    def _drawn(self) -> int | None:
+        """What was drawn for this start, in micrograms; it is started unless another dose is typed."""
+        found: int | None = getattr(self.meta, "drawn", None)
+        return found
 
     def _order_doubts(self) -> Iterator[tuple[Any, str]]:
         """Ask about a dose that is not the ordered one; a slip of a digit or of a unit is caught here."""
         ordered: DoseToGive | None = self.meta.ordered
-        if ordered is None or self.mg.data is None or self.sure_dose.data:
+        begun = self._drawn if self.mg.data is None else self.mg.data
+        if ordered is None or begun is None or self.sure_dose.data:
             return
-        if not is_as_ordered(self.mg.data, ordered.micrograms, ordered.round_down):
+        if not is_as_ordered(begun, ordered.micrograms, ordered.round_down):
             self.asks_dose = True
-            text = f"The order comes to {doses.mg_text(ordered.micrograms)}, not {doses.mg_text(self.mg.data)}."
+            text = f"The order comes to {doses.mg_text(ordered.micrograms)}, not {doses.mg_text(begun)}."
             yield self.mg, f"{text} Check the number, or tick that it is right."

@@ -72,6 +72,18 @@ def standing_doses(events: Sequence[DoseEvent]) -> list[DoseEvent]:
     return [event for event in standing(events) if event.kind is not DoseEventKind.WITHDRAWN]
 
 
+def completes(old: DoseEvent, new: DoseEvent) -> bool:
+    """Whether a correction only adds to what it corrects: a stop that was explained and counted is still that stop."""
+    if (old.kind, old.at, old.device_number) != (new.kind, new.at, new.device_number):
+        return False
+    pairs = (
+        (old.micrograms, new.micrograms),
+        (old.rate_micrograms_per_hour, new.rate_micrograms_per_hour),
+        (old.words, new.words),
+    )
+    return all(before is None or before == after for before, after in pairs)
+
+
 def anchors(events: Sequence[DoseEvent]) -> dict[Anchor, datetime]:
     """Give the moments from which an observation minimum may count."""
     found: dict[Anchor, datetime] = {}

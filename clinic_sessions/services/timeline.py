@@ -23,7 +23,7 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import limits, side_effects
+from clinic_sessions.services import facts, limits, side_effects
 
 GRADES = {1: "mild", 2: "moderate", 3: "severe", 4: "life-threatening", 5: "death"}
 _BOOKING = frozenset(
@@ -184,8 +184,11 @@ def _vitals(treatment: TreatmentSession, rows: Sequence[VitalsReading], doses: S
 
 def _doses(treatment: TreatmentSession, rows: Sequence[DoseEvent]) -> Iterator[Line]:
     corrected = _corrected(rows)
+    completed = {
+        row.id for row in rows for after in rows if after.corrects_id == row.id and facts.completes(row, after)
+    }
     for row in rows:
-        if row.kind is DoseEventKind.WITHDRAWN:
+        if row.kind is DoseEventKind.WITHDRAWN or row.id in completed:
             continue
         withdrawn = any(one.corrects_id == row.id and one.kind is DoseEventKind.WITHDRAWN for one in rows)
         struck = "Withdrawn" if withdrawn else "Corrected" if row.id in corrected else ""
