@@ -44,6 +44,8 @@ class Reason(StrEnum):
     LABEL_EXPIRED = "label_expired"
     NOTE_SIGNED = "note_signed"
     PROVIDER_KEEPS_THEM = "provider_keeps_them"
+    NO_AS_NEEDED_ORDER = "no_as_needed_order"
+    AS_NEEDED_LIMIT = "as_needed_limit"
 
 
 def may_arrive(session_day: date, today: date) -> list[Reason]:

@@ -33,8 +33,9 @@ from clinic_sessions.models import (
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.one_session import meta_of
 from clinic_sessions.routes.present import actor, session
-from clinic_sessions.services import facts, limits, recording, session_due, side_effects
-from clinic_sessions.services.recording import DoseAct, InterventionAct
+from clinic_sessions.services import facts, interventions, limits, recording, session_due, side_effects
+from clinic_sessions.services.interventions import InterventionAct
+from clinic_sessions.services.recording import DoseAct
 from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.side_effects import Noticed
 
@@ -182,9 +183,7 @@ def _save_intervention(treatment: TreatmentSession, form: InterventionForm) -> S
         side_effect=recording.entry(session(), SideEffect, treatment, _entry_id(named)) if named else None,
     )  # fmt: skip
     old = _corrected(Intervention, treatment, form)
-    return recording.record_intervention(
-        session(), treatment, act, now=g.now, by=actor(), at=form.moment, corrects=old
-    )  # fmt: skip
+    return interventions.record(session(), treatment, act, now=g.now, by=actor(), at=form.moment, corrects=old)
 
 
 def note_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> NoteForm:

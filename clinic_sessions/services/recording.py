@@ -1,4 +1,4 @@
-"""Writes the record of a session: vitals, dose events, interventions, notes. A fact that happened is never refused.
+"""Writes the record of a session: vitals, dose events, notes. A fact that happened is never refused.
 
 What stood against it is kept on the entry and told to a provider. A correction is a new entry that names the old.
 """
@@ -17,7 +17,6 @@ from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.readiness import Reason, outside_visit
 from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, RecordReason, is_late
-from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
     AuditAction,
@@ -52,17 +51,6 @@ class DoseAct:
     second_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class InterventionAct:
-    """What was done for the patient, and for which side effect."""
-
-    kind: InterventionKind
-    term: str | None = None
-    dose_words: str | None = None
-    side_effect: SideEffect | None = None
-    words: str | None = None
-
-
 def record_vitals(
     db: Session,
     treatment: TreatmentSession,
@@ -82,7 +70,7 @@ def record_vitals(
     guard_correction(db, treatment, corrects)
     when = at or now
     reading = VitalsReading(
-        **stamp(treatment, now=now, by=by, at=when, against=_visit_reasons(treatment, when)),
+        **stamp(treatment, now=now, by=by, at=when, against=visit_reasons(treatment, when)),
         systolic_mmhg=vitals.systolic,
         diastolic_mmhg=vitals.diastolic,
         heart_rate_bpm=vitals.heart_rate,
@@ -125,7 +113,7 @@ def record_dose(
         micrograms = limits.device_micrograms(treatment)
     label_id = act.label_id or drug_in_hand.label_id(db, treatment, act.kind, before, corrects)
     against = [
-        *_visit_reasons(treatment, when),
+        *visit_reasons(treatment, when),
         *dose_order.begin(db, treatment, act.kind, when, before, corrects),
         *dose_order.outside(db, treatment, act.kind, when, micrograms, before),
         *drug_in_hand.expired(db, treatment, act.kind, label_id, when),
@@ -171,34 +159,6 @@ def keep_dose_times(db: Session, treatment: TreatmentSession) -> None:
     if (treatment.dose_started_at, treatment.dose_ended_at) != times:
         treatment.dose_started_at, treatment.dose_ended_at = times
         db.flush()
-
-
-def record_intervention(
-    db: Session,
-    treatment: TreatmentSession,
-    act: InterventionAct,
-    *,
-    now: datetime,
-    by: Actor,
-    at: datetime | None = None,
-    corrects: Intervention | None = None,
-) -> Intervention:
-    """Add what was done for the patient; raises Absent when its side effect belongs to another session."""
-    guard_correction(db, treatment, corrects)
-    if act.side_effect is not None and act.side_effect.session_id != treatment.id:
-        raise Absent
-    when = at or now
-    row = Intervention(
-        **stamp(treatment, now=now, by=by, at=when, against=_visit_reasons(treatment, when)),
-        kind=act.kind,
-        term=act.term,
-        dose_words=act.dose_words,
-        side_effect_id=act.side_effect.id if act.side_effect else None,
-        words=act.words,
-        corrects_id=corrects.id if corrects else None,
-    )
-    save(db, treatment, row, now=now, by=by)
-    return row
 
 
 def record_note(
@@ -271,7 +231,8 @@ def save(db: Session, treatment: TreatmentSession, row: Entry, *, now: datetime,
         session_alerts.outside_rules(db, treatment, row.outside_rules, f"{name}:{row.id}", now=now, by=by)
 
 
-def _visit_reasons(treatment: TreatmentSession, at: datetime) -> list[Reason]:
+def visit_reasons(treatment: TreatmentSession, at: datetime) -> list[Reason]:
+    """List what stood against an act at `at`: the patient was not here yet, or the session had ended."""
     return outside_visit(at, facts.arrived_at(treatment), facts.ended_at(treatment))
 
 

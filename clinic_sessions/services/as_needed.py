@@ -1,0 +1,126 @@
+"""The as-needed drugs of a session's order: what may be given, up to which limit, and what was given today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from clinic_sessions.domain import as_needed as rules
+from clinic_sessions.domain.lifecycle import OCCUPYING
+from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.side_effects import InterventionKind
+from clinic_sessions.domain.wall_time import day_span, local_day
+from clinic_sessions.models import AsNeeded, Intervention, TreatmentSession
+from clinic_sessions.services import facts, papers
+from clinic_sessions.services.refusals import Absent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """A drug that may be given. `given`: what the patient had of it today, in order of time.
+
+    `passes`: whether one more ordered dose goes past the limit; None when the order's words do not tell.
+    """
+
+    row: AsNeeded
+    kind: InterventionKind
+    given: Sequence[Intervention]
+    passes: bool | None
+
+    def is_for(self, label: str) -> bool:
+        """Whether the order's reason names this side effect."""
+        return label.casefold() in self.row.reason.casefold()
+
+
+def of(db: Session, treatment: TreatmentSession, at: datetime) -> list[Offered]:
+    """List the drugs that the order of a session allows at a moment, each with what was given on that day."""
+    rows = _rows(db, treatment, at)
+    if not rows:
+        return []
+    today = given_on_day(db, treatment, at)
+    return [_offered(row, today) for row in rows]
+
+
+def one(db: Session, treatment: TreatmentSession, row_id: int, at: datetime) -> Offered:
+    """Give one of the drugs that the session's order allows at a moment; raises Absent for any other."""
+    found = next((offered for offered in of(db, treatment, at) if offered.row.id == row_id), None)
+    if found is None:
+        raise Absent
+    return found
+
+
+def _offered(row: AsNeeded, today: Sequence[Intervention]) -> Offered:
+    given = [one for one in today if _is_of(one, row)]
+    passes = rules.passes(row.limit_words, [one.dose_words or "" for one in given], row.dose_words)
+    return Offered(row=row, kind=rules.kind_of(row.drug), given=given, passes=passes)
+
+
+def _is_of(one: Intervention, row: AsNeeded) -> bool:
+    """Whether an intervention gave this drug, under whichever order or under none."""
+    return one.as_needed_id == row.id or rules.same_drug(row.drug, one.term or one.kind.value)
+
+
+def given_on_day(db: Session, treatment: TreatmentSession, at: datetime) -> list[Intervention]:
+    """List the standing interventions of the patient on the clinic's day of a moment, in order of time."""
+    zone = treatment.clinic.zone
+    span = day_span(local_day(at, zone), zone)
+    query = (
+        sa.select(Intervention)
+        .join(TreatmentSession, TreatmentSession.id == Intervention.session_id)
+        .where(
+            TreatmentSession.patient_id == treatment.patient_id,
+            Intervention.at >= span.starts_at,
+            Intervention.at < span.ends_at,
+        )
+        .options(selectinload(Intervention.by))
+        .order_by(Intervention.at, Intervention.id)
+    )
+    return facts.standing(db.scalars(query).all())
+
+
+def _rows(db: Session, treatment: TreatmentSession, at: datetime) -> Sequence[AsNeeded]:
+    order_id = _order_id(db, treatment, at)
+    if order_id is None:
+        return []
+    return db.scalars(sa.select(AsNeeded).where(AsNeeded.order_id == order_id).order_by(AsNeeded.id)).all()
+
+
+def _order_id(db: Session, treatment: TreatmentSession, at: datetime) -> int | None:
+    """Give the order that holds: while the patient is here the newest one, afterwards the one of the start."""
+    if treatment.status not in OCCUPYING:
+        return treatment.order_id
+    found = papers.of_treatment(db, treatment, at)
+    return found.order_id if found else None
+
+
+def against(
+    db: Session,
+    treatment: TreatmentSession,
+    kind: InterventionKind,
+    dose: str | None,
+    row: AsNeeded | None,
+    *,
+    at: datetime,
+    instead_of: Intervention | None,
+) -> list[Reason]:
+    """List what stands against a drug that was given at `at`: no order, another dose, or more than its limit.
+
+    `instead_of`: the entry that this one corrects, which counts no more.
+    """
+    if row is None:
+        return [Reason.NO_AS_NEEDED_ORDER] if kind in rules.DRUGS else []
+    today = [one for one in given_on_day(db, treatment, at) if instead_of is None or one.id != instead_of.id]
+    before = [one.dose_words or "" for one in today if _is_of(one, row)]
+    reasons = []
+    if rules.other_dose(row.dose_words, dose or ""):
+        reasons.append(Reason.OTHER_THAN_ORDERED)
+    if rules.passes(row.limit_words, before, dose or row.dose_words):
+        reasons.append(Reason.AS_NEEDED_LIMIT)
+    return reasons
+
+
+def covering(db: Session, treatment: TreatmentSession, drug: str, at: datetime) -> AsNeeded | None:
+    """Give the as-needed line of the session's order that allows a drug at a moment; None when none does."""
+    return next((row for row in _rows(db, treatment, at) if rules.same_drug(row.drug, drug)), None)
