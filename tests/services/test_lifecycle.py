@@ -33,6 +33,7 @@ from clinic_sessions.services.side_effects import Noticed
 from tests import factories
 from tests.services.day import DOSE, a_nurse, take
 
+NOT_ASSESSED = (Reason.SEDATION_NOT_ASSESSED, Reason.DISSOCIATION_NOT_ASSESSED, Reason.BREATHING_NOT_ASSESSED)
 EVERY_STEP = [(status, action) for status, offered in TRANSITIONS[SessionKind.TREATMENT].items() for action in offered]
 
 
@@ -113,14 +114,14 @@ def test_arriving_on_another_day_is_refused(
 def test_the_gate_before_leaving_lists_every_reason_at_once(
     db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
 ) -> None:
-    for action in (Action.ARRIVE, Action.START, Action.FINISH_DOSE):
-        take(db, treatment, action, now, nurse)
+    for minutes, action in enumerate((Action.ARRIVE, Action.START, Action.FINISH_DOSE)):
+        take(db, treatment, action, now + timedelta(minutes=minutes), nurse)
     side_effects.note(db, treatment, Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MILD), now=now, by=nurse)
     with pytest.raises(GateClosed) as closed:
-        take(db, treatment, Action.CALL_READY, now + timedelta(minutes=44), nurse)
-    assert set(closed.value.reasons) == {
-        Reason.MINIMUM_NOT_REACHED, Reason.NO_VITALS_AFTER_DOSE, Reason.SIDE_EFFECT_UNRESOLVED
-    }  # fmt: skip
+        take(db, treatment, Action.CALL_READY, now + timedelta(minutes=44), nurse, ready=False)
+    assert closed.value.reasons == (
+        Reason.MINIMUM_NOT_REACHED, Reason.NO_VITALS_AFTER_DOSE, Reason.SIDE_EFFECT_UNRESOLVED, *NOT_ASSESSED
+    )  # fmt: skip
 
 
 def test_the_observation_minimum_is_reached_on_the_minute(
@@ -131,7 +132,7 @@ def test_the_observation_minimum_is_reached_on_the_minute(
     recording.record_vitals(db, treatment, Vitals(systolic=118, diastolic=76), now=now, by=nurse)
     with pytest.raises(GateClosed) as closed:
         take(db, treatment, Action.CALL_READY, now + timedelta(minutes=45, seconds=-1), nurse)
-    assert closed.value.reasons == (Reason.MINIMUM_NOT_REACHED,)
+    assert closed.value.reasons == (Reason.MINIMUM_NOT_REACHED, *NOT_ASSESSED), "who was assessed early is once more"
     take(db, treatment, Action.CALL_READY, now + timedelta(minutes=45), nurse)
     take(db, treatment, Action.LEAVE, now + timedelta(minutes=46), nurse)
     assert treatment.left_at == now + timedelta(minutes=46)

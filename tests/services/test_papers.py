@@ -23,6 +23,7 @@ THREE = [PaperReason.NOT_CLEARED, PaperReason.CONSENT_MISSING, PaperReason.ORDER
 
 def test_a_start_without_papers_names_every_one_of_them(db: Session, clinic: Clinic, now: datetime) -> None:
     one = factories.a_session(db, factories.a_patient(db, clinic, papers=False), now, status=Status.ARRIVED)
+    factories.ready_to_start(db, one, now)
     with pytest.raises(GateClosed) as refused:
         lifecycle.do(db, one, Action.START, now=now, by=a_nurse(db, clinic))
     assert list(refused.value.reasons) == THREE
@@ -86,9 +87,9 @@ def test_a_paper_taken_back_after_the_true_time_of_a_start_stops_it_too(
         refused = {"answer": ConsentAnswer.CHOSE_NOT_TO, "words": "Would rather not", "recorded_at": now}
         told = {"document_version_id": held.document_version_id, "language": patient.language}
         db.add(Consent(**row, **refused, **told, witness_id=patient.registered_by_id))
-    db.flush()
-    reason = PaperReason.NOT_SUITABLE if paper == "clearance" else PaperReason.CONSENT_CHOSE_NOT_TO
     before = now - timedelta(minutes=10)
+    factories.ready_to_start(db, one, before)
+    reason = PaperReason.NOT_SUITABLE if paper == "clearance" else PaperReason.CONSENT_CHOSE_NOT_TO
     with pytest.raises(GateClosed) as stopped:
         lifecycle.do(db, one, Action.START, now=now, by=a_nurse(db, clinic), at=before)
     assert list(stopped.value.reasons) == [reason]
@@ -98,6 +99,7 @@ def test_no_session_starts_under_a_plan_that_is_over(db: Session, clinic: Clinic
     patient = factories.a_patient(db, clinic)
     plan = a_plan(db, patient, now - timedelta(days=1))
     one = factories.a_session(db, patient, now, status=Status.ARRIVED, plan_id=plan.id, place_in_plan=1)
+    factories.ready_to_start(db, one, now)
     assert lifecycle.unmet(db, one, Gate.MAY_START, now) == []
     plan.status = PlanStatus.ENDED
     db.flush()

@@ -74,9 +74,10 @@ def people(db: Session, clinic: Clinic) -> tuple[int, int]:
 
 @pytest.fixture
 def session_id(db: Session, clinic: Clinic, now: datetime, people: tuple[int, int]) -> int:
-    """A session whose patient is here, with every paper."""
+    """A session whose patient is here, with every paper and everything else that a start asks for."""
     one = factories.a_session(db, factories.a_patient(db, clinic), now - timedelta(minutes=30))
     lifecycle.do(db, one, Action.ARRIVE, now=now, by=_actor(db, people[1], Role.NURSE))
+    factories.ready_to_start(db, one, now)
     db.commit()
     return one.id
 
