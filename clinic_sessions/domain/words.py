@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from clinic_sessions.domain import day_words, paper_words, risk_words, scale_words
+from clinic_sessions.domain import day_words, note_words, paper_words, risk_words, scale_words
 from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
@@ -25,6 +25,7 @@ from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     *day_words.PAIRS,
+    *note_words.PAIRS,
     *paper_words.PAIRS,
     *risk_words.PAIRS,
     *scale_words.PAIRS,
