@@ -34,12 +34,14 @@ Typed = MultiDict[str, str] | None
 class Page:
     """What stands before a dose, and the forms of whoever looks. `questions`: those that this person sees.
 
-    `asked`: those that the form asks, the others are answered. `said`: why a form was refused; `asks`: it wants a tick.
+    `asked`: those that the form asks, the others are answered; `mine`: those that this person may ask again.
+    `said`: why a form was refused; `asks`: it wants a tick.
     """
 
     facts: Before
     questions: Sequence[Question]
     asked: Collection[CheckItem]
+    mine: Collection[CheckItem]
     answers: AnswersForm
     reading: ReadingForm
     weight: WeightForm
@@ -72,7 +74,7 @@ def of(treatment: TreatmentSession, start: Start | None, again: CheckItem | None
     mine = may_ask()
     asked = [one.item for one in seen if one.item in mine and (one.item is again or (facts.here and not one.answer))]
     return Page(
-        facts=facts, questions=seen, asked=asked,
+        facts=facts, questions=seen, asked=asked, mine=mine if facts.here else frozenset(),
         answers=identified(answers_form(treatment), "before"),
         reading=identified(reading_form(treatment, repeats=facts.repeat is not None), "first"),
         weight=identified(weight_form(treatment), "weigh"),

@@ -70,8 +70,13 @@ class Before:
     @property
     def against(self) -> list[StartReason]:
         """What an answer or a reading says against the dose; the rest has only not been done yet."""
-        not_yet = {one.against for one in self.questions if one.answer is None} | NOT_MEASURED
+        not_yet = {one.against for one in self.questions if one.answer is None} | NOT_MEASURED | NOT_DRAWN
         return [reason for reason in self.reasons if reason not in not_yet]
+
+    @property
+    def drug_missing(self) -> list[StartReason]:
+        """What has not been done about the drug yet."""
+        return [reason for reason in self.reasons if reason in NOT_DRAWN]
 
     @property
     def missing(self) -> int:
@@ -81,6 +86,9 @@ class Before:
 
 NOT_MEASURED = frozenset({StartReason.NO_PRESSURE, StartReason.NO_HEART_RATE, StartReason.NO_OXYGEN})
 """Readings that are still to be taken."""
+
+NOT_DRAWN = frozenset({StartReason.LABEL_MISSING, StartReason.DRAW_MISSING, StartReason.SECOND_PERSON_MISSING})
+"""What is still to be done with the drug."""
 
 
 def of(db: Session, treatment: TreatmentSession, papers: Papers | None, now: datetime) -> Before | None:
