@@ -6,7 +6,7 @@ from clinic_sessions.domain.asks import AskReason
 from clinic_sessions.domain.countersigning import CountersignReason
 from clinic_sessions.domain.drawing import Container, LabelSource
 from clinic_sessions.domain.drug_reasons import DrugReason
-from clinic_sessions.domain.follow_ups import FollowUpKind
+from clinic_sessions.domain.follow_ups import FollowUpKind, FollowUpReason
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.protocols import EscortKind
 from clinic_sessions.domain.readiness import Reason
@@ -48,7 +48,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (DrugReason.COUNTED_BY_THE_SAME, "Whoever drew the dose does not count it. Ask somebody else."),
     (DrugReason.MORE_THAN_VIAL, "This is more than the vial holds."),
     (StartReason.SECOND_PERSON_MISSING, "A second person has not counted the volume yet."),
-    (StartReason.SECOND_PERSON_DIFFERS, "The two people counted different volumes."),
+    (StartReason.SECOND_PERSON_DIFFERS, "The two people read different numbers from the syringe or the vial."),
     (StartReason.PROVIDER_SAID_WAIT, "A provider asked to wait."),
     (StartReason.PROVIDER_SAID_NOT_TODAY, "A provider said: not today."),
     (Reason.SEDATION_NOT_ASSESSED, "Sedation has not been assessed since the minimum time."),
@@ -99,5 +99,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Container.VIAL, "Vial"),
     (LabelSource.SCANNED, "Scanned"),
     (EscortKind.COMPANION_IN_HIRED_CAR, "Companion in a hired car"),
+    (FollowUpReason.DONE_ALREADY, "Somebody has written down meanwhile what was done. Read it before you call again."),
+    (FollowUpReason.WORDS_NEEDED, "Say in words what was done."),
     (FollowUpKind.SERIOUS_SIDE_EFFECT, "Call after a serious side effect"),
 )

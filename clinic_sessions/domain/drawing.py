@@ -38,11 +38,15 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """What was drawn from a vial, and what a second person counted without seeing it, both in microlitres."""
+    """What was drawn from a vial, and what a second person counted and read without seeing the first: microlitres.
+
+    `second_per_ml`: the strength that the second person read from the vial, None where only the volume was asked.
+    """
 
     micrograms: int
     microlitres: int
     second_microlitres: int | None = None
+    second_per_ml: int | None = None
 
 
 SMALLEST_STEP = 10
@@ -75,13 +79,19 @@ def is_expired(label: Label, day: date, at: datetime) -> bool:
     return day > label.expires_on or (label.beyond_use_at is not None and at >= label.beyond_use_at)
 
 
+def second_agrees(drawn: Drawn, micrograms_per_ml: int) -> bool:
+    """Whether the second person counted the very same volume, and read the same strength from the vial."""
+    same_strength = drawn.second_per_ml in {None, micrograms_per_ml}
+    return drawn.second_microlitres == drawn.microlitres and same_strength
+
+
 def against_drug(
     label: Label | None, drawn: Drawn | None, *, second_person: bool, day: date, at: datetime
 ) -> list[StartReason]:
     """List what stands against giving the drug in the hand.
 
     A drawn volume must hold the drawn dose at the label's concentration: ten for a hundred, or mg read as mL, is
-    caught here. Where the protocol asks for it, a second person has counted the same volume.
+    caught here. Where the protocol asks for it, a second person has counted the same volume and read the same strength.
     """
     if label is None:
         return [StartReason.LABEL_MISSING]
@@ -94,6 +104,6 @@ def against_drug(
         reasons.append(StartReason.DRAW_DIFFERS)
     if second_person and drawn.second_microlitres is None:
         reasons.append(StartReason.SECOND_PERSON_MISSING)
-    elif second_person and drawn.second_microlitres != drawn.microlitres:
+    elif second_person and not second_agrees(drawn, label.micrograms_per_ml):
         reasons.append(StartReason.SECOND_PERSON_DIFFERS)
     return reasons

@@ -112,6 +112,8 @@ def _checks(gtin: str) -> bool:
 
 def _expiry(digits: str) -> date:
     """Read YYMMDD; day 00 means the last of the month."""
+    if len(digits) != 6 or not (digits.isascii() and digits.isdecimal()):
+        raise BarcodeUnreadable("The expiry was not read whole. Scan it again, or type the label.")
     year, month, day = 2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:])
     try:
         return date(year, month, day or calendar.monthrange(year, month)[1])

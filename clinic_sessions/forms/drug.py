@@ -219,9 +219,12 @@ class DrawForm(ActForm):
 
 
 class CountForm(ActForm):
-    """What the second person counts; nothing on it shows the first number."""
+    """What the second person counts in the syringe and reads from the vial; nothing on it shows the first numbers."""
 
     draw = WholeNumberField("Draw", low=1, high=999_999_999, ask="Open this form again from the session.")
+    strength = AmountField(
+        "Strength on the vial", unit="mg", example="50", ask="Enter the strength in mg in each mL, as the label says."
+    )
     ml = AmountField(
         "Volume in the syringe", unit="mL", example="0.8", ask="Enter what the syringe shows in mL, like 0.8."
     )

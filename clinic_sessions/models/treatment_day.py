@@ -114,10 +114,15 @@ class SecondCount(Entry, Base):
     """A second person's count of a drawn volume, entered without seeing the first; the newest counts. Append-only."""
 
     __tablename__ = "second_counts"
-    __table_args__ = (sa.CheckConstraint("microlitres > 0", name="something_counted"),)
+    __table_args__ = (
+        sa.CheckConstraint("microlitres > 0", name="something_counted"),
+        sa.CheckConstraint("micrograms_per_ml > 0", name="strength_positive"),
+    )
 
     draw_id: Mapped[int] = mapped_column(sa.ForeignKey("draws.id"), index=True)
     microlitres: Mapped[int]
+    micrograms_per_ml: Mapped[int | None]
+    """The strength that the second person read from the vial."""
 
     draw: Mapped[Draw] = relationship(back_populates="counts")
 

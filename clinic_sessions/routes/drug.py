@@ -20,7 +20,7 @@ from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session
 from clinic_sessions.services import drug as drugs
 from clinic_sessions.services import drug_acts, drug_in_hand, limits, start_gate
-from clinic_sessions.services.drug_acts import Drawing, LabelRead
+from clinic_sessions.services.drug_acts import Counted, Drawing, LabelRead
 from clinic_sessions.services.refusals import Absent
 
 bp = Blueprint("drug", __name__)
@@ -157,7 +157,7 @@ def save_count(session_id: int) -> Answer:
     form = _count_form(treatment, standing, request.form)
     if not form.validate():
         return _count_page(treatment, form, standing), 422
-    by = actor()
+    counted, by = Counted(microlitres=form.ml.data, micrograms_per_ml=form.strength.data), actor()
     if isinstance(form, SignedCountForm):
         signed = countersigned.signer(form, treatment, Permission.TREAT)
         if signed is None:
@@ -171,7 +171,7 @@ def save_count(session_id: int) -> Answer:
 
     return saved(
         session_id, form,
-        lambda one: drug_acts.count(session(), one, form.draw.data or 0, form.ml.data, now=g.now, by=by),
+        lambda one: drug_acts.count(session(), one, form.draw.data or 0, counted, now=g.now, by=by),
         again, "Count saved.",
     )  # fmt: skip
 

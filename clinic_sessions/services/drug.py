@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from clinic_sessions.domain import infusion
+from clinic_sessions.domain.drawing import second_agrees
 from clinic_sessions.domain.drug_balance import Balance
 from clinic_sessions.domain.given_doses import given_of
 from clinic_sessions.domain.infusion import PumpRate
@@ -74,8 +75,10 @@ class Drug:
 
     @property
     def counts_differ(self) -> bool:
-        """Whether the second person counted another volume."""
-        return self.draw is not None and self.count is not None and self.count.microlitres != self.draw.microlitres
+        """Whether the second person counted another volume, or read another strength."""
+        if self.draw is None or self.count is None or self.label is None:
+            return False
+        return not second_agrees(start_gate.as_drawn(self.draw), self.label.micrograms_per_ml or 0)
 
     @property
     def awaits_count(self) -> bool:

@@ -51,6 +51,14 @@ class Drawing:
     pump_microlitres: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What the second person read: microlitres in the syringe, and the strength on the vial."""
+
+    microlitres: int
+    micrograms_per_ml: int
+
+
 def read_label(
     db: Session, treatment: TreatmentSession, read: LabelRead,
     *, now: datetime, by: Actor, at: datetime | None = None, corrects: DrugLabel | None = None,
@@ -132,9 +140,9 @@ def _against_draw(treatment: TreatmentSession, label: DrugLabel, per_ml: int, dr
 
 
 def count(
-    db: Session, treatment: TreatmentSession, draw_id: int, microlitres: int, *, now: datetime, by: Actor
+    db: Session, treatment: TreatmentSession, draw_id: int, counted: Counted, *, now: datetime, by: Actor
 ) -> SecondCount:
-    """Keep what a second person counted in the syringe, without having been shown the first number.
+    """Keep what a second person counted in the syringe and read from the vial, without having been shown the first.
 
     Refuses with ChangedMeanwhile when another draw stands by now, and whoever drew it.
     """
@@ -145,7 +153,8 @@ def count(
     if by.user_id == standing.by_id:
         raise Refusal(DrugReason.COUNTED_BY_THE_SAME)
     row = SecondCount(
-        **recording.stamp(treatment, now=now, by=by, at=now, against=[]), draw_id=draw_id, microlitres=microlitres
+        **recording.stamp(treatment, now=now, by=by, at=now, against=[]),
+        draw_id=draw_id, microlitres=counted.microlitres, micrograms_per_ml=counted.micrograms_per_ml,
     )  # fmt: skip
     recording.save(db, treatment, row, now=now, by=by)
     db.expire(standing, ["counts"])

@@ -71,16 +71,20 @@ def _drug(db: Session, treatment: TreatmentSession, at: datetime) -> list[StartR
     counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
     return against_drug(
         as_label(label) if label else None,
-        _drawn(drawn) if drawn else None,
+        as_drawn(drawn) if drawn else None,
         second_person=counted is not None and counted.whole > 1,
         day=local_day(at, treatment.clinic.zone),
         at=at,
     )
 
 
-def _drawn(row: Draw) -> Drawn:
-    second = row.counts[-1].microlitres if row.counts else None
-    return Drawn(micrograms=row.micrograms, microlitres=row.microlitres, second_microlitres=second)
+def as_drawn(row: Draw) -> Drawn:
+    second = row.counts[-1] if row.counts else None
+    return Drawn(
+        micrograms=row.micrograms, microlitres=row.microlitres,
+        second_microlitres=second.microlitres if second else None,
+        second_per_ml=second.micrograms_per_ml if second else None,
+    )  # fmt: skip
 
 
 def _out_of_range(treatment: TreatmentSession, newest: Iterable[tuple[Measure, VitalsReading]]) -> datetime | None:
