@@ -53,24 +53,27 @@ def counts_from(protocol: Protocol) -> Anchor:
     return anchor if anchor in _DEVICES else Anchor.START
 
 
-def checks(protocol: Protocol, known: Mapping[Anchor, datetime], until: datetime) -> tuple[DueCheck, ...]:
-    """Give every check from the start of a dose to `until`, in order, each moment once; none before a start.
+def checks(
+    protocol: Protocol, known: Mapping[Anchor, datetime], now: datetime, ahead: timedelta
+) -> tuple[DueCheck, ...]:
+    """Give every check from the start of a dose until so far ahead of `now`, in order, each moment once.
 
-    While the dose goes on its end is where it is planned; beyond that its own interval goes on until it has ended.
+    While a dose goes on its end is where it is planned; past that its own interval goes on until it has ended. Before
+    a start nothing is due.
     """
     started = known.get(Anchor.START)
     if started is None:
         return ()
     ended = known.get(Anchor.END)
     planned = started + timedelta(minutes=phase_minutes(protocol, PhaseKind.ADMINISTER))
-    change = ended or planned
+    until = now + ahead
+    change = ended or (planned if now < planned else until)
     found = set(_fixed(protocol, known.get(counts_from(protocol), started)))
     early = timedelta(minutes=protocol.vitals.early.whole)
     for one in protocol.vitals.intervals:
         if one.phase is PhaseKind.ADMINISTER:
             # The last check of an infusion that ended a little early is taken at its end, not left out.
-            last = change + early if ended else max(planned, until)
-            found.update(_every(one, started, last))
+            found.update(_every(one, started, change + early if ended else change))
         elif one.phase is PhaseKind.OBSERVE:
             found.update(_every(one, change, until))
     return tuple(

@@ -14,12 +14,13 @@ from clinic_sessions.domain.sourced import FaultyData, Sourced, exact, write_tab
 
 T = TypeVar("T")
 
-TEXTS = frozenset({"name", "preparation.en", "preparation.es", "escort.accepted"})
+TEXTS = frozenset({"name", "preparation.en", "preparation.es", "escort.accepted", "advice.do"})
 """The texts of a protocol that a provider may change; numbers may all be changed."""
 LONGEST = {"name": 120}
 LINE = 600
 SHORTEST_REASON, LONGEST_REASON = 8, 300
 _STEP = re.compile(r"([a-z_0-9]+)|\[([0-9]+)\]")
+_PLACE = re.compile(r"\[[0-9]+\]")
 _CLINIC, _BEFORE = "Clinic setting, ", "; before: "
 
 
@@ -59,7 +60,7 @@ class Base(Generic[T]):
 
 def editable(leaf: Leaf) -> bool:
     """Say whether a provider may change a leaf."""
-    return leaf.number is not None or leaf.path in TEXTS
+    return leaf.number is not None or _PLACE.sub("", leaf.path) in TEXTS
 
 
 def text_of(leaf: Leaf) -> str:

@@ -5,7 +5,14 @@ from enum import StrEnum
 
 from clinic_sessions.domain.consent_texts import ConsentPart
 from clinic_sessions.domain.protocol_kinds import AlertLevel, Anchor, DrivingRule, EscortKind, Measure, PhaseKind, Route
-from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
+from clinic_sessions.domain.protocol_parts import (
+    Advice,
+    LimitRule,
+    Phase,
+    PhaseMeasures,
+    SeriesPhase,
+    VitalsInterval,
+)
 from clinic_sessions.domain.screening import ScreeningItem, ScreeningPart
 
 SPECIAL: Mapping[tuple[type[StrEnum], str], str] = {
@@ -32,6 +39,7 @@ GROUPS: Mapping[str, str] = {
     "vitals": "Vitals",
     "observation": "Observation",
     "limits": "Alert limits",
+    "advice": "What to do outside a limit",
     "series": "Series",
     "escort": "Way home",
     "driving": "Driving",
@@ -74,7 +82,7 @@ FIELDS: Mapping[str, str] = {
     "volume_counted_by": "The drawn volume is counted by",
     "aldrete": "Aldrete of at least, before leaving",
     "take": "a check holds",
-    "advice": "what to do",
+    "do": "",
     "en": "English",
     "es": "Spanish",
     "preparation.en": "What the patient reads, English",
@@ -150,13 +158,21 @@ def part_words(part: object) -> str:
         return part.en if isinstance(part, ScreeningPart) else part.heading_en
     if isinstance(part, VitalsInterval):
         return f"Check while the phase lasts: {say(part.phase).lower()}"
+    if isinstance(part, PhaseMeasures):
+        return f"In the phase: {say(part.phase).lower()}"
+    if isinstance(part, Advice):
+        side = "above the limit" if part.high else "below the limit"
+        return f"{say(part.measures)} {side}, {say(part.level)} ({_phases(part.phases)})"
     if isinstance(part, LimitRule):
         when = ", first part" if part.until_minute else ", later part" if part.from_minute else ""
         side = part.compare.value.replace("_", " ")
-        whole = set(part.phases) == set(PhaseKind) - {PhaseKind.TURNAROUND}
-        phases = "whole visit" if whole else say(part.phases).lower()
-        return f"{say(part.measure)} {side}, {say(part.level)} ({phases}{when})"
+        return f"{say(part.measure)} {side}, {say(part.level)} ({_phases(part.phases)}{when})"
     return ""
+
+
+def _phases(phases: tuple[PhaseKind, ...]) -> str:
+    whole = set(phases) == set(PhaseKind) - {PhaseKind.TURNAROUND}
+    return "whole visit" if whole else say(phases).lower()
 
 
 def field_words(path: str) -> str:

@@ -8,7 +8,14 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from clinic_sessions.domain.leaf_words import field_words, group_words, part_words, say
-from clinic_sessions.domain.protocol_parts import LimitRule, Phase, SeriesPhase, VitalsInterval
+from clinic_sessions.domain.protocol_parts import (
+    Advice,
+    LimitRule,
+    Phase,
+    PhaseMeasures,
+    SeriesPhase,
+    VitalsInterval,
+)
 from clinic_sessions.domain.screening import ScreeningItem
 from clinic_sessions.domain.sourced import Allowed, Sourced
 
@@ -16,6 +23,8 @@ NAMED_BY: Mapping[type, frozenset[str]] = {
     Phase: frozenset({"kind"}),
     SeriesPhase: frozenset({"kind"}),
     VitalsInterval: frozenset({"phase"}),
+    PhaseMeasures: frozenset({"phase"}),
+    Advice: frozenset({"measures", "high", "level", "phases"}),
     LimitRule: frozenset({"measure", "compare", "level", "phases"}),
     ScreeningItem: frozenset({"key", "label"}),
 }

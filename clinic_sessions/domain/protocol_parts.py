@@ -120,10 +120,7 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRule:
-    """One alert limit: which measure, which side, how loud, in which phases, and for which minutes from start.
-
-    `advice`: what the protocol asks to be done when it is passed.
-    """
+    """One alert limit: which measure, which side, how loud, in which phases, and for which minutes from start."""
 
     measure: Measure
     compare: Compare
@@ -132,7 +129,26 @@ class LimitRule:
     limit: Annotated[Sourced, Allowed("", low=0, high=300)]
     from_minute: Annotated[Sourced, Allowed("min", low=0, high=600)] | None = None
     until_minute: Annotated[Sourced, Allowed("min", high=600)] | None = None
-    advice: str | None = None
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether a value above the limit is outside it."""
+        return self.compare in {Compare.AT_LEAST, Compare.ABOVE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What the protocol asks to be done when values are outside their limits in these phases, and who says so.
+
+    `high`: above the limit, else below it.
+    """
+
+    measures: tuple[Measure, ...]
+    high: bool
+    level: AlertLevel
+    phases: tuple[PhaseKind, ...]
+    do: str
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +228,7 @@ class Protocol:
     waiting_nurse: Annotated[Sourced, Allowed("nurse", low=0, high=1, places=3)]
     volume_counted_by: Annotated[Sourced, Allowed("people", high=2)] | None = None
     """How many people count the drawn volume, each without seeing the other's."""
+    advice: tuple[Advice, ...] = ()
 
     @property
     def dose_rule(self) -> DoseRule:

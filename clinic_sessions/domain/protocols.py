@@ -25,6 +25,7 @@ from clinic_sessions.domain.protocol_kinds import (
     SiteRole,
 )
 from clinic_sessions.domain.protocol_parts import (
+    Advice,
     AlertLimits,
     DeviceDose,
     Dose,
@@ -46,6 +47,7 @@ from clinic_sessions.domain.protocol_parts import (
 from clinic_sessions.domain.sourced import FaultyData, Sourced, load_toml, read_table, write_table
 
 __all__ = [
+    "Advice",
     "AlertLevel",
     "AlertLimits",
     "Anchor",
@@ -78,6 +80,7 @@ __all__ = [
     "VitalsInterval",
     "VitalsSchedule",
     "WeightDose",
+    "advice_of",
     "alert_limits",
     "as_json",
     "block_minutes",
@@ -203,6 +206,16 @@ def alert_limits(protocol: Protocol, phase: PhaseKind, minutes_from_start: int =
     """The alert limits of a phase, at so many whole minutes from the start of the drug (negative before it)."""
     rules = (rule for rule in protocol.limits if phase in rule.phases)
     return AlertLimits(rules=tuple(rule for rule in rules if _holds_at(rule, minutes_from_start)))
+
+
+def advice_of(protocol: Protocol, rule: LimitRule, phase: PhaseKind) -> str | None:
+    """What the protocol asks to be done when a limit is passed in a phase; None where it says nothing."""
+    found = (
+        one.do
+        for one in protocol.advice
+        if (one.high, one.level) == (rule.is_upper, rule.level) and rule.measure in one.measures and phase in one.phases
+    )
+    return next(found, None)
 
 
 def _holds_at(rule: LimitRule, minute: int) -> bool:

@@ -1,9 +1,8 @@
 """Vitals: what a reading is, what in it cannot be true, and what is outside the protocol's limits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from clinic_sessions.domain.protocol_kinds import AlertLevel, Compare, Measure
@@ -124,29 +123,10 @@ def lost_consciousness(vitals: Vitals) -> bool:
 def parse_pressure(text: str) -> tuple[int, int]:
     """Read systolic and diastolic in mmHg; raises PressureUnreadable.
 
-    >>> parse_pressure("118/76")
-    (118, 76)
+    >>> parse_pressure("118/76"), parse_pressure("118.76")
+    ((118, 76), (118, 76))
     """
     found = _PRESSURE.fullmatch(text)
     if found is None:
         raise PressureUnreadable("Enter blood pressure as two numbers, like 118/76")
     return int(found[1]), int(found[2])
-
-
-def overdue_since(
-    due: Sequence[datetime], taken: Sequence[datetime], *, early_minutes: int, now: datetime
-) -> datetime | None:
-    """The first due time that has passed without a reading, or None while nothing is overdue.
-
-    A reading answers every check that was due before it and one due up to `early_minutes` after it, so a late
-    reading settles the ones it came too late for; their lateness stays visible in the times themselves.
-    """
-    first = next_due(due, taken, early_minutes=early_minutes)
-    return first if first is not None and first <= now else None
-
-
-def next_due(due: Sequence[datetime], taken: Sequence[datetime], *, early_minutes: int) -> datetime | None:
-    """The next check to take, which may be overdue already; None when all are answered."""
-    answered = max(taken, default=None)
-    early = timedelta(minutes=early_minutes)
-    return next((moment for moment in sorted(due) if answered is None or moment - early > answered), None)

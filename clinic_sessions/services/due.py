@@ -102,7 +102,7 @@ def of(
     if treatment.protocol_version is None or treatment.status not in HAS_DUE or Anchor.START not in known:
         return []
     protocol = protocol_of(treatment.protocol_version)
-    planned = due_times.checks(protocol, known, now + _AHEAD)
+    planned = due_times.checks(protocol, known, now, _AHEAD)
     still = due_times.open_checks(planned, [taken(one) for one in readings], early_minutes=protocol.vitals.early.whole)
     found = [(DueKind.VITALS, one.at, _check_text(one), one.missing if one.begun else ()) for one in still]
     if device := _next_device(treatment, protocol, doses):

@@ -12,6 +12,7 @@ from clinic_sessions.domain.protocols import (
     Measure,
     PhaseKind,
     Protocol,
+    advice_of,
     alert_limits,
 )
 from clinic_sessions.domain.vitals import Finding, Vitals, against_limits
@@ -102,17 +103,24 @@ def findings(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: V
 
 def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: VitalsReading) -> list[Mark]:
     """List what is outside the protocol's limits, or above the patient's own limit of blood pressure."""
+    outside = findings(treatment, doses, reading)
+    phase = phase_of(treatment, doses, reading.at)
     found = [
         Mark(
             measure=one.measure,
             level=one.level,
             text=f"{NAMES[one.measure]} {one.value}, {_SIDES[one.rule.compare].format(one.rule.limit.value)}",
-            advice=one.rule.advice,
+            advice=_advice(treatment, one, phase),
         )
-        for one in findings(treatment, doses, reading)
+        for one in outside
     ]
     known = {mark.measure for mark in found}
     return found + [mark for mark in _own_limits(treatment, reading) if mark.measure not in known]
+
+
+def _advice(treatment: TreatmentSession, finding: Finding, phase: PhaseKind) -> str | None:
+    version = treatment.protocol_version
+    return advice_of(protocol_of(version), finding.rule, phase) if version else None
 
 
 def _own_limits(treatment: TreatmentSession, reading: VitalsReading) -> list[Mark]:

@@ -146,7 +146,7 @@ def test_text_that_is_no_protocol_is_refused(text: str) -> None:
 
 def test_every_missing_top_level_part_is_missed() -> None:
     body = json.loads(protocols.as_json(shipped("in-esketamine")))
-    for name in body:
+    for name in body.keys() - {"advice"}:
         rest = {key: value for key, value in body.items() if key != name}
         with pytest.raises(protocols.FaultyProtocol) as refused:
             protocols.from_json(json.dumps(rest))

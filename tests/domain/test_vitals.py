@@ -1,14 +1,11 @@
-"""Vitals: what cannot be true, what is outside limits, and which check is overdue."""
+"""Vitals: what cannot be true, what is outside limits, and how a blood pressure is read."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import clinic_sessions.protocols
-from clinic_sessions.domain.protocols import AlertLimits, PhaseKind, alert_limits, parse
+from clinic_sessions.domain.protocols import AlertLimits, PhaseKind, advice_of, alert_limits, parse
 from clinic_sessions.domain.vitals import (
     HARD_RANGES,
     PressureUnreadable,
@@ -16,21 +13,14 @@ from clinic_sessions.domain.vitals import (
     against_limits,
     implausible,
     lost_consciousness,
-    next_due,
-    overdue_since,
     parse_pressure,
 )
 
-START = datetime(2026, 3, 10, 16, 30, tzinfo=UTC)
 TEXT = (Path(clinic_sessions.protocols.__file__).parent / "in-esketamine.toml").read_text(encoding="utf-8")
 
 
 def limits(phase: PhaseKind = PhaseKind.OBSERVE) -> AlertLimits:
     return alert_limits(parse(TEXT), phase, 40)
-
-
-def at(*minutes: int) -> list[datetime]:
-    return [START + timedelta(minutes=minute) for minute in minutes]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +86,9 @@ def test_no_response_is_loss_of_consciousness_and_no_reading_is_not() -> None:
     assert lost_consciousness(Vitals(pain=0)) is False
 
 
-@pytest.mark.parametrize(("text", "pair"), [("118/76", (118, 76)), (" 118 / 76 ", (118, 76)), ("118 76", (118, 76))])
-def test_a_pressure_is_read_from_two_numbers(text: str, pair: tuple[int, int]) -> None:
-    assert parse_pressure(text) == pair
+@pytest.mark.parametrize("text", ["118/76", " 118 / 76 ", "118 76", "118.76", "118,76", "118-76", "118*76", "118#76"])
+def test_a_pressure_is_read_from_two_numbers(text: str) -> None:
+    assert parse_pressure(text) == (118, 76)
 
 
 @pytest.mark.parametrize(
@@ -109,28 +99,36 @@ def test_a_pressure_that_is_not_two_numbers_is_refused(text: str) -> None:
         parse_pressure(text)
 
 
+KEYS = ("iv-mood", "iv-pain", "im", "in-racemic", "in-esketamine")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_limit_says_what_is_to_be_done_in_each_of_its_phases(key: str) -> None:
+    protocol = parse((Path(clinic_sessions.protocols.__file__).parent / f"{key}.toml").read_text(encoding="utf-8"))
+
+    silent = [
+        (rule.measure, rule.level, phase)
+        for rule in protocol.limits
+        for phase in rule.phases
+        if not advice_of(protocol, rule, phase)
+    ]
+
+    assert silent == []
+    assert all(one.source.endswith("]") for one in protocol.advice)
+
+
 @pytest.mark.parametrize(
-    ("taken", "now", "overdue"),
+    ("key", "phase", "words"),
     [
-        ([], 9, None),
-        ([], 10, 10),
-        ([4], 10, 10),
-        ([5], 10, None),
-        ([5], 20, 20),
-        ([12], 19, None),
-        ([25], 29, None),
-        ([25], 40, None),
-        ([3, 17], 30, 30),
+        ("in-esketamine", PhaseKind.PREPARE, "Do not start"),
+        ("in-esketamine", PhaseKind.ADMINISTER, "No further device"),
+        ("iv-mood", PhaseKind.ADMINISTER, "Pause the infusion"),
+        ("im", PhaseKind.ADMINISTER, "cannot be taken back"),
+        ("iv-mood", PhaseKind.OBSERVE, "Stay with the patient"),
     ],
 )
-def test_a_check_is_overdue_from_its_minute_until_a_reading(taken: list[int], now: int, overdue: int | None) -> None:
-    found = overdue_since(at(10, 20, 30), at(*taken), early_minutes=5, now=START + timedelta(minutes=now))
+def test_an_urgent_oxygen_is_answered_by_route_and_phase(key: str, phase: PhaseKind, words: str) -> None:
+    protocol = parse((Path(clinic_sessions.protocols.__file__).parent / f"{key}.toml").read_text(encoding="utf-8"))
+    found = against_limits(Vitals(spo2_percent=88), alert_limits(protocol, phase, 10))
 
-    assert found == (None if overdue is None else START + timedelta(minutes=overdue))
-
-
-@given(st.lists(st.integers(min_value=0, max_value=200)), st.lists(st.integers(min_value=0, max_value=200)))
-def test_what_is_overdue_is_always_the_next_check(due: list[int], taken: list[int]) -> None:
-    found = overdue_since(at(*due), at(*taken), early_minutes=5, now=START + timedelta(minutes=100))
-
-    assert found is None or found == next_due(at(*due), at(*taken), early_minutes=5)
+    assert words in (advice_of(protocol, found[0].rule, phase) or "")
