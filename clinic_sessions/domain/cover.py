@@ -5,7 +5,7 @@ comparison of a few slices, however many sessions stand in the day.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -31,9 +31,17 @@ class Need:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a whole block asks for."""
+    """What a whole block asks for; `waiting_milli`: of a nurse, while its patient is out of the chair and waits."""
 
     needs: tuple[Need, ...]
+    waiting_milli: int = 0
+
+    def waiting_from(self, minute: int) -> "Profile":
+        """Give what the block asks for when the patient left the chair at a minute of it: the wait, until its end."""
+        before = [replace(n, minutes=min(n.minutes, minute - n.offset)) for n in self.needs if n.offset < minute]
+        left = self.minutes - minute
+        wait = [Need(offset=minute, minutes=left, nurse_milli=self.waiting_milli)] if left > 0 else []
+        return Profile((*before, *wait), self.waiting_milli)
 
     @cached_property
     def steps(self) -> tuple[tuple[int, int], ...]:
@@ -79,7 +87,8 @@ def profile_of(protocol: Protocol) -> Profile:
                 roles=frozenset(required.role for required in phase.roles),
             )
             for start, phase in zip(starts, protocol.phases, strict=False)
-        )
+        ),
+        waiting_milli=protocol.waiting_nurse.thousandths,
     )
 
 

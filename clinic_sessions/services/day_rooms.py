@@ -80,10 +80,12 @@ class Stretch:
         return [Demand(starts_at=one.starts_at, profile=self.profile(one)) for one in standing]
 
     def profile(self, one: Standing) -> Profile:
-        """Give what one session asks of the nurses."""
-        if one.digest is not None:
-            return self.profiles[one.digest]
-        return cover.visit_profile((one.ends_at - one.starts_at) // cover.MINUTE, one.nurse_milli)
+        """Give what one session asks of the nurses; whoever is ready and waits for a ride, only a little."""
+        minutes = (one.ends_at - one.starts_at) // cover.MINUTE
+        if one.digest is None:
+            return cover.visit_profile(minutes, one.nurse_milli)
+        whole = self.profiles[one.digest]
+        return whole.waiting_from(minutes) if one.status is Status.READY else whole
 
     def _room(self, day: date, standing: Sequence[Standing], chairs: Sequence[Chair]) -> DayRoom:
         frame, span = self.frame, day_span(day, self.frame.clinic.zone)

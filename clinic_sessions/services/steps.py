@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import OCCUPYING, Action, StepReason
+from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status, StepReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.session_checks import CheckItem
@@ -23,6 +23,7 @@ from clinic_sessions.services import (
     coming_back,
     drug_in_hand,
     facts,
+    freed_chairs,
     infusions,
     lifecycle,
     limits,
@@ -43,6 +44,9 @@ _ALERTS: Mapping[Action, tuple[AlertKind, AlertTier]] = MappingProxyType(
     }
 )
 """The other endings, and how soon a clinician is to act on each [P]."""
+
+_KEEPS_CHAIR = OCCUPYING - {Status.READY}
+"""Whoever is ready has left the chair to others, and must queue for it to have it back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     Refuses with ChangedMeanwhile when somebody changed the session since it was shown, NotAllowed, GateClosed with
     every unmet reason, and Refusal as lifecycle.undo does.
     """
-    if step.action is Action.UNDO and treatment.status not in OCCUPYING:
+    if step.action is Action.UNDO and treatment.status not in _KEEPS_CHAIR:
         coming_back.queue_again(db, treatment)
     if step.action is Action.START:
         papers.lock(db, treatment.patient_id)
@@ -80,11 +84,13 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     if step.identity:
         said = checking.Said(item=CheckItem.IDENTITY, clear=True)
         checking.record(db, treatment, said, now=now, by=by, at=step.at)
-    details = {**step.details, **_dose_part(db, treatment, step, now=now, by=by)}
+    freed = freed_chairs.part(treatment, step.action, step.at or now)
+    details = {**step.details, **freed, **_dose_part(db, treatment, step, now=now, by=by)}
     change = lifecycle.do(
         db, treatment, step.action, now=now, by=by, at=step.at, reasons=step.reasons, words=step.words,
         details=details, happened=step.happened,
     )  # fmt: skip
+    freed_chairs.free(db, treatment, change, now=now, by=by)
     if step.action is Action.START and treatment.nurse_id is None and by.role is Role.NURSE:
         treatment.nurse_id = by.user_id
     _tell(db, treatment, change, now=now, by=by)
@@ -94,6 +100,7 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
 
 def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
     undone = lifecycle.last_step(treatment)
+    freed_chairs.take_back(db, treatment, undone, now=now, by=by)
     change = lifecycle.undo(db, treatment, now=now, by=by)
     if undone is not None and (event_id := undone.details.get("dose_event")) is not None:
         recording.withdraw_dose(db, treatment, int(event_id), now=now, by=by)
