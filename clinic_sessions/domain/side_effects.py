@@ -76,6 +76,10 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+ENDED = frozenset({Outcome.RESOLVED, Outcome.RESOLVED_WITH_SEQUELAE})
+"""With these it is there no more."""
+
+
 class SideEffectEventKind(StrEnum):
     """What can happen to a recorded side effect; each is a new row."""
 

@@ -190,7 +190,7 @@ def _now(effect: SideEffect, events: Sequence[SideEffectEvent]) -> SideEffectNow
         if event.kind is SideEffectEventKind.RESOLVED:
             resolved_at = event.at
         elif event.kind is SideEffectEventKind.GRADED:
-            resolved_at = None
+            resolved_at, outcome = None, event.outcome or (None if resolved_at else outcome)
     return SideEffectNow(
         effect=effect, grade=Grade(grade), resolved_at=resolved_at, outcome=outcome, by_mistake=by_mistake
     )
