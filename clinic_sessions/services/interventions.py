@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.as_needed import DRUGS
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.side_effects import InterventionKind
+from clinic_sessions.domain.words import say
 from clinic_sessions.models import AsNeeded, Intervention, SideEffect, TreatmentSession
 from clinic_sessions.services import as_needed, lifecycle, recording
 from clinic_sessions.services.actor import Actor
@@ -26,6 +27,12 @@ class InterventionAct:
     side_effect: SideEffect | None = None
     as_needed: AsNeeded | None = None
     words: str | None = None
+
+
+def label(row: Intervention) -> str:
+    """Say what was done, with the dose of a drug."""
+    name = row.term if row.term and row.kind is InterventionKind.OTHER else say(row.kind)
+    return f"{name}, {row.dose_words}" if row.dose_words else name
 
 
 def record(

@@ -1,5 +1,6 @@
 """Side effects: noted in their moment, followed until they are over, told when they are severe."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -58,6 +59,12 @@ def label(effect: SideEffect) -> str:
     if effect.kind is SideEffectKind.OTHER and effect.term:
         return effect.term
     return next(one.label for one in catalogue().kinds if one.kind is effect.kind)
+
+
+def worst(one: facts.SideEffectNow) -> Grade:
+    """Give the highest grade that a side effect had."""
+    graded = [event.grade for event in one.effect.events if event.grade is not None]
+    return Grade(max(one.effect.grade, one.grade, *graded))
 
 
 def note(
@@ -196,6 +203,14 @@ def in_words(effect: SideEffect, grade: Grade) -> str:
     """Say a side effect with a grade, and why it is serious."""
     why = f". Serious: {say(effect.seriousness).lower()}" if effect.seriousness else ""
     return f"{label(effect)}, grade {int(grade)}{why}"
+
+
+def entries(effect: SideEffect, rows: Sequence[SideEffect]) -> list[SideEffect]:
+    """Give a side effect and the entries that it corrects, the newest first, out of the rows of its session."""
+    by_id, found = {row.id: row for row in rows}, [effect]
+    while (old := found[-1].corrects_id) is not None:
+        found.append(by_id[old])
+    return found
 
 
 def standing(db: Session, treatment: TreatmentSession, effect: SideEffect) -> facts.SideEffectNow:
