@@ -233,8 +233,13 @@ def a_session(
     return treatment
 
 
-def ready_to_start(db: Session, treatment: TreatmentSession, at: datetime, *, micrograms: int = 40_000) -> None:
-    """Everything that a start asks for at `at` besides its papers: answers, a weight, a reading, label, draw, count."""
+def ready_to_start(
+    db: Session, treatment: TreatmentSession, at: datetime, *, micrograms: int = 40_000, drug: bool = True
+) -> None:
+    """Everything that a start asks for at `at` besides its papers: answers, a weight, a reading, label, draw, count.
+
+    Without `drug` the label, the draw and its count are left out.
+    """
     version = treatment.protocol_version
     if version is None:
         return
@@ -249,6 +254,9 @@ def ready_to_start(db: Session, treatment: TreatmentSession, at: datetime, *, mi
     if isinstance(protocol.dose_rule, WeightDose):
         weighed = {"grams": 80_000, "entered_unit": WeightUnit.KG, "measured_at": at, "recorded_at": at}
         db.add(Weight(patient_id=treatment.patient_id, by_id=by.id, **weighed))
+    if not drug:
+        db.flush()
+        return
     devices = isinstance(protocol.dose_rule, DeviceDose)
     label = DrugLabel(
         **entry, drug=protocol.drug, container=Container.DEVICE if devices else Container.VIAL,
