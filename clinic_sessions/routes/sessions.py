@@ -13,7 +13,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.forms.steps import StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import before_page, drug_part, step_answers
+from clinic_sessions.routes import before_page, drug_part, leaving_page, step_answers
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -131,6 +131,7 @@ def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
         "before": before_page.of(treatment, start),
         "asks": ask_part.of(session(), treatment, g.now) if reads else None,
         "due": session_due.of(session(), treatment, g.now) if reads else None,
+        "leaving": leaving_page.of(treatment) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
         "drug": drug_part.of(treatment) if reads else None,
         "history": None if reads else timeline.steps(treatment, clinical=False)[::-1],

@@ -8,10 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
-from clinic_sessions.domain.leave_gate import Departure, may_leave
-from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, SessionKind, Status
+from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, Status
 from clinic_sessions.domain.protocols import AlertLevel, Measure, Protocol
-from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
     DoseEvent,
@@ -24,11 +22,9 @@ from clinic_sessions.models import (
 from clinic_sessions.services import (
     facts,
     last_sessions,
-    leave_gate,
     lifecycle,
     limits,
     pressure_limits,
-    side_effects,
     timeline,
     vitals_chart,
 )
@@ -36,16 +32,6 @@ from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
 from clinic_sessions.services.last_sessions import LastSession
 from clinic_sessions.services.session_start import BEFORE_START
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """One thing that is asked for before the patient leaves as planned."""
-
-    met: bool
-    text: str
-    why: str = ""
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +54,6 @@ class Clinical:
     doses: Sequence[DoseEvent]
     effects: Sequence[SideEffectNow]
     lines: Sequence[timeline.Line]
-    gates: Sequence[Gate]
     minimum_at: datetime | None
     tiles: Sequence[Tile]
     chart: vitals_chart.Chart | None
@@ -95,15 +80,13 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         interventions=facts.all_of(db, Intervention, treatment),
         notes=facts.all_of(db, Note, treatment),
     )
-    departure = leave_gate.departure_of(db, treatment, standing, vitals, as_they_are)
     return Clinical(
         protocol=protocol,
         readings=readings,
         doses=standing,
         effects=[one for one in as_they_are if not one.by_mistake],
         lines=timeline.build(treatment, entries, standing),
-        gates=gates(treatment, departure, as_they_are, now),
-        minimum_at=departure.earliest_at,
+        minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
         chart=vitals_chart.draw(readings, standing, protocol, _own_systolic(treatment)) if protocol else None,
         last=last_sessions.of(db, treatment.patient_id) if protocol and treatment.status in BEFORE_START else (),
@@ -114,35 +97,6 @@ def _own_systolic(treatment: TreatmentSession) -> int | None:
     day = local_day(treatment.starts_at, treatment.clinic.zone)
     own = pressure_limits.on(treatment.patient, treatment.limiting_orders, day)
     return own.systolic if own else None
-
-
-def gates(
-    treatment: TreatmentSession, departure: Departure, effects: Sequence[SideEffectNow], now: datetime
-) -> list[Gate]:
-    """List what is asked for before leaving, each met or not; empty before the dose and after the end.
-
-    The clock never says that anyone is safe: reaching the minimum asks for an assessment.
-    """
-    shown = {Status.IN_TREATMENT, Status.OBSERVING, Status.READY}
-    if treatment.status not in shown or treatment.kind is not SessionKind.TREATMENT:
-        return []
-    against = set(may_leave(departure, now))
-    if Reason.NO_DOSE_RECORDED in against and departure.dose_started_at is None:
-        return [Gate(met=False, text="Dose recorded")]
-    known = departure.earliest_at is not None
-    reached = known and Reason.MINIMUM_NOT_REACHED not in against
-    keeping = ", ".join(side_effects.label(one.effect).lower() for one in effects if one.blocks_leaving)
-    return [
-        Gate(met=departure.dose_ended_at is not None, text="End of the dose recorded"),
-        Gate(
-            met=reached,
-            text="Minimum time reached. Assess now." if reached else "Minimum time under observation",
-            why="" if known else "counted once the dose has ended",
-            at=None if reached else departure.earliest_at,
-        ),
-        Gate(met=departure.vitals_after_dose, text="Vitals since the end of the dose"),
-        Gate(met=not departure.unresolved_side_effects, text="No side effect that keeps them here", why=keeping),
-    ]
 
 
 _TILES = (

@@ -1,0 +1,211 @@
+"""The leaving part of the session page: reasons that fill in, taps, the way home, instructions, the wait for a ride."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import Action, Status
+from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols import EscortKind
+from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.session_checks import CheckItem
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import Clinic, Note, SessionCheck, TreatmentSession
+from clinic_sessions.services import form_keys, recording
+from tests import factories
+from tests.conftest import SignIn, Visitor
+from tests.services.day import a_nurse, take
+
+CALM = Vitals(systolic=122, diastolic=78, heart_rate=70, spo2_percent=98)
+
+
+@pytest.fixture
+def observed(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
+    """A visit whose dose by vein ended an hour and forty minutes ago; nobody has looked at the patient since."""
+    made = factories.a_session(db, factories.a_patient(db, clinic), now - timedelta(minutes=170))
+    by, began = a_nurse(db, clinic), now - timedelta(minutes=140)
+    take(db, made, Action.ARRIVE, made.starts_at, by)
+    take(db, made, Action.START, began, by)
+    take(db, made, Action.FINISH_DOSE, began + timedelta(minutes=40), by)
+    recording.record_vitals(db, made, CALM, now=now - timedelta(minutes=5), by=by)
+    db.commit()
+    return made
+
+
+def post(nurse: Visitor, treatment: TreatmentSession, to: str = "leaving", **typed: str) -> str:
+    data = {"patient": str(treatment.patient_id), "form_key": form_keys.new(), **typed}
+    return str(nurse.post(f"/sessions/{treatment.id}/{to}", data=data, follow_redirects=True).text)
+
+
+def answers(db: Session, treatment: TreatmentSession) -> list[SessionCheck]:
+    db.rollback()
+    late = [CheckItem.SEDATION, CheckItem.DISSOCIATION, CheckItem.BREATHING, CheckItem.WAY_HOME,
+            CheckItem.INSTRUCTIONS, CheckItem.BELONGINGS]  # fmt: skip
+    query = sa.select(SessionCheck).where(SessionCheck.session_id == treatment.id, SessionCheck.item.in_(late))
+    return list(db.scalars(query.order_by(SessionCheck.id)))
+
+
+ALL_WELL = {
+    "sedation": "clear", "dissociation": "clear", "breathing": "clear", "way_home": "named_adult",
+    "way_home_person": "Jo Ruiz", "way_home_phone": "310 555 0142", "instructions": "clear", "belongings": "clear",
+}  # fmt: skip
+
+
+def test_every_part_is_listed_with_what_stands_against_it(observed: TreatmentSession, signed_in: SignIn) -> None:
+    page = signed_in(Role.NURSE).get(f"/sessions/{observed.id}").text
+    for text in ("Minimum time reached. Assess now.", "Sedation", "Dissociation", "Breathing", "Way home",
+                 "Instructions for the way home", "Belongings", "122/78", "at or below the limit"):  # fmt: skip
+        assert text in page
+
+
+def test_taps_for_every_question_make_the_patient_ready_to_leave(
+    db: Session, observed: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    page = post(nurse, observed, **ALL_WELL)
+    assert "Answers saved." in page and "Well enough to wait for the way home." in page
+    kept = {row.item: row for row in answers(db, observed)}
+    assert len(kept) == 6 and all(row.clear for row in kept.values())
+    way = kept[CheckItem.WAY_HOME]
+    assert (way.escort, way.person, way.phone) == (EscortKind.NAMED_ADULT, "Jo Ruiz", "+13105550142")
+    for action in ("call_ready", "leave"):
+        db.rollback()
+        post(nurse, observed, "step", action=action, version=str(observed.version))
+    db.rollback()
+    assert observed.status is Status.LEFT
+
+
+def test_a_named_adult_has_a_name_and_what_was_typed_stays(
+    db: Session, observed: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    data = {**ALL_WELL, "way_home_person": "", "form_key": form_keys.new()}
+    answer = nurse.post(f"/sessions/{observed.id}/leaving", data=data)
+    assert answer.status_code == 422
+    assert "Enter the name of the person who takes them home." in answer.text
+    assert "(310) 555-0142" in answer.text or "310 555 0142" in answer.text
+    assert not answers(db, observed)
+
+
+def test_the_ride_that_was_arranged_is_one_tap_and_never_filled_in_by_itself(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    by = a_nurse(db, clinic)
+    ride = SessionCheck(
+        session_id=observed.id, at=now - timedelta(hours=1), recorded_at=now, late=False, by_id=by.user_id,
+        item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT, person="Maria Ruiz", phone="+13105550177",
+    )  # fmt: skip
+    db.add(ride)
+    db.commit()
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/sessions/{observed.id}").text
+    assert "Here, as arranged: Named adult, Maria Ruiz" in page and 'value="Maria Ruiz"' not in page
+    post(nurse, observed, way_home="arranged")
+    [way] = answers(db, observed)
+    assert (way.person, way.phone, way.clear) == ("Maria Ruiz", "+13105550177", True)
+
+
+def test_still_sedated_stands_until_somebody_looks_again(
+    db: Session, observed: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    page = post(nurse, observed, sedation="still", sedation_words="Falls asleep when not spoken to")
+    assert "Falls asleep when not spoken to" in page
+    refused = nurse.post(
+        f"/sessions/{observed.id}/step",
+        data={"patient": observed.patient_id, "action": "call_ready", "version": observed.version},
+    )
+    assert refused.status_code == 409 and "Still sedated." in refused.text
+    post(nurse, observed, sedation="clear")
+    again = nurse.get(f"/sessions/{observed.id}/leaving?again=sedation")
+    assert again.status_code == 200 and "Fully awake" in again.text
+    assert [row.clear for row in answers(db, observed)] == [False, True]
+
+
+def test_a_form_saves_once_however_often_it_is_sent(db: Session, observed: TreatmentSession, signed_in: SignIn) -> None:
+    nurse = signed_in(Role.NURSE)
+    data = {"form_key": form_keys.new(), "belongings": "clear"}
+    for _ in range(2):
+        assert nurse.post(f"/sessions/{observed.id}/leaving", data=data).status_code == 303
+    assert len(answers(db, observed)) == 1
+
+
+def test_the_instructions_speak_the_patients_language_and_name_no_drug(
+    db: Session, observed: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/sessions/{observed.id}/instructions").text
+    assert "24 hours" in page and "10:00 am on Tuesday, November 24, 2026" in page
+    db.rollback()
+    observed.patient.language = Language.ES
+    db.commit()
+    page = nurse.get(f"/sessions/{observed.id}/instructions").text
+    assert "De regreso a casa" in page and "no antes de las 10:00 a. m. del martes" in page
+    sheet = page.split("<article")[1].split("</article>")[0]
+    assert "ketamin" not in sheet.lower()
+
+
+def ready(db: Session, clinic: Clinic, observed: TreatmentSession, nurse: Visitor) -> None:
+    post(nurse, observed, **ALL_WELL)
+    db.rollback()
+    post(nurse, observed, "step", action="call_ready", version=str(observed.version))
+    db.rollback()
+
+
+def test_the_call_list_stands_once_the_wait_is_long_and_a_call_is_noted(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    patient = observed.patient
+    patient.emergency_name, patient.emergency_phone = "Luz Ruiz", "+13105550155"
+    db.commit()
+    nurse = signed_in(Role.NURSE)
+    ready(db, clinic, observed, nurse)
+    assert "Whom to call" not in nurse.get(f"/sessions/{observed.id}").text
+    for minutes in (20, 30):
+        time_at.move_to(now + timedelta(minutes=minutes))
+        page = nurse.get(f"/sessions/{observed.id}").text
+    assert "Whom to call" in page and "tel:+13105550142" in page
+    assert "tel:+13105550155" not in page and "the patient has not agreed to a call" in page
+    page = post(nurse, observed, "leaving/call", contact="escort", answer="cannot_come", words="Car broke down")
+    assert "Call noted." in page and "No way home yet" in page
+    [note] = db.scalars(sa.select(Note).where(Note.session_id == observed.id))
+    assert note.body.startswith("Called about the way home: Jo Ruiz") and note.body.endswith("Car broke down")
+    refused = nurse.post(
+        f"/sessions/{observed.id}/step",
+        data={"patient": observed.patient_id, "action": "leave", "version": observed.version},
+    )
+    assert "There is no safe way home yet." in refused.text
+
+
+def test_esketamine_shows_both_clocks_and_says_which_counts(
+    db: Session, clinic: Clinic, now: datetime, signed_in: SignIn
+) -> None:
+    version = factories.a_protocol(db, "in-esketamine")
+    began = now - timedelta(minutes=126)
+    made = factories.a_session(
+        db, factories.a_patient(db, clinic), began - timedelta(minutes=20), protocol=version, chair=clinic.chairs[2]
+    )
+    by = a_nurse(db, clinic)
+    take(db, made, Action.ARRIVE, made.starts_at, by)
+    take(db, made, Action.START, began, by, micrograms=28_000)
+    second = recording.DoseAct(kind=DoseEventKind.DEVICE)
+    recording.record_dose(db, made, second, now=began + timedelta(minutes=6), by=by)
+    take(db, made, Action.FINISH_DOSE, began + timedelta(minutes=7), by)
+    db.commit()
+    page = signed_in(Role.NURSE).get(f"/sessions/{made.id}").text
+    assert "126 min since the first device" in page
+    assert "120 min since the last device" in page
+    assert page.count("this one counts") == 1 and "Minimum time reached. Assess now." in page
+    assert "Transport service" in page
+
+
+def test_the_front_desk_reads_no_assessment_and_answers_none(observed: TreatmentSession, signed_in: SignIn) -> None:
+    desk = signed_in(Role.FRONT_DESK)
+    assert "Sedation" not in desk.get(f"/sessions/{observed.id}").text
+    assert desk.get(f"/sessions/{observed.id}/leaving").status_code == 403
+    assert desk.post(f"/sessions/{observed.id}/leaving", data={"sedation": "clear"}).status_code == 403
