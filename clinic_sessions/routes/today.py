@@ -15,6 +15,7 @@ from clinic_sessions.routes.present import clinic, courses, person, session, sho
 from clinic_sessions.services import (
     alerts,
     appointments,
+    arrivals,
     board,
     due,
     go_aheads,
@@ -108,8 +109,11 @@ def _day(here: Clinic) -> dict[str, Any]:
     cards = schedule.cards_of(session(), here, local_day(g.now, here.zone), now=g.now)
     if cards:
         showed("today", None, patients=sorted({card.patient_id for card in cards}))
+    coming = [card for card in cards if card.status in EXPECTED]
+    papers = person().may(Permission.SEE_PAPERS)
     return {
-        "arrivals": [card for card in cards if card.status in EXPECTED],
+        "arrivals": coming,
+        "lacking": arrivals.lacking(session(), [one.id for one in coming]) if papers else {},
         "in_clinic": [card for card in cards if card.status in IN_CLINIC],
         "counts": _counts(cards),
         "chair_names": {chair.id: chair.name for chair in here.chairs},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import protocols
+from clinic_sessions.domain.arrivals import Lack
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.permissions import Role
@@ -20,7 +21,7 @@ from clinic_sessions.domain.start_gate import BeforeDose, StartReason, item_of, 
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.domain.wall_time import SkippedHour, last_instant
 from clinic_sessions.models import Alert, AuditEntry, Clinic, Message, SessionCheck, TreatmentSession
-from clinic_sessions.services import answering, before, later_today, papers, recording
+from clinic_sessions.services import answering, arrivals, before, later_today, papers, recording
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.checking import Said
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
@@ -206,3 +207,17 @@ def test_a_visit_is_moved_to_later_only_as_it_stands_and_by_whoever_may_take_the
     take(db, here, Action.START, now, nurse, ready=False)
     with pytest.raises(Refusal):
         later_today.move(db, here, chair, starts, here.version, now=now, by=nurse)
+
+
+def test_who_is_to_come_is_listed_with_what_is_missing(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    bare = factories.a_session(db, factories.a_patient(db, clinic, papers=False), now + timedelta(hours=1))
+    ready = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(hours=2))
+    answering.take(db, ready, [Said(item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT)], now=now, by=nurse)
+    found = arrivals.lacking(db, [bare.id, ready.id])
+    assert list(found[bare.id]) == [Lack.CLEARANCE, Lack.CONSENT, Lack.ORDER, Lack.WAY_HOME]
+    assert list(found[ready.id]) == []
+    answering.take(db, ready, [Said(item=CheckItem.RIDE, clear=False)], now=now + timedelta(minutes=1), by=nurse)
+    assert list(arrivals.lacking(db, [ready.id])[ready.id]) == [Lack.WAY_HOME]
+    assert arrivals.lacking(db, []) == {}
