@@ -212,7 +212,9 @@ def test_a_visit_is_moved_to_later_only_as_it_stands_and_by_whoever_may_take_the
 def test_who_is_to_come_is_listed_with_what_is_missing(
     db: Session, clinic: Clinic, nurse: Actor, now: datetime
 ) -> None:
-    bare = factories.a_session(db, factories.a_patient(db, clinic, papers=False), now + timedelta(hours=1))
+    bare = factories.a_session(
+        db, factories.a_patient(db, clinic, papers=False), now + timedelta(hours=1), chair=clinic.chairs[1]
+    )
     ready = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(hours=2))
     answering.take(db, ready, [Said(item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT)], now=now, by=nurse)
     found = arrivals.lacking(db, [bare.id, ready.id])
