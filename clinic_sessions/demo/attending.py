@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from clinic_sessions.demo import asked
+from clinic_sessions.demo import asked, leaving
 from clinic_sessions.demo.courses import Course, course_of
 from clinic_sessions.demo.diary import Visit
+from clinic_sessions.demo.drug import KEPT, Hands
 from clinic_sessions.demo.fates import Fate
-from clinic_sessions.demo.record import Writer
+from clinic_sessions.demo.record import Writer, dose_of
 from clinic_sessions.demo.world import World
 from clinic_sessions.domain.alerts import AlertAction, AlertKind
 from clinic_sessions.domain.lifecycle import Action, transition
@@ -110,17 +111,23 @@ class Day:
         return Writer(db=self.world.db, treatment=self.treatment, by=self.nurse, until=until, rng=self.world.rng)
 
     def _treat(self, writer: Writer) -> None:
+        protocol, stopped = self.visit.protocol, self.fate is Fate.STOPPED_EARLY
+        micrograms = dose_of(protocol, self.visit.on_file.person.grams, len(self.course.devices))
+        hands = Hands(writer=writer, second=self.world.nurse(self.treatment.id + 1))
+        logged = self.course.dose > self.world.now - KEPT
+        label_ids = hands.prepare(self.course, protocol, micrograms) if logged else []
         if self.course.dose > writer.until:
             self._align(writer.until)
             return
-        stopped = self.fate is Fate.STOPPED_EARLY
-        events = writer.dose(self.course, self.visit.protocol, self.visit.on_file.person.grams, stopped=stopped)
+        events = writer.dose(self.course, protocol, micrograms, stopped=stopped, label_ids=label_ids)
         self._step(Action.START, self.course.dose, self.nurse, event=events[0])
         self.treatment.dose_started_at = self.course.dose
         if self.course.dose_ended > writer.until:
             self._align(writer.until)
             return
         if stopped:
+            if logged:
+                hands.waste(self.course.dose_ended, micrograms - micrograms // 2, label_ids, protocol)
             self._step(Action.STOP_EARLY, self.course.dose_ended, self.nurse, events[-1], [StopReason.SIDE_EFFECT])
         else:
             self._step(Action.FINISH_DOSE, self.course.dose_ended, self.nurse, event=events[-1])
@@ -128,6 +135,7 @@ class Day:
 
     def _leave(self, writer: Writer) -> None:
         if self.course.ready <= writer.until:
+            leaving.look(writer, self.course.ready, self.visit.protocol)
             self._step(Action.CALL_READY, self.course.ready, self.nurse)
             writer.note(self.course.ready)
         if self.course.left <= writer.until:

@@ -86,28 +86,32 @@ class Writer:
         """Write the readings taken so far."""
         self.save([self.reading(at, vitals) for at, vitals in course.readings if at <= self.until])
 
-    def dose(self, course: Course, protocol: Protocol, grams: int, *, stopped: bool) -> list[DoseEvent]:
+    def dose(
+        self, course: Course, protocol: Protocol, micrograms: int, *, stopped: bool, label_ids: Sequence[int]
+    ) -> list[DoseEvent]:
         """Write the dose events so far: begun, devices, given whole or stopped at half."""
-        micrograms = dose_of(protocol, grams, len(course.devices))
         drug = protocol.drug.value
+        labels = dict(enumerate(label_ids, 1))
         if course.devices:
             events = [
                 DoseEvent(
                     **self.stamp(at), kind=DoseEventKind.DEVICE, drug=drug,
                     micrograms=micrograms // len(course.devices), device_number=number,
+                    label_id=labels.get(number),
                 )
                 for number, at in enumerate(course.devices, 1)
                 if at <= self.until
             ]  # fmt: skip
         else:
-            events = [
-                DoseEvent(**self.stamp(course.dose), kind=DoseEventKind.STARTED, drug=drug, micrograms=micrograms)
-            ]
+            stamp = self.stamp(course.dose)
+            begun = {"drug": drug, "micrograms": micrograms, "label_id": labels.get(1)}
+            events = [DoseEvent(**stamp, kind=DoseEventKind.STARTED, **begun)]
         if course.dose_ended <= self.until:
             kind, given = (DoseEventKind.STOPPED, micrograms // 2) if stopped else (DoseEventKind.GIVEN, micrograms)
             words = "Side effect" if stopped else None
             stamp = self.stamp(course.dose_ended)
-            events.append(DoseEvent(**stamp, kind=kind, drug=drug, micrograms=given, words=words))
+            label_id = next(reversed(label_ids), None)
+            events.append(DoseEvent(**stamp, kind=kind, drug=drug, micrograms=given, words=words, label_id=label_id))
         self.save(events)
         return events
 
