@@ -41,7 +41,7 @@ class Page:
 
 
 def of(treatment: TreatmentSession, again: CheckItem | None = None) -> Page | None:
-    """Make the part as it stands; `again`: a question to answer once more. None where nothing is asked before leaving."""
+    """Make the part as it stands; `again`: a question to answer once more. None where leaving asks for nothing."""
     facts = leaving.of(session(), treatment, g.now)
     if facts is None:
         return None

@@ -1,10 +1,9 @@
-"""The instructions for the way home: what the protocol's driving rule says, in the patient's language, to take along."""
+"""Instructions for the way home: what the protocol says of driving, in the patient's language, to take along."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
-
 
 from clinic_sessions.domain.leaving import no_driving_until
 from clinic_sessions.domain.messages import Language
