@@ -88,9 +88,18 @@ def _waits(pushes: Sequence[Push]) -> Iterator[tuple[str, str]]:
 def push_words(push: Push) -> list[str]:
     """Say what a later dose does to the day: each visit that it pushes, and the closing hour; empty for nothing."""
     found = [
-        f"{one.treatment.patient.name} begins {one.minutes} minutes later, at {filters.at(one.starts_at)}"
+        f"{one.treatment.patient.name} begins {in_minutes(one.minutes)} later, at {filters.at(one.starts_at)}"
         for one in push.later
     ]
     if push.past_closing and push.closes_at:
-        found.append(f"The chair is done {push.past_closing} minutes after closing at {filters.at(push.closes_at)}")
+        found.append(f"The chair is done {in_minutes(push.past_closing)} after closing at {filters.at(push.closes_at)}")
     return found
+
+
+def in_minutes(count: int) -> str:
+    """Write a number of minutes.
+
+    >>> in_minutes(1), in_minutes(20)
+    ('1 minute', '20 minutes')
+    """
+    return f"{count} minute{'' if count == 1 else 's'}"

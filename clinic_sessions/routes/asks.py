@@ -15,6 +15,7 @@ from clinic_sessions.forms.asks import AnswerForm, AskForm, SignedAnswerForm
 from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import ask_pages, countersigned
+from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, courses, person, session, showed
@@ -36,6 +37,26 @@ def index() -> str:
     if named:
         showed("asks", None, patients=named)
     return render_template("asks/index.html", waiting=waiting, courses=courses(named))
+
+
+@bp.get("/asks/banner")
+@needs(Permission.GIVE_GO_AHEAD)
+def banner() -> Said:
+    """Show how many questions wait, for a page that stays open; a poll that has seen it is told nothing new."""
+    count = go_aheads.open_count(session(), [clinic.id for clinic in person().clinics], g.now)
+    if request.headers.get(POLL) and request.args.get("revision") == str(count):
+        return "", 304
+    return render_template("asks/waiting.html", count=count)
+
+
+@bp.get("/asks/first")
+@needs(Permission.GIVE_GO_AHEAD)
+def first() -> Response:
+    """Go on to the question when only one waits, else to the list."""
+    waiting = go_aheads.waiting(session(), [clinic.id for clinic in person().clinics], g.now)
+    if len(waiting) != 1:
+        return redirect(url_for("asks.index"), 303)
+    return redirect(url_for("asks.decide", session_id=waiting[0].session_id, gate=waiting[0].gate.value), 303)
 
 
 @bp.get(f"{ONE}/ask/<gate>")

@@ -13,6 +13,7 @@ from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes.present import settings
 from clinic_sessions.services import sign_ins, warnings
+from clinic_sessions.services.warnings import Warnings
 
 ADDRESSES = 256
 """How many addresses a process keeps."""
@@ -60,7 +61,8 @@ def _frame() -> dict[str, Any]:
     user = sign_in.user if sign_in else None
     clinic = sign_ins.clinic_of(sign_in) if sign_in else None
     mine = user.clinics if user else []
-
+    answers = _can(Permission.GIVE_GO_AHEAD)
+    found = warnings.read(db.session(), [one.id for one in mine], g.now, answers=answers) if clinic else None
     return {
         "person": user,
         "clinic": clinic,
@@ -68,16 +70,13 @@ def _frame() -> dict[str, Any]:
         "theme": user.theme if user else "auto",
         "is_demo": settings().is_demo,
         "now": g.get("now"),
-        "banners": _banners(clinic, tuple(one.id for one in mine), _can(Permission.READ_ALERTS)) if clinic else [],
+        "banners": _banners(clinic, found, _can(Permission.READ_ALERTS)) if clinic and found else [],
+        "open_asks": found.open_asks if found and answers else None,
     }
 
 
-def _banners(clinic: Clinic, mine: tuple[int, ...], reads_alerts: bool) -> list[Banner]:
+def _banners(clinic: Clinic, found: Warnings, reads_alerts: bool) -> list[Banner]:
     banners = []
-    found = warnings.read(db.session(), mine, g.now, answers=_can(Permission.GIVE_GO_AHEAD))
-    if asks := found.open_asks:
-        text = f"{asks} {'question waits' if asks == 1 else 'questions wait'} for a provider, with a patient here."
-        banners.append(Banner(kind="danger", text=text, href=url_for("asks.index"), link_text="Look and answer"))
     if waiting := found.open_alerts:
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
         href = url_for("alerts.index") if reads_alerts else None

@@ -20,6 +20,7 @@ from clinic_sessions.services import (
     pressure_limits,
     schedule_push,
     session_checks,
+    session_start,
 )
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
@@ -28,8 +29,9 @@ from clinic_sessions.services.limits import Mark
 from clinic_sessions.services.medicines import Warned
 from clinic_sessions.services.pressure_limits import OwnLimit
 from clinic_sessions.services.schedule_push import Push
+from clinic_sessions.services.session_start import UnderOrder
 
-WAITS = (10, 15, 20, 30, 45, 60, 90)
+WAITS = (10, 15, 20, 30, 45, 60)
 """How long a provider may ask to wait, in minutes, before asking again."""
 
 
@@ -52,7 +54,7 @@ class Usual:
 
 @dataclass(frozen=True, kw_only=True)
 class Background:
-    """What is known when a provider is asked. `waits`: what each of WAITS would do to the day."""
+    """What is known when a provider is asked. `under`: the order; `waits`: what each of WAITS would do to the day."""
 
     readings: Sequence[Reading]
     usual: Sequence[Usual]
@@ -62,6 +64,7 @@ class Background:
     effects: Sequence[SideEffectNow]
     own_limit: OwnLimit | None
     earliest_leaving: datetime | None
+    under: UnderOrder | None
     waits: Sequence[Push]
 
 
@@ -87,6 +90,7 @@ def of(db: Session, treatment: TreatmentSession, gate: Gate, now: datetime) -> B
             treatment.patient, treatment.limiting_orders, local_day(treatment.starts_at, treatment.clinic.zone)
         ),
         earliest_leaving=facts.earliest_leaving(treatment, doses),
+        under=start.under if (start := session_start.of(db, treatment, now, clinical=True)) else None,
         waits=schedule_push.of(db, treatment, times),
     )
 

@@ -288,3 +288,20 @@ def test_pages_of_a_gate_that_is_not_ahead_offer_nothing_to_send(visit: Treatmen
     provider = signed_in(Role.PROVIDER)
     assert 'name="seen"' not in provider.get(f"/sessions/{visit.id}/decide/may_leave").text
     assert 'name="form_key"' not in provider.get(f"/sessions/{visit.id}/ask/may_leave").text
+
+
+def test_a_page_that_stays_open_is_told_once_that_somebody_waits(
+    db: Session, asked: ProviderAsk, by: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    provider, poll = signed_in(Role.PROVIDER), {"X-Poll": "1"}
+    told = provider.get("/asks/banner?revision=0", headers=poll)
+    assert (told.status_code, "1 question waits" in told.text) == (200, True)
+    assert provider.get("/asks/banner?revision=1", headers=poll).status_code == 304
+    here = provider.get("/asks/first")
+    assert here.headers["Location"].endswith(f"/sessions/{asked.session_id}/decide/may_start")
+    db.rollback()
+    take(db, asked.treatment, Action.CALL_OFF, now, by)
+    db.commit()
+    over = provider.get("/asks/banner?revision=1", headers=poll)
+    assert (over.status_code, "waits" in over.text) == (200, False)
+    assert provider.get("/asks/first").headers["Location"].endswith("/asks")
