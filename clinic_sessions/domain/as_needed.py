@@ -106,5 +106,15 @@ def same_drug(one: str, other: str) -> bool:
     return _plain(one).split(" ")[0] == _plain(other).split(" ")[0]
 
 
+def named_in(drug: str, text: str) -> bool:
+    """Say whether a text, such as the allergies on file, names a drug.
+
+    >>> named_in("Ondansetron ODT", "Penicillin; ondansetron (rash)"), named_in("Ondansetron", "none known")
+    (True, False)
+    """
+    first = _plain(drug).split(" ")[0]
+    return bool(first) and first in _plain(text)
+
+
 def _plain(words: str) -> str:
     return " ".join(words.casefold().split())

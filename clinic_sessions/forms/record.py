@@ -1,25 +1,16 @@
-"""What a nurse records besides vitals: dose, side effects, interventions, notes."""
+"""What a nurse records of the dose, and notes."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms import SelectMultipleField
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.side_effects import (
-    InterventionKind,
-    Outcome,
-    Seriousness,
-    SideEffectEventKind,
-    SideEffectKind,
-)
 from clinic_sessions.forms.acts import ActForm, DosedForm, MgField
 from clinic_sessions.forms.choosing import options
-from clinic_sessions.forms.fields import BodyField, LineField, OneOfField, PickField, WholeNumberField
+from clinic_sessions.forms.fields import BodyField, LineField, OneOfField
 
-NO_EFFECT = ("", "Nothing in particular")
-AGO = ("0", "5", "10", "15", "30")
 PHRASES = (
     "Comfortable, vital signs steady.",
     "Talked through what to expect.",
@@ -58,64 +49,6 @@ class DoseForm(DosedForm):
         if self.kind.data is DoseEventKind.RATE_CHANGED and self.rate.data is None and not self.rate.errors:
             yield self.rate, "Enter the new rate in mg an hour."
         yield from self.dose_doubts()
-
-
-class SideEffectForm(ActForm):
-    """A side effect: what, how strong, since when."""
-
-    kind = OneOfField("What", SideEffectKind, ask="Choose the side effect.")
-    term = LineField("What is it, in a word or two", longest=200)
-    grade = WholeNumberField("How strong", low=1, high=5, ask="Choose how strong it is.")
-    ago = RadioField(
-        "Began",
-        choices=options((n, "Now" if n == "0" else f"{n} min ago") for n in AGO),
-        default="0",
-        validate_choice=False,
-    )
-    seriousness = PickField("Serious because", Seriousness, ask="Choose one of these.", blank="Not serious")
-    words = LineField("In words")
-
-    def against(self) -> Iterator[tuple[Any, str]]:
-        """Ask for the word of what is not on the list."""
-        if self.kind.data is SideEffectKind.OTHER and not self.term.data and not self.term.errors:
-            yield self.term, "Say what it is, in a word or two."
-        if self.ago.data not in AGO:
-            yield self.ago, "Choose when it began, or enter the time."
-
-
-class FollowForm(ActForm):
-    """What became of a side effect."""
-
-    kind = OneOfField("What happened", SideEffectEventKind, ask="Choose what happened.")
-    grade = WholeNumberField("How strong it is now", low=1, high=5)
-    outcome = PickField("How it stands", Outcome, ask="Choose one of these.", blank="Not said")
-    words = LineField("In words")
-
-    def against(self) -> Iterator[tuple[Any, str]]:
-        """Ask for what the event needs."""
-        if self.kind.data is SideEffectEventKind.GRADED and self.grade.data is None and not self.grade.errors:
-            yield self.grade, "Choose how strong it is now."
-        if self.kind.data is SideEffectEventKind.OUTCOME and self.outcome.data is None and not self.outcome.errors:
-            yield self.outcome, "Choose how it stands."
-        if self.kind.data is SideEffectEventKind.ACTED_ON and not self.words.data and not self.words.errors:
-            yield self.words, "Say what was done."
-
-
-class InterventionForm(ActForm):
-    """Something done for the patient."""
-
-    kind = OneOfField("What was done", InterventionKind, ask="Choose what was done.")
-    term = LineField("What is it, in a word or two", longest=200)
-    dose_words = LineField("Dose, as given", longest=200)
-    side_effect = SelectField("Because of", choices=options([NO_EFFECT]), validate_choice=False)
-    words = LineField("In words")
-
-    def against(self) -> Iterator[tuple[Any, str]]:
-        """Ask for the word of what is not on the list, and for a side effect of this session."""
-        if self.kind.data is InterventionKind.OTHER and not self.term.data and not self.term.errors:
-            yield self.term, "Say what it is, in a word or two."
-        if self.side_effect.data not in {choice[0] for choice in map(tuple, self.side_effect.choices or [])}:
-            yield self.side_effect, "Choose one of these."
 
 
 class NoteForm(ActForm):

@@ -26,6 +26,7 @@ from clinic_sessions.routes import (
     errors,
     feeds,
     filters,
+    follow_ups,
     for_provider,
     frame,
     gaps,
@@ -67,6 +68,7 @@ from clinic_sessions.routes.policy import check_every_view
 BLUEPRINTS = (
     health.bp,
     alerts.bp,
+    follow_ups.bp,
     asks.bp,
     sign_in.bp,
     sites.bp,

@@ -13,13 +13,8 @@ from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_fo
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options
-from clinic_sessions.forms.record import (
-    NO_EFFECT,
-    DoseForm,
-    InterventionForm,
-    NoteForm,
-    SideEffectForm,
-)
+from clinic_sessions.forms.effects import NO_EFFECT, InterventionForm, SideEffectForm
+from clinic_sessions.forms.record import DoseForm, NoteForm
 from clinic_sessions.forms.vitals import VitalsForm
 from clinic_sessions.models import (
     DoseEvent,
@@ -169,11 +164,17 @@ def intervention_form(treatment: TreatmentSession, typed: MultiDict[str, str] | 
             "side_effect": str(old.side_effect_id or ""), "words": old.words,
         }  # fmt: skip
 
-    form = InterventionForm(typed, data=_data_of(Intervention, treatment, read), meta=meta_of_entry(treatment))
+    data = _data_of(Intervention, treatment, read) or {"side_effect": request.args.get("effect", "")}
+    form = InterventionForm(typed, data=data, meta=meta_of_entry(treatment))
+    form.side_effect.choices = effect_choices(treatment)
+    return form
+
+
+def effect_choices(treatment: TreatmentSession) -> list[Any]:
+    """Give the side effects of a session to choose from, or none in particular."""
     effects = [one for one in facts.side_effects(session(), treatment) if not one.by_mistake]
     offered = [(str(one.effect.id), side_effects.label(one.effect)) for one in effects]
-    form.side_effect.choices = options([NO_EFFECT, *offered])
-    return form
+    return options([NO_EFFECT, *offered])
 
 
 def _save_intervention(treatment: TreatmentSession, form: InterventionForm) -> Saved:

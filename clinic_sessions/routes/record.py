@@ -1,20 +1,12 @@
 """Recording: vitals, dose, side effects, interventions, notes. Each form saves once, however often it is sent."""
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.side_effects import Grade
 from clinic_sessions.forms.acts import ActForm
-from clinic_sessions.forms.record import (
-    FollowForm,
-)
-from clinic_sessions.models import (
-    SideEffect,
-    TreatmentSession,
-)
+from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.entry_pages import (
     DOSE,
     EFFECT,
@@ -22,16 +14,13 @@ from clinic_sessions.routes.entry_pages import (
     NOTE,
     VITALS,
     Page,
-    Saved,
     choices_of,
-    meta_of_entry,
 )
 from clinic_sessions.routes.one_session import ONE, load, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
-from clinic_sessions.services import form_keys, recording, side_effects
+from clinic_sessions.services import form_keys
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.side_effects import Followed
 
 bp = Blueprint("record", __name__)
 
@@ -81,20 +70,6 @@ def save_effect(session_id: int) -> Answer:
     return _save(EFFECT, session_id)
 
 
-@bp.get(f"{ONE}/side-effects/<int:effect_id>/events")
-@needs(Permission.TREAT)
-def follow(session_id: int, effect_id: int) -> Answer:
-    """Show the form of what became of a side effect."""
-    return _show(_following(session_id, effect_id), session_id)
-
-
-@bp.post(f"{ONE}/side-effects/<int:effect_id>/events")
-@needs(Permission.TREAT)
-def save_follow(session_id: int, effect_id: int) -> Answer:
-    """Add what became of a side effect."""
-    return _save(_following(session_id, effect_id), session_id)
-
-
 @bp.get(f"{ONE}/interventions")
 @needs(Permission.TREAT)
 def intervention(session_id: int) -> Answer:
@@ -121,22 +96,6 @@ def note(session_id: int) -> Answer:
 def save_note(session_id: int) -> Answer:
     """Add a note."""
     return _save(NOTE, session_id)
-
-
-def _following(session_id: int, effect_id: int) -> Page:
-    row = recording.entry(session(), SideEffect, load(session_id), effect_id)
-
-    def make(treatment: TreatmentSession, typed: MultiDict[str, str] | None) -> FollowForm:
-        return FollowForm(typed, meta=meta_of_entry(treatment))
-
-    def save(treatment: TreatmentSession, form: FollowForm) -> Saved:
-        followed = Followed(
-            kind=form.kind.data, grade=Grade(form.grade.data) if form.grade.data else None,
-            outcome=form.outcome.data, words=form.words.data,
-        )  # fmt: skip
-        return side_effects.follow(session(), treatment, row, followed, now=g.now, by=actor(), at=form.moment)
-
-    return Page(title=side_effects.label(row), saved="Saved.", template="follow", make=make, save=save)
 
 
 def _show(page: Page, session_id: int) -> str:

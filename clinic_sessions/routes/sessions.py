@@ -25,6 +25,7 @@ from clinic_sessions.services import (
     change_notes,
     drug_in_hand,
     due,
+    effect_part,
     facts,
     form_keys,
     provisional,
@@ -138,6 +139,7 @@ def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
         "clock": due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,
         "clock_text": due.clock_text,
         "due_text": due.due_text,
+        "effects": effect_part.of(session(), treatment, g.now) if reads else None,
         "effect_label": side_effects.label,
     }
 
