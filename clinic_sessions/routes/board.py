@@ -24,7 +24,7 @@ def index() -> str | tuple[str, int]:
     shown = board.build(session(), clinic(), g.now)
     showed("board", clinic().id, patients=shown.patient_ids)
     return render_template(
-        "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE,
+        "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE, LEAVE=Action.LEAVE,
         act_words=act_words,
         clock_text=due.clock_text, due_text=due.due_text,
     )  # fmt: skip

@@ -17,19 +17,24 @@ from clinic_sessions.models import (
     Clinic,
     DoseEvent,
     DueHold,
+    SessionCheck,
     SideEffect,
     SideEffectEvent,
     StatusChange,
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import chair_records, due, facts, side_effects
+from clinic_sessions.services import chair_records, due, facts, side_effects, waiting_for_ride
 from clinic_sessions.services.chair_records import ChairRecords
 from clinic_sessions.services.due import Clock, Due
 from clinic_sessions.services.limits import Mark
+from clinic_sessions.services.waiting_for_ride import Waiting
 
 URGENCY: Mapping[str, int] = MappingProxyType({"overdue": 0, "due": 1, "held": 1, "": 2})
 """What comes first, by the tone of a card."""
+
+IN_CHAIR = IN_CLINIC - {Status.READY}
+"""Who is in a chair: somebody who is ready waits elsewhere, and the chair is free for the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +77,13 @@ class Arrival:
 class Board:
     cards: Sequence[Card]
     arrivals: Sequence[Arrival]
+    waiting: Sequence[Waiting] = ()
 
     @property
     def patient_ids(self) -> list[int]:
         """Everyone whose name the board shows."""
-        shown = [card.treatment for card in self.cards if card.treatment] + [one.treatment for one in self.arrivals]
+        shown = [card.treatment for card in self.cards if card.treatment]
+        shown += [one.treatment for one in self.arrivals] + [one.treatment for one in self.waiting]
         return sorted({treatment.patient_id for treatment in shown})
 
 
@@ -88,7 +95,7 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     today = _sessions(db, clinic, now)
     alike = _alike(today)
     shown = {chair.id: _now_in(chair, today, now) for chair in chairs}
-    here = [treatment.id for treatment in shown.values() if treatment and treatment.status in IN_CLINIC]
+    here = [treatment.id for treatment in shown.values() if treatment and treatment.status in IN_CHAIR]
     records, effects = chair_records.read(db, here), chair_records.effects(db, here)
     cards = [_card(chair, shown[chair.id], alike, records, effects, now) for chair in chairs]
     on_cards = {treatment.id for treatment in shown.values() if treatment}
@@ -97,7 +104,11 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
         for one in today
         if one.status in EXPECTED
     ]
-    return Board(cards=sorted(cards, key=lambda card: (not card.urgent, URGENCY[card.tone])), arrivals=arrivals)
+    return Board(
+        cards=sorted(cards, key=lambda card: (not card.urgent, URGENCY[card.tone])),
+        arrivals=arrivals,
+        waiting=waiting_for_ride.of_clinic(db, clinic, now),
+    )
 
 
 def revision(db: Session, clinic: Clinic, now: datetime) -> str:
@@ -121,7 +132,7 @@ def revision(db: Session, clinic: Clinic, now: datetime) -> str:
     ]
     of_rows = [
         sa.select(sa.func.count(table.id)).where(table.session_id.in_(today)).scalar_subquery()
-        for table in (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, DueHold)
+        for table in (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, DueHold, SessionCheck)
     ]
     row = db.execute(sa.select(*of_sessions, *of_rows)).one()
     return "-".join([f"{span.starts_at:%Y%m%d}", *(str(value) for value in row)])
@@ -158,7 +169,7 @@ def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentS
 
 def _now_in(chair: Chair, today: Sequence[TreatmentSession], now: datetime) -> TreatmentSession | None:
     mine = [one for one in today if one.chair_id == chair.id]
-    here = [one for one in mine if one.status in IN_CLINIC]
+    here = [one for one in mine if one.status in IN_CHAIR]
     expected = [one for one in mine if one.status in EXPECTED and one.ends_at > now]
     return next(iter(here + expected), None)
 

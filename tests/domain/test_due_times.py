@@ -1,6 +1,7 @@
 """When checks are due after a dose began, from what truly happened, and which of them are still open."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,16 +141,16 @@ def test_checks_are_in_order_and_each_moment_comes_once(key: str, now: int, end:
     assert all(one > 0 for one in found)
 
 
-NUMBERS = {"amber": timedelta(minutes=2), "grace": timedelta(minutes=5)}
+SHOWN = partial(signal, START, amber=timedelta(minutes=2), grace=timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(("seconds", "tone"), [(-121, ""), (-120, "due"), (0, "due"), (300, "due"), (301, "overdue")])
 def test_a_due_time_turns_amber_and_then_red(seconds: int, tone: str) -> None:
-    assert signal(START, **NUMBERS).tone(START + timedelta(seconds=seconds)) == tone
+    assert SHOWN().tone(START + timedelta(seconds=seconds)) == tone
 
 
 def test_a_held_time_is_neither_amber_nor_red_until_its_minutes_are_over() -> None:
-    held = signal(START, **NUMBERS, held_until=after(7))
+    held = SHOWN(held_until=after(7))
 
     assert [held.tone(after(minute)) for minute in (6, 7, 8)] == ["held", "due", "overdue"]
-    assert signal(START, **NUMBERS, held_until=after(3)).tone(after(4)) == "due"
+    assert SHOWN(held_until=after(3)).tone(after(4)) == "due"

@@ -1,0 +1,190 @@
+"""What a visit asks for next: counted from true times, open for what is missing, held once."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import AuditEntry, Clinic, DueHold, TreatmentSession
+from clinic_sessions.services import due_now, facts, recording, session_due
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.due import Due, DueKind
+from clinic_sessions.services.recording import DoseAct
+from clinic_sessions.services.refusals import ChangedMeanwhile
+from tests import factories
+from tests.services.day import a_nurse, take
+
+WHOLE = Vitals(systolic=120, diastolic=80, heart_rate=70, spo2_percent=98, moaa_s=5)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def nurse(db: Session, clinic: Clinic) -> Actor:
+    return a_nurse(db, clinic)
+
+
+@pytest.fixture
+def infusion(db: Session, clinic: Clinic, now: datetime, nurse: Actor) -> TreatmentSession:
+    """An infusion that began now."""
+    return begun(db, clinic, now, nurse, "iv-mood")
+
+
+def begun(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor, key: str, *, chair: int = 0, devices: int | None = None
+) -> TreatmentSession:
+    """A session whose dose begins now, after half an hour in the clinic."""
+    version, patient = factories.a_protocol(db, key), factories.a_patient(db, clinic, name=f"Ana {key}")
+    came = now - 30 * MINUTE
+    one = factories.a_session(db, patient, came, protocol=version, chair=clinic.chairs[chair])
+    if devices:
+        factories.an_order(db, patient, version, devices=devices)
+    take(db, one, Action.ARRIVE, came, nurse)
+    take(db, one, Action.START, now, nurse)
+    return one
+
+
+def first(db: Session, one: TreatmentSession, now: datetime) -> Due | None:
+    found = session_due.of(db, one, now)
+    return found.next if found else None
+
+
+def minutes(found: Due | None, since: datetime) -> float | None:
+    return None if found is None else (found.at - since) / MINUTE
+
+
+def test_what_is_due_follows_the_true_time_of_the_start(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    assert minutes(first(db, infusion, now), now) == 10
+    began = facts.dose_events(db, infusion)[0]
+    act = DoseAct(kind=DoseEventKind.STARTED, micrograms=began.micrograms)
+    recording.record_dose(db, infusion, act, now=now, by=nurse, at=now - 8 * MINUTE, corrects=began)
+
+    assert minutes(first(db, infusion, now), now) == 2
+
+
+def test_a_check_lacking_a_measure_stays_open_for_it(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    later = now + 10 * MINUTE
+    recording.record_vitals(db, infusion, Vitals(systolic=120, diastolic=80, heart_rate=70), now=later, by=nurse)
+    found = session_due.of(db, infusion, later)
+    assert found is not None
+    assert found.next is not None
+    assert (minutes(found.next, now), found.next.text) == (10, "Still missing: oxygen and MOAA/S")
+    assert found.missing_words == "oxygen and MOAA/S"
+
+    recording.record_vitals(db, infusion, Vitals(spo2_percent=97, moaa_s=5), now=later + MINUTE, by=nurse)
+    assert minutes(first(db, infusion, later + MINUTE), now) == 20
+
+
+def test_an_extra_reading_is_always_possible_and_moves_nothing(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, WHOLE, now=now + 2 * MINUTE, by=nurse)
+
+    assert minutes(first(db, infusion, now + 2 * MINUTE), now) == 10
+
+
+def test_a_reading_written_down_late_counts_from_its_true_time(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, WHOLE, now=now + 40 * MINUTE, at=now + 11 * MINUTE, by=nurse)
+
+    assert minutes(first(db, infusion, now + 40 * MINUTE), now) == 20
+
+
+def test_a_held_check_waits_once_and_a_second_tap_finds_the_first(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    at, late = now + 10 * MINUTE, now + 16 * MINUTE
+    assert [one.tone(late) for one in [first(db, infusion, late)] if one] == ["overdue"]
+    held = session_due.hold(db, infusion, at, now=late, by=nurse)
+    again = session_due.hold(db, infusion, at, now=late + MINUTE, by=nurse)
+
+    assert (again.id, held.until) == (held.id, late + 3 * MINUTE)
+    tones = [one.tone(late + n * MINUTE) for n in (1, 4) if (one := first(db, infusion, late + n * MINUTE))]
+    assert tones == ["held", "overdue"]
+    shown = session_due.of(db, infusion, late + 4 * MINUTE)
+    assert shown is not None
+    assert not shown.may_hold
+    assert db.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(AuditEntry.entity == "due_holds")) == 1
+
+
+@pytest.mark.parametrize("minute", [7, 30])
+def test_only_what_is_due_now_can_be_held(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor, minute: int
+) -> None:
+    wanted = now + (10 if minute == 7 else 20) * MINUTE
+    with pytest.raises(ChangedMeanwhile):
+        session_due.hold(db, infusion, wanted, now=now + minute * MINUTE, by=nurse)
+    assert db.scalars(sa.select(DueHold)).all() == []
+
+
+@pytest.mark.parametrize(("devices", "due"), [(2, [("Vitals", 47), ("Vitals", 127)]), (3, [("Device 3", 12)])])
+def test_the_next_device_is_due_after_the_last_until_the_ordered_ones_are_used(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor, devices: int, due: list[tuple[str, int]]
+) -> None:
+    one = begun(db, clinic, now, nurse, "in-esketamine", devices=devices)
+    second = first(db, one, now)
+    assert second is not None
+    assert (second.kind, minutes(second, now)) == (DueKind.DEVICE, 5)
+
+    recording.record_dose(db, one, DoseAct(kind=DoseEventKind.DEVICE), now=now + 7 * MINUTE, by=nurse)
+
+    found = session_due.of(db, one, now + 7 * MINUTE)
+    assert found is not None
+    assert found.next is not None
+    shown = [(each.text, minutes(each, now)) for each in (found.next, *found.later)]
+    assert shown[: len(due)] == due
+
+
+def test_what_presses_names_chairs_and_is_asked_in_one_query_while_nobody_is_treated(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    db.commit()
+    assert queries(db, clinic, now) == 1
+    ones = [begun(db, clinic, now, nurse, "iv-mood")]
+    db.commit()
+    few = queries(db, clinic, now)
+    ones += [begun(db, clinic, now, nurse, key, chair=n) for n, key in ((1, "iv-pain"), (2, "im"))]
+    db.commit()
+    assert queries(db, clinic, now) == few
+
+    late = now + 16 * MINUTE
+    found = due_now.pressing(db, clinic, late)
+    assert [(one.chair, one.tone) for one in found] == [(f"Chair {n}", "overdue") for n in (1, 2, 3)]
+    assert [one.chair for one in due_now.pressing(db, clinic, late, but=ones[0].id)] == ["Chair 2", "Chair 3"]
+    assert due_now.pressing(db, clinic, now) == []
+
+
+def queries(db: Session, clinic: Clinic, now: datetime) -> int:
+    """How many queries the list takes of a fresh session."""
+    asked: list[str] = []
+    bind = db.get_bind()
+    with Session(bind) as fresh:
+        here = fresh.get_one(Clinic, clinic.id)
+        db.rollback()
+        sa.event.listen(bind, "before_cursor_execute", listen := lambda *args: asked.append(args[2]))
+        due_now.pressing(fresh, here, now)
+        sa.event.remove(bind, "before_cursor_execute", listen)
+    return len(asked)
+
+
+def test_a_value_past_an_urgent_limit_presses_until_it_is_read_again(
+    db: Session, infusion: TreatmentSession, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, Vitals(spo2_percent=88), now=now + MINUTE, by=nurse)
+    found = due_now.pressing(db, clinic, now + MINUTE)
+    assert [mark.text for one in found for mark in one.urgent] == ["oxygen 88, limit below 90"]
+    assert [mark.advice for one in found for mark in one.urgent if mark.advice and "Pause the infusion" in mark.advice]
+    before = due_now.revision(found)
+
+    recording.record_vitals(db, infusion, Vitals(heart_rate=80), now=now + 2 * MINUTE, by=nurse)
+    assert due_now.revision(due_now.pressing(db, clinic, now + 2 * MINUTE)) == before
+    recording.record_vitals(db, infusion, Vitals(spo2_percent=96), now=now + 3 * MINUTE, by=nurse)
+    assert due_now.pressing(db, clinic, now + 3 * MINUTE) == []
