@@ -16,7 +16,7 @@ from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.readiness import Reason, outside_visit
-from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, RecordReason, is_late
+from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, NoteKind, RecordReason, is_late
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
     AuditAction,
@@ -28,7 +28,16 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.models.record import Entry
-from clinic_sessions.services import audit, dose_order, drug_in_hand, facts, lifecycle, limits, session_alerts
+from clinic_sessions.services import (
+    audit,
+    dose_order,
+    drug_in_hand,
+    facts,
+    lifecycle,
+    limits,
+    session_alerts,
+    signed_notes,
+)
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -171,10 +180,11 @@ def record_note(
     at: datetime | None = None,
     corrects: Note | None = None,
 ) -> Note:
-    """Add a note; writing is never outside the rules."""
+    """Add a note; once the note of the session is signed, it is an addendum. Writing is never outside the rules."""
     guard_correction(db, treatment, corrects)
     note = Note(
         **stamp(treatment, now=now, by=by, at=at or now, against=[]),
+        kind=NoteKind.ADDENDUM if signed_notes.exists(db, treatment.id) else NoteKind.ENTRY,
         body=body, corrects_id=corrects.id if corrects else None,
     )  # fmt: skip
     save(db, treatment, note, now=now, by=by)
@@ -219,6 +229,7 @@ def stamp(
 
 def save(db: Session, treatment: TreatmentSession, row: Entry, *, now: datetime, by: Actor) -> None:
     """Write an entry and its audit entry; tell a provider when it is outside the rules."""
+    signed_notes.mark(db, row)
     db.add(row)
     db.flush()
     old = getattr(row, "corrects_id", None)

@@ -21,8 +21,8 @@ from clinic_sessions.domain.side_effects import (
     parse_side_effects,
 )
 from clinic_sessions.domain.words import say
-from clinic_sessions.models import AuditAction, SideEffect, SideEffectEvent, TreatmentSession
-from clinic_sessions.services import alerts, audit, facts, follow_ups, recording
+from clinic_sessions.models import SideEffect, SideEffectEvent, TreatmentSession
+from clinic_sessions.services import alerts, facts, follow_ups, recording
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent
 
@@ -146,11 +146,8 @@ def follow(
         outcome=followed.outcome or (Outcome.RESOLVED if kind is SideEffectEventKind.RESOLVED else None),
         words=followed.words,
     )
+    recording.save(db, treatment, event, now=now, by=by)
     effect.events.append(event)
-    db.flush()
-    audit.note(
-        db, AuditAction.CREATE, "side_effect_events", event.id, now=now, by=by, patient_id=treatment.patient_id
-    )  # fmt: skip
     if grade is not None and grade > before:
         _tell(db, treatment, effect, grade, f"side_effect_event:{event.id}", now=now, by=by)
     return event

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status, StepReason
+from clinic_sessions.domain.note_content import NoteReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.session_checks import CheckItem
@@ -31,10 +32,11 @@ from clinic_sessions.services import (
     papers,
     recording,
     session_alerts,
+    signed_notes,
 )
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.lifecycle import GateClosed
-from clinic_sessions.services.refusals import ChangedMeanwhile
+from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 
 _ALERTS: Mapping[Action, tuple[AlertKind, AlertTier]] = MappingProxyType(
     {
@@ -99,6 +101,8 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
 
 
 def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
+    if signed_notes.exists(db, treatment.id):
+        raise Refusal(NoteReason.SIGNED_NO_STEP_BACK)
     undone = lifecycle.last_step(treatment)
     freed_chairs.take_back(db, treatment, undone, now=now, by=by)
     change = lifecycle.undo(db, treatment, now=now, by=by)

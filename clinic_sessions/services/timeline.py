@@ -8,7 +8,7 @@ from clinic_sessions.domain.doses import mg_text
 from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.protocols import AlertLevel
 from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.record import DoseEventKind, NoteKind
 from clinic_sessions.domain.side_effects import InterventionKind, SideEffectEventKind
 from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.wall_time import offset_text
@@ -29,6 +29,7 @@ GRADES = {1: "mild", 2: "moderate", 3: "severe", 4: "life-threatening", 5: "deat
 _BOOKING = frozenset(
     {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
 )
+_NOTES = {NoteKind.ENTRY: "Note", NoteKind.SIGNED: "Note of the session signed", NoteKind.ADDENDUM: "Addendum"}
 _REASONS = (CallOffReason, StopReason, CancelReason, MoveReason)
 
 
@@ -243,6 +244,6 @@ def _interventions(treatment: TreatmentSession, entries: Entries) -> Iterator[Li
 def _notes(treatment: TreatmentSession, rows: Sequence[Note]) -> Iterator[Line]:
     corrected = _corrected(rows)
     for row in rows:
-        yield _line(
-            treatment, row, "note", "Note", row.body, struck="Corrected" if row.id in corrected else "", ref="note"
-        )
+        struck = "Corrected" if row.id in corrected else ""
+        ref = "note" if row.kind is NoteKind.ENTRY else None
+        yield _line(treatment, row, "note", _NOTES[row.kind], row.body, struck=struck, ref=ref)
