@@ -6,10 +6,14 @@ from random import Random
 
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.record import Writer
+from clinic_sessions.demo.world import World
+from clinic_sessions.domain.lifecycle import EXPECTED
 from clinic_sessions.domain.protocols import Protocol
 from clinic_sessions.domain.session_checks import CheckItem, Intake
-from clinic_sessions.models import SessionCheck
-from clinic_sessions.services import recording, session_checks
+from clinic_sessions.models import SessionCheck, TreatmentSession
+from clinic_sessions.services import checking, recording, session_checks
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.checking import Said
 
 _AT_THE_DOOR = timedelta(minutes=1)
 _IN_THE_CHAIR = timedelta(minutes=4)
@@ -21,6 +25,20 @@ def ask(writer: Writer, arrived: datetime, protocol: Protocol, fate: Fate) -> No
     rng = Random(writer.treatment.id)
     rows = list(_rows(writer, arrived, protocol, fate, rng))
     writer.save([row for row in rows if row.at <= writer.until])
+
+
+def ride_ahead(world: World, treatment: TreatmentSession, at: datetime) -> None:
+    """Let the front desk hear on the phone who will take the patient home."""
+    if treatment.status not in EXPECTED or treatment.protocol_version is None:
+        return
+    rng, accepted = Random(treatment.id), protocol_of(treatment.protocol_version).escort.accepted
+    person, phone = _by_whom(rng)
+    said = Said(item=CheckItem.RIDE, clear=True, escort=accepted[0], person=person, phone=phone)
+    checking.record(world.db, treatment, said, now=at, by=world.staff.desk)
+
+
+def _by_whom(rng: Random) -> tuple[str, str]:
+    return rng.choice(_RIDES), f"+1310555{rng.randrange(100, 200):04}"
 
 
 def _rows(writer: Writer, arrived: datetime, protocol: Protocol, fate: Fate, rng: Random) -> Iterator[SessionCheck]:
@@ -39,5 +57,5 @@ def _rows(writer: Writer, arrived: datetime, protocol: Protocol, fate: Fate, rng
             row.clear = False
         elif item is CheckItem.RIDE:
             row.escort = protocol.escort.accepted[0]
-            row.person, row.phone = rng.choice(_RIDES), f"+1310555{rng.randrange(100, 200):04}"
+            row.person, row.phone = _by_whom(rng)
         yield row

@@ -9,7 +9,7 @@ from itertools import count
 
 import sqlalchemy as sa
 
-from clinic_sessions.demo import answers, attending
+from clinic_sessions.demo import answers, asked, attending
 from clinic_sessions.demo.clinic import ZONE, office_hour
 from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
@@ -100,6 +100,8 @@ class Life:
             return
         if self.world.rng.random() < _CONFIRMS and starts - _AFTER_REMINDER > booked_at:
             self.at(starts - _AFTER_REMINDER, lambda at: self._confirm(treatment, at))
+        if starts > self.world.now and treatment.id % 3:
+            self.at(starts - _AFTER_REMINDER, lambda at: asked.ride_ahead(self.world, treatment, at))
         if fate is Fate.DID_NOT_COME:
             self.at(starts + _NOT_COME_AFTER, lambda at: self._note_absence(treatment, at))
             return

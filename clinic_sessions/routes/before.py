@@ -9,6 +9,7 @@ from wtforms import Form
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.weights import both_units
 from clinic_sessions.forms.booking import number, read_slot
 from clinic_sessions.forms.keys import STALE_FORM, is_key
 from clinic_sessions.models import TreatmentSession
@@ -101,7 +102,8 @@ def weigh(session_id: int) -> Answer:
         )  # fmt: skip
 
     try:
-        return _once(session_id, request.form.get("form_key"), keep) or _back(session_id, "Weight saved.")
+        saved = f"Weight saved: {both_units(form.grams)}."
+        return _once(session_id, request.form.get("form_key"), keep) or _back(session_id, saved)
     except Refusal as refusal:
         session().rollback()
         page = _made(load(session_id))

@@ -9,7 +9,7 @@ from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, session, showed
 from clinic_sessions.routes.session_steps import ASKED
-from clinic_sessions.services import board, due
+from clinic_sessions.services import arrivals, board, due
 
 bp = Blueprint("board", __name__)
 
@@ -25,6 +25,6 @@ def index() -> str | tuple[str, int]:
     showed("board", clinic().id, patients=shown.patient_ids)
     return render_template(
         "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE, LEAVE=Action.LEAVE,
-        act_words=act_words,
+        act_words=act_words, lacking=arrivals.lacking(session(), [one.treatment.id for one in shown.arrivals]),
         clock_text=due.clock_text, due_text=due.due_text,
     )  # fmt: skip
