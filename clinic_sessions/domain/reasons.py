@@ -39,6 +39,8 @@ class CallOffReason(StrEnum):
     LATE = "late"
     STAFF = "staff"
     CHAIR = "chair"
+    PROVIDER_DECIDED = "provider_decided"
+    PAPERS = "papers"
 
 
 class StopReason(StrEnum):

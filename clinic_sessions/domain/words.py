@@ -66,6 +66,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (CallOffReason.LATE, "Came too late"),
     (CallOffReason.STAFF, "Our staff"),
     (CallOffReason.CHAIR, "Our chair or room"),
+    (CallOffReason.PAPERS, "Papers missing"),
     (StopReason.PATIENT_ASKED, "Patient asked"),
     (BookingReason.IN_THE_PAST, "This time has passed."),
     (BookingReason.CLINIC_CLOSED, "The clinic is closed that day."),

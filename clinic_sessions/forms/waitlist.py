@@ -11,6 +11,8 @@ from clinic_sessions.forms.fields import ClockField, LineField, WholeNumberField
 from clinic_sessions.forms.weekdays import WeekdaysField
 
 MOST_NOTICE_HOURS = 14 * 24
+DAY = 24 * 60
+"""Minutes of a day."""
 
 
 class WishForm(Form):
@@ -23,6 +25,16 @@ class WishForm(Form):
     until_time = ClockField("Over by")
     notice = WholeNumberField("Hours they must know before", low=0, high=MOST_NOTICE_HOURS)
     words = LineField("Anything to add")
+
+    @staticmethod
+    def as_typed(days: Sequence[int], from_minute: int, until_minute: int, notice_hours: int) -> dict[str, Any]:
+        """Give a wish that stands as the form shows it; what it leaves open stays blank."""
+        return {
+            "days": days,
+            "from_time": _wall(from_minute) if from_minute else None,
+            "until_time": _wall(until_minute) if until_minute < DAY else None,
+            "notice": notice_hours or None,
+        }
 
     def offer(self, whats: Sequence[tuple[str, str]]) -> None:
         """Set what can be wished for: values and words."""
@@ -44,7 +56,11 @@ class WishForm(Form):
     @property
     def until_minute(self) -> int:
         """When the visit must be over, in minutes after midnight; midnight ends a day."""
-        return _minute(self.until_time.data, 24 * 60) or 24 * 60
+        return _minute(self.until_time.data, DAY) or DAY
+
+
+def _wall(minute: int) -> time:
+    return time(minute // 60, minute % 60)
 
 
 def _minute(wall: time | None, otherwise: int) -> int:

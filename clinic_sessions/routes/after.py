@@ -6,12 +6,15 @@ from typing import Any
 from flask import Blueprint, g, render_template, url_for
 
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.words import say
+from clinic_sessions.forms.waitlist import WishForm
 from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes import filters
 from clinic_sessions.routes.one_session import ONE, load, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import session, showed
 from clinic_sessions.routes.waitlist import form_for, value_of
-from clinic_sessions.services import change_notes, offers, series
+from clinic_sessions.services import change_notes, offers, series, waitlist
 from clinic_sessions.services.offers import Desk, Looking
 
 bp = Blueprint("after", __name__)
@@ -50,8 +53,17 @@ def _next(treatment: TreatmentSession) -> dict[str, Any]:
     def wall_time(moment: datetime) -> str:
         return f"{moment.astimezone(zone):%H:%M}"
 
-    wish = form_for(desk.choices, what=what)
+    wish = form_for(desk.choices, what=what, known=_wish(treatment, desk))
     return {"desk": desk, "what": what, "wish": wish, "wall_day": wall_day, "wall_time": wall_time}
+
+
+def _wish(treatment: TreatmentSession, desk: Desk) -> dict[str, Any]:
+    """Begin a wish with the one that waits already, else with which visit did not take place; never with why."""
+    stands = waitlist.standing(session(), treatment.patient_id, treatment.clinic_id, desk.choice.version)
+    if stands is None:
+        return {"words": f"{say(treatment.status)}: {filters.day_at(treatment.starts_at)}"}
+    typed = WishForm.as_typed(stands.days, stands.from_minute, stands.until_minute, stands.notice_hours)
+    return {**typed, "words": stands.words}
 
 
 def _desk(treatment: TreatmentSession) -> Desk | None:

@@ -1,18 +1,22 @@
 """The steps that the session page offers: which a person may take now, and the small form of each."""
 
+from collections.abc import Sequence
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from flask import g
 
 from clinic_sessions.domain import visits, words
-from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, offered
+from clinic_sessions.domain.doses import Micrograms
+from clinic_sessions.domain.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, offered
+from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.one_session import identified, meta_of
 from clinic_sessions.routes.present import actor, person, session
-from clinic_sessions.services import lifecycle, session_page, start_gate
+from clinic_sessions.services import call_off, lifecycle, session_page, start_gate
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.session_start import Start
 
@@ -23,10 +27,19 @@ ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
 ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
 
 
-def steps_of(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
+def against_start(treatment: TreatmentSession, start: Start | None) -> Sequence[StrEnum]:
+    """List what stands against the start of a visit whose patient is here, for those who could start it."""
+    if start is None or start.papers is None or treatment.status is not Status.ARRIVED:
+        return ()
+    if not person().may(Permission.TREAT):
+        return ()
+    return [*start.papers.reasons, *start_gate.unmet(session(), treatment, start.papers.order_id, g.now)]
+
+
+def steps_of(treatment: TreatmentSession, against: Sequence[StrEnum]) -> dict[str, Any]:
     """Give the steps that this person may take now, and which one they may take back.
 
-    `start_missing`: how many reasons stand against the start, while it is the next step.
+    `against`: what stands against the start; `start_missing`: how much that is, while it is the next step.
     """
     last = session_page.undoable(treatment)
     here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
@@ -34,7 +47,7 @@ def steps_of(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]
     return {
         "step_words": partial(visits.act_words, treatment.kind),
         "next_step": next_step,
-        "start_missing": _missing(treatment, start) if next_step is Action.START else 0,
+        "start_missing": len(against) if next_step is Action.START else 0,
         "asked": [one for one in here if one in ASKED],
         "endings": [one for one in ENDINGS if one in here],
         "undo": last if last and _may_undo(treatment) else None,
@@ -42,19 +55,14 @@ def steps_of(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]
     }
 
 
-def _missing(treatment: TreatmentSession, start: Start | None) -> int:
-    if start is None or start.papers is None:
-        return 0
-    return len(start.papers.reasons) + len(start_gate.unmet(session(), treatment, start.papers.order_id, g.now))
-
-
-def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, StepForm]:
+def forms_of(
+    treatment: TreatmentSession, typed: StepForm | None, start: Start | None, against: Sequence[StrEnum]
+) -> dict[str, StepForm]:
     """Make the small form of each step, with what was typed in the one that was sent."""
     made = {}
     first = start.first.micrograms if start and start.first else None
     for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
-        data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
-        fresh = StepForm(data=data, meta=meta_of(treatment))
+        fresh = StepForm(data=_begun(treatment, action, first, against), meta=meta_of(treatment))
         if typed is not None and typed.action.data is action:
             fresh = typed
             fresh.version.raw_data, fresh.version.data = None, treatment.version
@@ -62,6 +70,15 @@ def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start |
         chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
         fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
     return made
+
+
+def _begun(
+    treatment: TreatmentSession, action: Action, first: Micrograms | None, against: Sequence[StrEnum]
+) -> dict[str, Any]:
+    data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
+    if action is not Action.CALL_OFF or not person().may(Permission.READ_CLINICAL):
+        return data
+    return {**data, "reasons": [one.value for one in call_off.suggested(session(), treatment, against)]}
 
 
 def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:

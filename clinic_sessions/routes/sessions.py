@@ -18,7 +18,7 @@ from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
-from clinic_sessions.routes.session_steps import forms_of, steps_of
+from clinic_sessions.routes.session_steps import against_start, forms_of, steps_of
 from clinic_sessions.routes.session_tiles import dialogs
 from clinic_sessions.services import (
     ask_part,
@@ -99,6 +99,7 @@ def page(
     reads = person().may(Permission.READ_CLINICAL)
     papers = person().may(Permission.SEE_PAPERS)
     start = session_start.of(session(), treatment, g.now, clinical=reads) if papers else None
+    against = against_start(treatment, start)
     return render_template(
         "sessions/show.html",
         treatment=treatment,
@@ -107,8 +108,8 @@ def page(
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),
         **_parts(treatment, start),
-        **steps_of(treatment, start),
-        forms=forms_of(treatment, form, start),
+        **steps_of(treatment, against),
+        forms=forms_of(treatment, form, start, against),
         dialogs=dialogs(treatment) if person().may(Permission.TREAT) else None,
         new_key=form_keys.new,
         form=form,
@@ -164,7 +165,7 @@ def _ordered(treatment: TreatmentSession) -> DoseToGive | None:
 
 
 def _drawn(treatment: TreatmentSession) -> int | None:
-    draw = drug_in_hand.drawn(session(), treatment) if treatment.status is Status.ARRIVED else None
+    draw = start_gate.in_hand(session(), treatment) if treatment.status is Status.ARRIVED else None
     return draw.micrograms if draw is not None else None
 
 

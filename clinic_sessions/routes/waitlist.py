@@ -1,6 +1,6 @@
 """The waitlist: who waits for what, since when, and what suits them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -79,11 +79,16 @@ def close(wish_id: int) -> Response:
     return redirect(url_for("waitlist.index"), 303)
 
 
-def form_for(choices: Sequence[Choice], *, typed: bool = False, what: str | None = None) -> WishForm:
-    """Give the form of a wish for one of these choices; the first is chosen unless `what` is another."""
+def form_for(
+    choices: Sequence[Choice], *, typed: bool = False, what: str | None = None, known: Mapping[str, Any] | None = None
+) -> WishForm:
+    """Give the form of a wish for one of these choices; the first is chosen unless `what` is another.
+
+    `known`: what else it begins with.
+    """
     values = [value_of(one) for one in choices]
     chosen = what if what in values else next(iter(values), "")
-    form = WishForm(request.form) if typed else WishForm(data={"what": chosen})
+    form = WishForm(request.form) if typed else WishForm(data={**(known or {}), "what": chosen})
     form.offer([(value_of(one), _words(one)) for one in choices])
     return form
 

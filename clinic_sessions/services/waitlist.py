@@ -64,6 +64,19 @@ def waiting(db: Session, clinic_id: int) -> list[WaitlistWish]:
     return list(db.scalars(query))
 
 
+def standing(db: Session, patient_id: int, clinic_id: int, version: ProtocolVersion) -> WaitlistWish | None:
+    """Give the wish of a patient that waits at a clinic for the same protocol; None when none does."""
+    query = (
+        sa.select(WaitlistWish)
+        .join(WaitlistWish.protocol_version)
+        .where(
+            WaitlistWish.patient_id == patient_id, WaitlistWish.clinic_id == clinic_id,
+            WaitlistWish.closed_at.is_(None), ProtocolVersion.key == version.key,
+        )
+    )  # fmt: skip
+    return db.scalars(query.order_by(WaitlistWish.id).limit(1)).first()
+
+
 def count(db: Session, clinic_id: int) -> int:
     """Count the wishes that wait."""
     query = sa.select(sa.func.count()).select_from(WaitlistWish)

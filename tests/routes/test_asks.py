@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Action, Gate
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.reasons import CallOffReason
 from clinic_sessions.domain.start_gate import Answer, StartReason
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
@@ -23,8 +24,9 @@ from clinic_sessions.models import (
 from clinic_sessions.models import (
     SignIn as SignedInRow,
 )
-from clinic_sessions.services import asking, form_keys, recording, sign_ins
+from clinic_sessions.services import asking, form_keys, recording, sign_ins, waitlist
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.waitlist import Wish
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take
@@ -305,3 +307,55 @@ def test_a_page_that_stays_open_is_told_once_that_somebody_waits(
     over = provider.get("/asks/banner?revision=1", headers=poll)
     assert (over.status_code, "waits" in over.text) == (200, False)
     assert provider.get("/asks/first").headers["Location"].endswith("/asks")
+
+
+def test_not_today_leads_to_the_reasons_that_are_known_and_then_to_another_time_or_the_waitlist(
+    db: Session, visit: TreatmentSession, asked: ProviderAsk, signed_in: SignIn
+) -> None:
+    provider, nurse, path = signed_in(Role.PROVIDER), signed_in(Role.NURSE), f"/sessions/{visit.id}"
+    assert provider.post(
+        f"{path}/decide/may_start", data=an_answer(provider, f"{path}/decide/may_start", Answer.NOT_TODAY)
+    )
+    assert f'href="{path}/call-off"' in nurse.get(path).text
+    page = nurse.get(f"{path}/call-off").text
+    ticked = set(re.findall(r'name="reasons"[^>]*value="([a-z_]+)" checked', page))
+    assert ticked == {"blood_pressure", "provider_decided"}
+    form = {"action": "call_off", "version": value_of(page, "version"), "reasons": ["blood_pressure", "unwell"]}
+    done = nurse.post(f"{path}/step", data=form)
+    assert done.headers["Location"].endswith(f"{path}/after")
+    for visitor in (nurse, provider, signed_in(Role.FRONT_DESK), signed_in(Role.OWNER)):
+        after = visitor.get(f"{path}/after").text
+        assert "Book another time" in after
+        assert "Put on the waitlist" in after
+        assert "Did not go ahead: Mon Nov 23, 9:30 am" in after
+        assert "lood pressure" not in after
+
+
+def test_a_session_is_called_off_for_a_reason_at_least(visit: TreatmentSession, signed_in: SignIn) -> None:
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/sessions/{visit.id}/call-off").text
+    form = {"action": "call_off", "version": value_of(page, "version")}
+    refused = nurse.post(f"/sessions/{visit.id}/step", data=form)
+    assert refused.status_code == 422
+    assert "Choose at least one reason" in refused.text
+
+
+def test_a_wish_that_waits_already_is_shown_with_its_days_when_a_session_is_called_off(
+    db: Session, visit: TreatmentSession, by: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    wish = Wish(protocol_version_id=visit.protocol_version_id or 0, days=[1], from_minute=9 * 60, words="Tuesdays")
+    waitlist.add(db, visit.patient, visit.clinic_id, wish, now=now, by=by)
+    take(db, visit, Action.CALL_OFF, now, by, reasons=(CallOffReason.LATE,))
+    db.commit()
+    page = signed_in(Role.NURSE).get(f"/sessions/{visit.id}/after").text
+    assert 'value="Tuesdays"' in page
+    assert 'value="9:00 am"' in page
+    assert re.search(r'name="days"[^>]*value="1" checked', page)
+
+
+def test_a_session_that_has_begun_cannot_be_called_off(
+    db: Session, visit: TreatmentSession, by: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    take(db, visit, Action.CALL_OFF, now, by)
+    db.commit()
+    assert signed_in(Role.NURSE).get(f"/sessions/{visit.id}/call-off").status_code == 404
