@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from clinic_sessions.domain import as_needed as rules
 from clinic_sessions.domain.lifecycle import OCCUPYING
+from clinic_sessions.domain.orders import OrderState
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.wall_time import day_span, local_day
-from clinic_sessions.models import AsNeeded, Intervention, TreatmentSession
-from clinic_sessions.services import facts, papers
+from clinic_sessions.models import AsNeeded, Intervention, Order, TreatmentSession
+from clinic_sessions.services import documents, facts, order_rows, papers
 from clinic_sessions.services.refusals import Absent
+
+_HOLDS = frozenset({OrderState.HOLDS, OrderState.HOLDS_UNSIGNED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,18 +84,32 @@ def given_on_day(db: Session, treatment: TreatmentSession, at: datetime) -> list
 
 
 def _rows(db: Session, treatment: TreatmentSession, at: datetime) -> Sequence[AsNeeded]:
-    order_id = _order_id(db, treatment, at)
-    if order_id is None:
-        return []
-    return db.scalars(sa.select(AsNeeded).where(AsNeeded.order_id == order_id).order_by(AsNeeded.id)).all()
-
-
-def _order_id(db: Session, treatment: TreatmentSession, at: datetime) -> int | None:
-    """Give the order that holds: while the patient is here the newest one, afterwards the one of the start."""
+    """Give the lines of the order that holds at a moment; once the visit is over, of the one of its start."""
     if treatment.status not in OCCUPYING:
-        return treatment.order_id
-    found = papers.of_treatment(db, treatment, at)
-    return found.order_id if found else None
+        query = sa.select(AsNeeded).where(AsNeeded.order_id == treatment.order_id)
+        return db.scalars(query.order_by(AsNeeded.id)).all() if treatment.order_id is not None else []
+    order = _holding(db, treatment, at)
+    return order.as_needed if order else []
+
+
+def _holding(db: Session, treatment: TreatmentSession, at: datetime) -> Order | None:
+    """Give the newest order that holds for a session: one written while the patient is here counts at once."""
+    if treatment.protocol_version is None:
+        return None
+    day, within = local_day(at, treatment.clinic.zone), documents.thresholds(db).spoken_order.whole
+    query = (
+        sa.select(Order)
+        .where(
+            Order.patient_id == treatment.patient_id,
+            Order.protocol_key == treatment.protocol_version.key,
+            Order.written_at < at + papers.SAME_MINUTE,
+            Order.valid_until >= day,
+        )
+        .options(selectinload(Order.events), selectinload(Order.as_needed))
+        .order_by(Order.written_at.desc(), Order.id.desc())
+    )
+    mine = [one for one in db.scalars(query) if one.plan_id in {None, treatment.plan_id}]
+    return next((one for one in mine if order_rows.state_of(one, day, at, within) in _HOLDS), None)
 
 
 def against(

@@ -71,17 +71,29 @@ def revision(db: Session, treatment: TreatmentSession) -> str:
         .where(NoteDraft.session_id == treatment.id)
         .scalar_subquery(),
     ]
+    counts += _orders_so_far(treatment.patient_id)
     if treatment.status in BEFORE_START:
         counts += _papers_so_far(treatment.patient_id)
     return "-".join(str(value) for value in (treatment.version, *db.execute(sa.select(*counts)).one()))
 
 
+def _orders_so_far(patient_id: int) -> list[sa.ScalarSelect[int]]:
+    """Count a patient's orders and what became of them: what may be given as needed can change while they are here."""
+    return [
+        sa.select(sa.func.count()).select_from(Order).where(Order.patient_id == patient_id).scalar_subquery(),
+        sa.select(sa.func.count())
+        .select_from(OrderEvent)
+        .join(Order)
+        .where(Order.patient_id == patient_id)
+        .scalar_subquery(),
+    ]
+
+
 def _papers_so_far(patient_id: int) -> list[sa.ScalarSelect[int]]:
     """Count what a start stands on, by patient: each a row that is added and never taken away, or ended once."""
-    tables = (Order, Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck, Medicine)
+    tables = (Consent, ClearanceDecision, Weight, Enrolment, MonitoringCheck, Medicine)
     counts = [sa.select(sa.func.count()).select_from(table).where(table.patient_id == patient_id) for table in tables]
     counts += [
-        sa.select(sa.func.count()).select_from(OrderEvent).join(Order).where(Order.patient_id == patient_id),
         sa.select(sa.func.count()).select_from(ConsentEvent).join(Consent).where(Consent.patient_id == patient_id),
         sa.select(sa.func.count(Medicine.ended_at)).where(Medicine.patient_id == patient_id),
         sa.select(sa.func.count())
