@@ -104,15 +104,17 @@ def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
 def _told_of_vitals(treatment: TreatmentSession, reading: VitalsReading) -> list[tuple[str, str]]:
     """Say what of a reading is out of range, with the protocol's advice, and what the due check still lacks."""
     doses = facts.dose_events(session(), treatment)
-    said = []
+    found: dict[tuple[bool, str], list[str]] = {}
     for mark in limits.marks(treatment, doses, reading):
-        urgent = mark.level is AlertLevel.URGENT
-        text = f"{'Urgent: ' if urgent else 'Out of range: '}{mark.text}."
-        said.append(("danger" if urgent else "warn", f"{text} {mark.advice}" if mark.advice else text))
-    found = session_due.of(session(), treatment, g.now)
-    if found and found.next and found.missing_words:
-        at = filters.at(found.next.at, treatment.clinic)
-        said.append(("warn", f"The check of {at} stays open for {found.missing_words}."))
+        found.setdefault((mark.level is AlertLevel.URGENT, mark.advice or ""), []).append(mark.text)
+    said = [
+        ("danger" if urgent else "warn", f"{'Urgent' if urgent else 'Out of range'}: {'; '.join(texts)}. {advice}")
+        for (urgent, advice), texts in sorted(found.items(), reverse=True)
+    ]
+    due = session_due.of(session(), treatment, g.now)
+    if due and due.next and due.missing_words:
+        at = filters.at(due.next.at, treatment.clinic)
+        said.append(("warn", f"The check of {at} stays open for {due.missing_words}."))
     return said
 
 

@@ -43,7 +43,10 @@ class Mark:
 
     measure: Measure
     level: AlertLevel
+    short: str
+    """The measure and its value."""
     text: str
+    """With the limit that it is outside of."""
     advice: str | None = None
     """What the protocol asks to be done about it."""
 
@@ -109,6 +112,7 @@ def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: Vita
         Mark(
             measure=one.measure,
             level=one.level,
+            short=f"{NAMES[one.measure]} {one.value}",
             text=f"{NAMES[one.measure]} {one.value}, {_SIDES[one.rule.compare].format(one.rule.limit.value)}",
             advice=_advice(treatment, one, phase),
         )
@@ -133,7 +137,12 @@ def _own_limits(treatment: TreatmentSession, reading: VitalsReading) -> list[Mar
         (Measure.DIASTOLIC, reading.diastolic_mmhg, own.diastolic),
     )
     return [
-        Mark(measure=measure, level=AlertLevel.WARN, text=f"{NAMES[measure]} {value}, this patient's limit {limit}")
+        Mark(
+            measure=measure,
+            level=AlertLevel.WARN,
+            short=f"{NAMES[measure]} {value}",
+            text=f"{NAMES[measure]} {value}, this patient's limit {limit}",
+        )
         for measure, value, limit in pairs
         if value is not None and limit is not None and value > limit
     ]

@@ -180,7 +180,7 @@ def test_a_value_past_an_urgent_limit_presses_until_it_is_read_again(
 ) -> None:
     recording.record_vitals(db, infusion, Vitals(spo2_percent=88), now=now + MINUTE, by=nurse)
     found = due_now.pressing(db, clinic, now + MINUTE)
-    assert [mark.text for one in found for mark in one.urgent] == ["oxygen 88, limit below 90"]
+    assert [mark.short for one in found for mark in one.urgent] == ["oxygen 88"]
     assert [mark.advice for one in found for mark in one.urgent if mark.advice and "Pause the infusion" in mark.advice]
     before = due_now.revision(found)
 
