@@ -19,7 +19,7 @@ from clinic_sessions.routes.one_session import ONE, load
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session
 from clinic_sessions.services import drug as drugs
-from clinic_sessions.services import drug_acts, drug_in_hand, limits, start_gate
+from clinic_sessions.services import drug_acts, limits, start_gate
 from clinic_sessions.services.drug_acts import Counted, Drawing, LabelRead
 from clinic_sessions.services.refusals import Absent
 
@@ -140,7 +140,7 @@ def _draw_page(treatment: TreatmentSession, form: DrawForm, found: drugs.Drug | 
 def count(session_id: int) -> Answer:
     """Show the second person's form: no volume stands on it. Whoever drew it hands the tablet over."""
     treatment = load(session_id)
-    standing = drug_in_hand.drawn(session(), treatment)
+    standing = start_gate.in_hand(session(), treatment)
     if standing is None:
         return back_to(session_id)
     return _count_page(treatment, _count_form(treatment, standing, None, {"draw": standing.id}), standing)
@@ -151,7 +151,7 @@ def count(session_id: int) -> Answer:
 def save_count(session_id: int) -> Answer:
     """Keep the second person's count, signed with their password on another's tablet, or on their own."""
     treatment = load(session_id)
-    standing = drug_in_hand.drawn(session(), treatment)
+    standing = start_gate.in_hand(session(), treatment)
     if standing is None:
         return back_to(session_id)
     form = _count_form(treatment, standing, request.form)
@@ -167,7 +167,7 @@ def save_count(session_id: int) -> Answer:
         begin_write(session())
 
     def again(one: TreatmentSession, said: Any) -> str:
-        return _count_page(one, form, drug_in_hand.drawn(session(), one) or standing, said)
+        return _count_page(one, form, start_gate.in_hand(session(), one) or standing, said)
 
     return saved(
         session_id, form,

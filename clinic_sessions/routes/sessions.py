@@ -23,7 +23,6 @@ from clinic_sessions.routes.session_tiles import dialogs
 from clinic_sessions.services import (
     ask_part,
     change_notes,
-    drug_in_hand,
     due,
     effect_part,
     facts,
@@ -34,6 +33,7 @@ from clinic_sessions.services import (
     session_revision,
     session_start,
     side_effects,
+    start_gate,
     steps,
     timeline,
 )

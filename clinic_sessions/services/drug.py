@@ -122,7 +122,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Drug | None:
         return None
     protocol = protocol_of(treatment.protocol_version)
     events = facts.dose_events(db, treatment)
-    label, draw = start_gate.label_of(db, treatment), drug_in_hand.drawn(db, treatment)
+    label, draw = start_gate.label_of(db, treatment), start_gate.in_hand(db, treatment)
     minutes = infusions.minutes_of(db, treatment, now)
     pump = infusions.of_draw(db, treatment, draw) if draw else None
     devices = _devices(db, events)
@@ -155,9 +155,11 @@ def _ordered(db: Session, treatment: TreatmentSession, events: Sequence[DoseEven
 
 def _devices(db: Session, events: Sequence[DoseEvent]) -> list[Device]:
     used = [event for event in events if event.kind is DoseEventKind.DEVICE]
-    ids = {event.label_id for event in used if event.label_id is not None}
-    labels = {row.id: row for row in db.scalars(sa.select(DrugLabel).where(DrugLabel.id.in_(ids)))} if ids else {}
-    return [Device(event=event, label=labels.get(event.label_id or 0)) for event in used]
+    if not used:
+        return []
+    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == used[0].session_id)).all()
+    read = drug_in_hand.as_corrected(rows)
+    return [Device(event=event, label=read.get(event.label_id or 0)) for event in used]
 
 
 def _next_device_at(protocol: Protocol, devices: Sequence[Device]) -> datetime | None:

@@ -18,7 +18,7 @@ from clinic_sessions.domain.record import RecordReason
 from clinic_sessions.domain.start_gate import StartReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Draw, DrugLabel, SecondCount, TreatmentSession
-from clinic_sessions.services import drug_in_hand, facts, lifecycle, limits, recording, start_gate
+from clinic_sessions.services import facts, lifecycle, limits, recording, start_gate
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
@@ -147,7 +147,7 @@ def count(
     Refuses with ChangedMeanwhile when another draw stands by now, and whoever drew it.
     """
     lifecycle.lock(db, treatment)
-    standing = drug_in_hand.drawn(db, treatment)
+    standing = start_gate.in_hand(db, treatment)
     if standing is None or standing.id != draw_id:
         raise ChangedMeanwhile(DrugReason.DRAW_REPLACED)
     if by.user_id == standing.by_id:

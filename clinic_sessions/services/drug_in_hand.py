@@ -1,15 +1,16 @@
 """The vial or the device in the hand: which label a dose event is of, and whether its drug was past its date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.drawing import is_expired
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.record import BEGINS_DOSE, DoseEventKind
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import DoseEvent, Draw, DrugLabel, TreatmentSession
+from clinic_sessions.models import DoseEvent, DrugLabel, TreatmentSession
 from clinic_sessions.services import start_gate
 
 
@@ -31,9 +32,26 @@ def label_id(
     if kind not in BEGINS_DOSE:
         return begun[-1] if begun else None
     label = start_gate.label_of(db, treatment)
-    if label is None or (kind is DoseEventKind.DEVICE and label.id in begun):
+    if label is None or (kind is DoseEventKind.DEVICE and label.id in {_now(db, treatment, one).id for one in begun}):
         return None
     return label.id
+
+
+def _now(db: Session, treatment: TreatmentSession, label_id: int) -> DrugLabel:
+    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id)).all()
+    return as_corrected(rows)[label_id]
+
+
+def as_corrected(rows: Sequence[DrugLabel]) -> Mapping[int, DrugLabel]:
+    """Give for each label, by its id, what stands in its place: itself, or its last correction."""
+    by_old = {row.corrects_id: row for row in rows if row.corrects_id is not None}
+    found = {}
+    for row in rows:
+        newest = row
+        while newest.id in by_old:
+            newest = by_old[newest.id]
+        found[row.id] = newest
+    return found
 
 
 def expired(
@@ -48,9 +66,3 @@ def expired(
 def is_past(treatment: TreatmentSession, label: DrugLabel, at: datetime) -> bool:
     """Whether the drug under a label may not be used any more at `at`, by the clinic's day."""
     return is_expired(start_gate.as_label(label), local_day(at, treatment.clinic.zone), at)
-
-
-def drawn(db: Session, treatment: TreatmentSession) -> Draw | None:
-    """Give the draw in the hand: the last that stands, from the label that stands."""
-    label, draw = start_gate.label_of(db, treatment), start_gate.draw_of(db, treatment)
-    return draw if label is not None and draw is not None and draw.label_id == label.id else None

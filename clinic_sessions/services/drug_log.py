@@ -17,7 +17,7 @@ from clinic_sessions.domain.record import BEGINS_DOSE, ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.wall_time import day_span
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import Clinic, DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession
-from clinic_sessions.services import drug, facts
+from clinic_sessions.services import drug, drug_in_hand, facts
 
 LONGEST = timedelta(days=31)
 """A month prints on some pages; more is asked for month by month [P]."""
@@ -112,7 +112,7 @@ def _dose(
 ) -> Dose:
     standing = facts.standing_doses(events)
     gone = {event.id for event in events} - {event.id for event in standing}
-    lots = {label.id: label.lot for label in labels}
+    lots = {old: label.lot for old, label in drug_in_hand.as_corrected(labels).items()}
     given = [one for one in events if one.kind in BEGINS_DOSE | ENDS_DOSE and not _completed(one, events)]
     return Dose(
         treatment=treatment,

@@ -10,6 +10,7 @@ from clinic_sessions.domain.drawing import Drawn, Label, against_drug
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.orders import NoDose
 from clinic_sessions.domain.protocols import Measure
+from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.start_gate import BeforeDose, StartReason, may_start
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Draw, DrugLabel, Order, TreatmentSession, VitalsReading
@@ -56,6 +57,16 @@ def draw_of(db: Session, treatment: TreatmentSession) -> Draw | None:
     return next((row for row in reversed(rows) if row.id not in corrected), None)
 
 
+def in_hand(db: Session, treatment: TreatmentSession) -> Draw | None:
+    """Give the draw in the hand: the last that stands, from the label that stands, and not wasted before its start."""
+    label, draw = label_of(db, treatment), draw_of(db, treatment)
+    if label is None or draw is None or draw.label_id != label.id:
+        return None
+    events = facts.dose_events(db, treatment)
+    wasted = any(one.kind is DoseEventKind.WASTED and one.recorded_at >= draw.recorded_at for one in events)
+    return None if wasted and not facts.so_far(events).begun else draw
+
+
 def as_label(row: DrugLabel) -> Label:
     """Give a stored label as the rules see it."""
     return Label(
@@ -65,9 +76,7 @@ def as_label(row: DrugLabel) -> Label:
 
 
 def _drug(db: Session, treatment: TreatmentSession, at: datetime) -> list[StartReason]:
-    label, drawn = label_of(db, treatment), draw_of(db, treatment)
-    if label is not None and drawn is not None and drawn.label_id != label.id:
-        drawn = None
+    label, drawn = label_of(db, treatment), in_hand(db, treatment)
     counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
     return against_drug(
         as_label(label) if label else None,

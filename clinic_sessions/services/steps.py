@@ -22,7 +22,6 @@ from clinic_sessions.services import (
     absence,
     checking,
     coming_back,
-    drug_in_hand,
     facts,
     freed_chairs,
     infusions,
@@ -33,6 +32,7 @@ from clinic_sessions.services import (
     recording,
     session_alerts,
     signed_notes,
+    start_gate,
 )
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.lifecycle import GateClosed
@@ -144,7 +144,7 @@ def _dose_act(db: Session, treatment: TreatmentSession, step: Step) -> recording
 
 def _drawn_act(db: Session, treatment: TreatmentSession, step: Step) -> recording.DoseAct:
     """Start what was drawn; another dose is a fact that has happened, and no start that is still to come."""
-    draw = drug_in_hand.drawn(db, treatment)
+    draw = start_gate.in_hand(db, treatment)
     if draw is None or (step.happened and step.micrograms is not None):
         return recording.DoseAct(kind=DoseEventKind.STARTED, micrograms=step.micrograms)
     if step.micrograms not in {None, draw.micrograms}:

@@ -359,3 +359,31 @@ def test_the_database_keeps_labels_draws_and_counts(
     db.commit()
     with pytest.raises(DatabaseError, match="append_only"):
         db.execute(sa.text(change))
+
+
+def test_a_draw_that_was_wasted_before_the_start_is_drawn_again_and_both_are_counted(
+    db: Session, treatment: TreatmentSession, nurse: Actor, other: Actor, now: datetime
+) -> None:
+    first = drawn(db, treatment, nurse, now)
+    dose_controls.waste(db, treatment, 40_000, other, "Dropped", now=now, by=nurse)
+    assert against(db, treatment, now) == {StartReason.DRAW_MISSING}
+    again = drug_acts.draw(db, treatment, first.label_id, DRAWN, now=now + timedelta(minutes=2), by=nurse)
+    drug_acts.count(db, treatment, again.id, RIGHT, now=now + timedelta(minutes=3), by=other)
+    assert against(db, treatment, now) == set()
+    found = drug.of(db, treatment, now)
+    assert found is not None
+    assert found.balance is not None
+    assert (found.balance.drawn, found.balance.wasted, found.balance.left) == (80_000, 40_000, 40_000)
+
+
+def test_a_corrected_label_is_the_one_that_a_used_device_had(
+    db: Session, nasal: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    wrong = drug_acts.read_label(db, nasal, a_device(lot="A1"), now=now, by=nurse)
+    take(db, nasal, Action.START, now, nurse, ready=False, happened=True, micrograms=None)
+    drug_acts.read_label(db, nasal, a_device(lot="A7"), now=now, by=nurse, corrects=wrong)
+    found = drug.of(db, nasal, now)
+    assert found is not None
+    assert [one.label.lot for one in found.devices if one.label] == ["A7"]
+    events = facts.dose_events(db, nasal)
+    assert drug_in_hand.label_id(db, nasal, DoseEventKind.DEVICE, events, None) is None
