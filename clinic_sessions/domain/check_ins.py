@@ -101,6 +101,9 @@ def questions(kind: CheckInKind, *, phq9_allowed: bool) -> tuple[Question, ...]:
 LASTING = "lasting"
 """The screen that asks which side effects of the visit are still there."""
 
+ASKS_LASTING = frozenset({CheckInKind.AFTER_4H, CheckInKind.AFTER_24H})
+"""The check-ins with that screen: the first, which the quiet hours may leave out, and the one of the next day."""
+
 SEND = "send"
 """The last screen, where the answers are looked at and sent."""
 

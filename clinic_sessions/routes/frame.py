@@ -1,7 +1,8 @@
 """What every page knows: who is signed in, where, what they may do, and what they must be told at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +12,9 @@ from flask_login import current_user
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic
+from clinic_sessions.routes import filters
 from clinic_sessions.routes.present import settings
-from clinic_sessions.services import sign_ins, warnings
+from clinic_sessions.services import sign_ins, waiting_for_ride, warnings
 from clinic_sessions.services.warnings import Warnings
 
 ADDRESSES = 256
@@ -70,13 +72,13 @@ def _frame() -> dict[str, Any]:
         "theme": user.theme if user else "auto",
         "is_demo": settings().is_demo,
         "now": g.get("now"),
-        "banners": _banners(clinic, found, _can(Permission.READ_ALERTS)) if clinic and found else [],
+        "banners": _banners(clinic, mine, found, _can(Permission.READ_ALERTS)) if clinic and found else [],
         "open_asks": found.open_asks if found and answers else None,
     }
 
 
-def _banners(clinic: Clinic, found: Warnings, reads_alerts: bool) -> list[Banner]:
-    banners = []
+def _banners(clinic: Clinic, mine: Sequence[Clinic], found: Warnings, reads_alerts: bool) -> list[Banner]:
+    banners = _rides(mine, found)
     if waiting := found.open_alerts:
         text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
         href = url_for("alerts.index") if reads_alerts else None
@@ -89,6 +91,18 @@ def _banners(clinic: Clinic, found: Warnings, reads_alerts: bool) -> list[Banner
     if (place := g.get("page_clinic")) is not None and place.id != clinic.id:
         banners.append(_elsewhere(place))
     return banners
+
+
+def _rides(mine: Sequence[Clinic], found: Warnings) -> list[Banner]:
+    """Tell a provider, soon before a clinic closes, who still waits there for a ride; asked only while anybody does."""
+    near = waiting_for_ride.near_closing(db.session(), mine, g.now) if found.waiting_for_ride else []
+    return [_ride(place, closes_at, count) for place, closes_at, count in near]
+
+
+def _ride(place: Clinic, closes_at: datetime, count: int) -> Banner:
+    who = "One patient waits" if count == 1 else f"{count} patients wait"
+    text = f"{who} for a ride; {place.name} closes at {filters.at(closes_at, place)}."
+    return Banner(kind="danger", text=text, href=url_for("board.index"), link_text="Open the board")
 
 
 def _elsewhere(place: Clinic) -> Banner:

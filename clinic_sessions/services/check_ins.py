@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier, tier_of_item_9
 from clinic_sessions.domain.check_ins import (
+    ASKS_LASTING,
     LASTING,
     CheckInAction,
-    CheckInKind,
     CheckInStatus,
     Open,
     Question,
@@ -87,8 +87,8 @@ def asks(db: Session, check_in: CheckIn, now: datetime) -> tuple[Question, ...]:
 
 
 def lasting_effects(db: Session, check_in: CheckIn) -> list[facts.SideEffectNow]:
-    """List the side effects that were there when the patient left; the first check-in asks about them."""
-    if check_in.kind is not CheckInKind.AFTER_24H:
+    """List the side effects that were there when the patient left; the first check-ins ask about them."""
+    if check_in.kind not in ASKS_LASTING:
         return []
     left = check_in.treatment.left_at
     return [

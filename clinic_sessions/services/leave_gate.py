@@ -87,10 +87,12 @@ def pressure(
     started, ended = known.get(Anchor.START), known.get(Anchor.END)
     pairs = [(r.at, r.systolic_mmhg, r.diastolic_mmhg) for r in readings]
     both = [(at, (high, low)) for at, high, low in pairs if high is not None and low is not None]
-    if treatment.protocol_version is None or started is None or ended is None or not any(at >= ended for at, _ in both):
+    if treatment.protocol_version is None or started is None or ended is None:
         return None
-    before = [pair for at, pair in both if at < started]
-    since = [pair for at, pair in both if at >= started]
+    before = [pair for at, pair in both if at <= started]
+    since = [pair for at, pair in both if at > started]
+    if not since or both[-1][0] < ended:
+        return None
     first = before[-1] if before else None
     limit = _limit(treatment, protocol_of(treatment.protocol_version), started)
     return Pressure(
