@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -54,6 +54,12 @@ class Content:
     parts: Sequence[Part]
     words: str = ""
     undone: Sequence[tuple[str, str]] = ()
+
+
+def without_empty_columns(part: Part) -> Part:
+    """Leave out the columns of a part's table in which nothing stands."""
+    kept = [n for n in range(len(part.heads)) if any(row[n] for row in part.rows)]
+    return replace(part, heads=[part.heads[n] for n in kept], rows=[[row[n] for n in kept] for row in part.rows])
 
 
 def as_data(content: Content) -> dict[str, Any]:

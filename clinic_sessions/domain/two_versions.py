@@ -40,14 +40,14 @@ def merged(one: str, other: str) -> str:
     left, right = one.splitlines(), other.splitlines()
     found: list[str] = []
     for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        found += left[a:b] if tag == "equal" else [*_alone(left[a:b], right[c:d]), *_alone(right[c:d], left[a:b])]
+        found += left[a:b] if tag == "equal" else _either(left[a:b], right[c:d])
     return "\n".join(found)
 
 
-def _alone(lines: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Leave out a line from which one of the others goes on: its words all stand there."""
-    return [line for line in lines if not any(_goes_on(longer, line) for longer in others)]
-
-
-def _goes_on(longer: str, line: str) -> bool:
-    return bool(line) and len(longer) > len(line) and longer.startswith(line) and not longer[len(line)].isalnum()
+def _either(lines: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Give the lines of both; where one line goes on from the other, the longer has every word already."""
+    if len(lines) == len(others) == 1:
+        shorter, longer = sorted((lines[0], others[0]), key=len)
+        if longer.startswith(f"{shorter} "):
+            return [longer]
+    return [*lines, *others]

@@ -18,9 +18,12 @@ bp = Blueprint("for_provider", __name__)
 TITLES: Mapping[Work, str] = MappingProxyType(
     {
         Work.RISK: "Risk to assess, and assessed today",
+        Work.CALLS: "To call after a serious side effect",
         Work.CLEAR: "To clear",
         Work.SIGN: "Orders to sign",
         Work.SPOKEN: "Your spoken orders, not signed",
+        Work.NOTES: "Notes to sign",
+        Work.OWN_NOTES: "Your notes to sign",
         Work.ANSWERS: "Screenings to look at",
         Work.REVIEWS: "Plans to review",
         Work.CHECKS: "Checks due",

@@ -13,17 +13,29 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.plans import ProtocolStatus
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Clinic, DocumentVersion, Order, ProtocolVersion, Screening
-from clinic_sessions.services import due_checks, order_list, plan_lists, risk_lists, to_decide, version_rows
+from clinic_sessions.models import Clinic, DocumentVersion, Order, ProtocolVersion, Screening, TreatmentSession
+from clinic_sessions.services import (
+    due_checks,
+    follow_ups,
+    order_list,
+    plan_lists,
+    risk_lists,
+    to_decide,
+    unsigned_notes,
+    version_rows,
+)
 
 
 class Work(StrEnum):
     """What can wait for a clinician."""
 
     RISK = "risk"
+    CALLS = "calls"
     CLEAR = "clear"
     SIGN = "sign"
     SPOKEN = "spoken"
+    NOTES = "notes"
+    OWN_NOTES = "own-notes"
     ANSWERS = "answers"
     REVIEWS = "reviews"
     CHECKS = "checks"
@@ -33,9 +45,10 @@ class Work(StrEnum):
 OF_ROLE: Mapping[Role, Sequence[Work]] = MappingProxyType(
     {
         Role.PROVIDER: (
-            Work.RISK, Work.CLEAR, Work.SIGN, Work.ANSWERS, Work.REVIEWS, Work.CHECKS, Work.VERSIONS,
+            Work.RISK, Work.CALLS, Work.CLEAR, Work.SIGN, Work.NOTES, Work.ANSWERS, Work.REVIEWS, Work.CHECKS,
+            Work.VERSIONS,
         ),
-        Role.NURSE: (Work.RISK, Work.SPOKEN, Work.ANSWERS, Work.CHECKS),
+        Role.NURSE: (Work.RISK, Work.CALLS, Work.SPOKEN, Work.OWN_NOTES, Work.ANSWERS, Work.CHECKS),
     }
 )  # fmt: skip
 """What each role can act on, the most pressing first."""
@@ -53,9 +66,12 @@ class Asked:
 _LINES: Mapping[Work, Callable[[Session, Asked], Sequence[Any]]] = MappingProxyType(
     {
         Work.RISK: lambda db, asked: risk_lists.today(db, asked.clinic, asked.now),
+        Work.CALLS: lambda db, asked: follow_ups.waiting(db, [asked.clinic.id]),
         Work.CLEAR: lambda db, asked: to_decide.to_clear(db, asked.clinic, asked.now),
         Work.SIGN: lambda db, asked: to_decide.to_sign(db, asked.clinic),
         Work.SPOKEN: lambda db, asked: to_decide.to_sign(db, asked.clinic, written_by=asked.user_id),
+        Work.NOTES: lambda db, asked: unsigned_notes.lines(db, asked.clinic, asked.now),
+        Work.OWN_NOTES: lambda db, asked: unsigned_notes.lines(db, asked.clinic, asked.now, nurse_id=asked.user_id),
         Work.ANSWERS: lambda db, asked: to_decide.answers_sent(db, asked.clinic),
         Work.REVIEWS: lambda db, asked: plan_lists.reviews_due(
             db, asked.clinic, local_day(asked.now, asked.clinic.zone)
@@ -88,14 +104,19 @@ def counts(db: Session, works: Collection[Work], asked: Asked) -> dict[Work, int
 def _queries(asked: Asked) -> dict[Work, sa.ScalarSelect[int]]:
     unsigned = order_list.unsigned([asked.clinic.id])
     mine = unsigned.where(Order.by_id == asked.user_id)
+    notes = unsigned_notes.query(asked.clinic, asked.now)
+    own_notes = unsigned_notes.query(asked.clinic, asked.now, nurse_id=asked.user_id)
     waiting = to_decide.sent(asked.clinic).with_only_columns(Screening.id).limit(to_decide.MOST)
     versions = [
         sa.select(sa.func.count()).where(kind.status == ProtocolStatus.PROPOSED).scalar_subquery()
         for kind in (ProtocolVersion, DocumentVersion)
     ]
     return {
+        Work.CALLS: follow_ups.count([asked.clinic.id]),
         Work.SIGN: _number(unsigned.with_only_columns(Order.id)),
         Work.SPOKEN: _number(mine.with_only_columns(Order.id)),
+        Work.NOTES: _number(notes.with_only_columns(TreatmentSession.id)),
+        Work.OWN_NOTES: _number(own_notes.with_only_columns(TreatmentSession.id)),
         Work.ANSWERS: _number(waiting),
         Work.VERSIONS: sa.select(versions[0] + versions[1]).scalar_subquery(),
     }

@@ -3,7 +3,7 @@
 from clinic_sessions.domain.drug_balance import Balance
 from clinic_sessions.domain.given_doses import given_of
 from clinic_sessions.domain.lifecycle import SessionKind, Status
-from clinic_sessions.domain.note_content import Content, Part
+from clinic_sessions.domain.note_content import Content, Part, without_empty_columns
 from clinic_sessions.domain.note_required import Known, Required, missing
 from clinic_sessions.domain.protocols import Anchor
 from clinic_sessions.domain.record import BEGINS_DOSE
@@ -38,7 +38,7 @@ def has_note(treatment: TreatmentSession) -> bool:
 def compose(known: Facts, words: str = "") -> Content:
     """Compose the note of a session; the same record and words always make the same note."""
     made = [make(known) for make in _MAKERS]
-    return Content(parts=[part for part in made if isinstance(part, Part)], words=words)
+    return Content(parts=[without_empty_columns(part) for part in made if isinstance(part, Part)], words=words)
 
 
 def lacking(known: Facts) -> list[Required]:
@@ -60,7 +60,7 @@ def _known(known: Facts) -> Known:
         pressure_before=any(r.systolic_mmhg is not None and begun is not None and r.at <= begun for r in readings),
         label=bool(known.standing(DrugLabel)),
         dose_ended=ended is not None,
-        amount_known=given.micrograms is not None and not given.at_most,
+        amount_known=ended is not None and given.micrograms is not None and not given.at_most,
         drug_left=_is_left(_balance(known)),
         unexplained=any(event.kind in dose_controls.EXPLAINED and not event.words for event in events),
         vitals_after=any(ended is not None and r.at >= ended for r in readings),
