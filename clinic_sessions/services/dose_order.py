@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.papers import PaperReason
 from clinic_sessions.domain.readiness import DoseToGive, Reason, outside_protocol
 from clinic_sessions.domain.record import BEGINS_DOSE, DoseEventKind
+from clinic_sessions.domain.start_gate import StartReason
 from clinic_sessions.models import DoseEvent, Order, TreatmentSession
-from clinic_sessions.services import facts, ordered_dose, papers
+from clinic_sessions.services import facts, ordered_dose, papers, start_gate
 from clinic_sessions.services.catalogue import protocol_of
 
 
@@ -20,18 +22,22 @@ def begin(
     at: datetime,
     before: Sequence[DoseEvent],
     corrects: DoseEvent | None,
-) -> list[PaperReason]:
-    """Keep under which order a dose is begun, and list the papers that it lacked: the fact is stored with these marks.
+) -> list[StrEnum]:
+    """Keep under which order a dose is begun, and list what stood against it: the fact is stored with these marks.
 
+    The papers, and the gate before the dose: one that was begun without a start is marked as a start would have been.
     A correction keeps the order and the marks of what it corrects.
     """
     if corrects is not None:
-        return [PaperReason(value) for value in corrects.outside_rules if value in set(PaperReason)]
+        kinds: tuple[type[StrEnum], ...] = (PaperReason, StartReason)
+        return [kind(value) for value in corrects.outside_rules for kind in kinds if value in set(kind)]
     if kind not in BEGINS_DOSE or facts.so_far(before).begun:
         return []
     found = papers.of_treatment(db, treatment, at)
     treatment.order_id = found.order_id if found else None
-    return found.reasons if found else []
+    if found is None:
+        return []
+    return [*found.reasons, *start_gate.unmet(db, treatment, found.order_id, at)]
 
 
 def outside(
