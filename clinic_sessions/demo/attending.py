@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from clinic_sessions.demo import asked, leaving
+from clinic_sessions.demo import asked, leaving, questions
 from clinic_sessions.demo.courses import Course, course_of
 from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.drug import KEPT, Hands
@@ -172,8 +172,10 @@ class Day:
         writer = self._writer(at)
         asked.ask(writer, self.course.arrived, self.visit.protocol, self.fate)
         if self.fate is Fate.PRESSURE_TOO_HIGH:
-            before = at - timedelta(minutes=6)
-            writer.save([writer.reading(before, _HIGH), writer.reading(at - timedelta(minutes=1), _HIGH)])
+            before = at - timedelta(minutes=10)
+            writer.save([writer.reading(before, _HIGH), writer.reading(at - timedelta(minutes=4), _HIGH)])
+            provider = self.world.staff.providers[self.treatment.id % len(self.world.staff.providers)]
+            questions.refuse(self.world.db, self.treatment, at - timedelta(minutes=3), self.nurse, provider)
         step = Step(action=Action.CALL_OFF, version=self._version(), reasons=(_CALLED_OFF[self.fate],))
         steps.take(self.world.db, self.treatment, step, now=at, by=self.nurse)
 

@@ -16,6 +16,7 @@ from clinic_sessions.demo import (
     ordering,
     plan_states,
     protocol_drafts,
+    questions,
     risk,
     scores,
     screenings,
@@ -100,3 +101,4 @@ def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Se
     risk.assess_one(db, staff, now)
     scores.fill_in(db, people, staff, now)
     protocol_drafts.draft_two(db, staff, now)
+    questions.leave_one_open(db, staff, now)

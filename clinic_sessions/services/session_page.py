@@ -21,11 +21,13 @@ from clinic_sessions.models import (
 )
 from clinic_sessions.services import (
     facts,
+    go_aheads,
     last_sessions,
     lifecycle,
     limits,
     pressure_limits,
     timeline,
+    timeline_asks,
     vitals_chart,
 )
 from clinic_sessions.services.catalogue import protocol_of
@@ -80,12 +82,13 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         interventions=facts.all_of(db, Intervention, treatment),
         notes=facts.all_of(db, Note, treatment),
     )
+    asks = go_aheads.asks(db, treatment)
     return Clinical(
         protocol=protocol,
         readings=readings,
         doses=standing,
         effects=[one for one in as_they_are if not one.by_mistake],
-        lines=timeline.build(treatment, entries, standing),
+        lines=timeline_asks.among(treatment, asks, timeline.build(treatment, entries, standing)),
         minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
         chart=vitals_chart.draw(readings, standing, protocol, _own_systolic(treatment)) if protocol else None,
