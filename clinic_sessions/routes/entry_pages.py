@@ -34,6 +34,9 @@ from clinic_sessions.services.recording import DoseAct
 from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.side_effects import Noticed
 
+MOST_BEFORE = 3
+"""So many kinds that this patient had before stand beside the common ones."""
+
 Saved = VitalsReading | DoseEvent | SideEffect | SideEffectEvent | Intervention | Note
 
 
@@ -216,10 +219,12 @@ NOTE = Page(title="Note", saved="Note saved.", template="note", make=note_form, 
 
 
 def choices_of(treatment: TreatmentSession) -> dict[str, Any]:
-    """Give the lists that the side effect form offers: what is common on this route first."""
+    """Give the lists that the side effect form offers: what is common on this route, and what came before, first."""
     catalogue = side_effects.catalogue()
     version = treatment.protocol_version
-    first = common_for(version.route) if version else tuple(SideEffectKind)[:6]
+    common = common_for(version.route) if version else tuple(SideEffectKind)[:6]
+    before = [kind for kind in side_effects.had_before(session(), treatment) if kind not in common]
+    first = (*common, *before[:MOST_BEFORE])
     by_kind = {one.kind: one for one in catalogue.kinds}
     return {
         "common_kinds": [by_kind[kind] for kind in first],

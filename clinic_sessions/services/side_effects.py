@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 
-from sqlalchemy.orm import Session
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.record import is_late
@@ -200,6 +201,24 @@ def in_words(effect: SideEffect, grade: Grade) -> str:
     """Say a side effect with a grade, and why it is serious."""
     why = f". Serious: {say(effect.seriousness).lower()}" if effect.seriousness else ""
     return f"{label(effect)}, grade {int(grade)}{why}"
+
+
+def had_before(db: Session, treatment: TreatmentSession) -> Sequence[SideEffectKind]:
+    """List the kinds on the list that were recorded in the patient's other sessions, the most frequent first."""
+    newer = aliased(SideEffect)
+    query = (
+        sa.select(SideEffect.kind)
+        .join(TreatmentSession, TreatmentSession.id == SideEffect.session_id)
+        .where(
+            TreatmentSession.patient_id == treatment.patient_id,
+            TreatmentSession.id != treatment.id,
+            SideEffect.kind != SideEffectKind.OTHER,
+            ~sa.exists().where(newer.corrects_id == SideEffect.id),
+        )
+        .group_by(SideEffect.kind)
+        .order_by(sa.func.count(SideEffect.session_id.distinct()).desc(), SideEffect.kind)
+    )
+    return db.scalars(query).all()
 
 
 def entries(effect: SideEffect, rows: Sequence[SideEffect]) -> list[SideEffect]:
