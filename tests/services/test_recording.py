@@ -37,7 +37,7 @@ def test_a_dose_on_a_session_nobody_arrived_at_is_stored_marked_and_told(
 ) -> None:
     act = DoseAct(kind=DoseEventKind.STARTED, micrograms=70_000)
     event = recording.record_dose(db, treatment, act, now=now, by=nurse)
-    assert event.outside_rules == ["not_arrived", "above_cap"]
+    assert {"not_arrived", "above_cap", "label_missing", "identity_not_checked"} <= set(event.outside_rules)
     assert treatment.dose_started_at == now
     alert = db.scalars(sa.select(Alert)).one()
     assert (alert.kind, alert.tier) == (AlertKind.OUTSIDE_RULES, AlertTier.SAME_DAY)
@@ -148,7 +148,7 @@ def test_what_happened_to_a_corrected_side_effect_belongs_to_its_correction(
     (one,) = facts.side_effects(db, treatment)
     assert (one.effect, one.resolved_at) == (new, now)
     side_effects.follow(db, treatment, new, Followed(kind=SideEffectEventKind.CORRECTED), now=now, by=nurse)
-    assert not leave_gate.departure(db, treatment).unresolved_side_effects
+    assert not leave_gate.departure(db, treatment, now).unresolved_side_effects
 
 
 def test_every_entry_leaves_an_audit_entry(
