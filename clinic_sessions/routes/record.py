@@ -1,5 +1,7 @@
 """Recording: vitals, dose, side effects, interventions, notes. Each form saves once, however often it is sent."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -7,6 +9,7 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes import meanwhile
 from clinic_sessions.routes.entry_pages import (
     DOSE,
     EFFECT,
@@ -20,6 +23,7 @@ from clinic_sessions.routes.one_session import ONE, load, strip
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.services import form_keys
+from clinic_sessions.services.note_since import Later
 from clinic_sessions.services.refusals import Refusal
 
 bp = Blueprint("record", __name__)
@@ -123,7 +127,8 @@ def _save(page: Page, session_id: int) -> Answer:
     except Refusal as refusal:
         session().rollback()
         treatment = load(session_id)
-        return _page(page, treatment, form, [words.say(reason) for reason in refusal.reasons]), 409
+        why = [words.say(reason) for reason in refusal.reasons]
+        return _page(page, treatment, form, why, meanwhile.corrected(treatment, page.template, form, refusal)), 409
     flash("Saved as it happened, and marked. A provider has been told." if against else page.saved)
     for kind, text in told:
         flash(text, kind)
@@ -138,9 +143,11 @@ def _claimed(key: str) -> bool:
     return form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is None
 
 
-def _page(page: Page, treatment: TreatmentSession, form: ActForm, said: list[str] | None = None) -> str:
+def _page(
+    page: Page, treatment: TreatmentSession, form: ActForm, said: Sequence[str] = (), newer: Sequence[Later] = ()
+) -> str:
     showed("session", treatment.id, patient_id=treatment.patient_id)
     return render_template(
-        "sessions/entry.html", page=page, treatment=treatment, strip=strip(treatment), form=form, said=said or [],
-        new_key=form_keys.new, **choices_of(treatment),
+        "sessions/entry.html", page=page, treatment=treatment, strip=strip(treatment), form=form, said=said,
+        new_key=form_keys.new, meanwhile=newer, **choices_of(treatment),
     )  # fmt: skip

@@ -7,13 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.readiness import DoseToGive
 from clinic_sessions.forms.steps import StepForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import before_page, drug_part, leaving_page, step_answers
+from clinic_sessions.routes import before_page, drug_part, leaving_page, meanwhile, step_answers
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.one_session import ONE, load, meta_of, strip
 from clinic_sessions.routes.policy import needs
@@ -81,7 +80,7 @@ def step(session_id: int) -> Answer:
             return _go_on(session_id, form)
         if step_answers.as_json():
             return step_answers.refused(refusal)
-        return page(treatment, form, [words.say(reason) for reason in refusal.reasons], refusal), 409
+        return page(treatment, form, meanwhile.said(treatment, refusal), refusal), 409
     if step_answers.as_json():
         return step_answers.taken(change)
     if told:

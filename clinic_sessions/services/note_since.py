@@ -58,6 +58,17 @@ _TEXTS: Mapping[type[Entry], Callable[[Facts, Any], str]] = {
 }
 
 
+def later(known: Facts, row: Entry) -> Later:
+    """Say on one line what was recorded."""
+    return Later(
+        at=row.at,
+        recorded_at=row.recorded_at,
+        text=_TEXTS[type(row)](known, row),
+        by=row.by.name,
+        corrects=getattr(row, "corrects_id", None) is not None,
+    )
+
+
 def since(known: Facts, signature: NoteSignature) -> list[Later]:
     """List what the record holds and the signed note does not, in the order in which it was written.
 
@@ -65,14 +76,11 @@ def since(known: Facts, signature: NoteSignature) -> list[Later]:
     """
     held: Mapping[str, list[int]] = signature.content.get("entries", {})
     found = [
-        Later(
-            at=row.at, recorded_at=row.recorded_at, text=_TEXTS[kind](known, row), by=row.by.name,
-            corrects=getattr(row, "corrects_id", None) is not None,
-        )
+        later(known, row)
         for kind, rows in known.entries.items()
         for row in rows
         if row.id not in held.get(name_of(kind), []) and not _stands_alone(row)
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda one: (one.recorded_at, one.at))
 
 
