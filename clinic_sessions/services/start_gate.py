@@ -16,24 +16,29 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Draw, DrugLabel, Order, TreatmentSession, VitalsReading
 from clinic_sessions.services import facts, go_aheads, limits, ordered_dose, session_checks
 from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.papers import ANY_TIME, SAME_MINUTE
 
 
 def of(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> BeforeDose | None:
-    """Gather what stands for and against a start at `at` under an order; None for a visit without a dose."""
+    """Gather what stands for and against a start at `at` under an order; None for a visit without a dose.
+
+    What was asked, read, drawn or answered after its true time was not there for it.
+    """
     if treatment.protocol_version is None:
         return None
     protocol = protocol_of(treatment.protocol_version)
-    readings = facts.standing(facts.all_of(db, VitalsReading, treatment))
+    by = at + SAME_MINUTE
+    readings = [one for one in facts.standing(facts.all_of(db, VitalsReading, treatment)) if one.at < by]
     newest = {measure: reading for reading in readings for measure in limits.measures_of(reading)}
     return BeforeDose(
         protocol=protocol,
         asked=session_checks.asked(treatment),
-        checks=session_checks.standing(db, treatment),
+        checks=session_checks.standing(db, treatment, by),
         measured=newest.keys(),
         out_of_range_at=_out_of_range(treatment, newest.items()),
         weight_needed=_weight_needed(db, treatment, order_id, at),
-        drug=_drug(db, treatment, at),
-        go_ahead=go_aheads.newest(db, treatment, Gate.MAY_START),
+        drug=_drug(db, treatment, at, by),
+        go_ahead=go_aheads.newest(db, treatment, Gate.MAY_START, by),
     )
 
 
@@ -43,23 +48,23 @@ def unmet(db: Session, treatment: TreatmentSession, order_id: int | None, at: da
     return may_start(known, at) if known else []
 
 
-def label_of(db: Session, treatment: TreatmentSession) -> DrugLabel | None:
-    """Give the label that was read last at this visit and stands."""
+def label_of(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> DrugLabel | None:
+    """Give the label that was read last at this visit, before `by`, and stands."""
     rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id).order_by(DrugLabel.id)).all()
     corrected = {row.corrects_id for row in rows}
-    return next((row for row in reversed(rows) if row.id not in corrected), None)
+    return next((row for row in reversed(rows) if row.id not in corrected and row.at < by), None)
 
 
-def draw_of(db: Session, treatment: TreatmentSession) -> Draw | None:
-    """Give the draw that was made last at this visit and stands, from whichever label."""
+def draw_of(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> Draw | None:
+    """Give the draw that was made last at this visit, before `by`, and stands, from whichever label."""
     rows = db.scalars(sa.select(Draw).where(Draw.session_id == treatment.id).order_by(Draw.id)).all()
     corrected = {row.corrects_id for row in rows}
-    return next((row for row in reversed(rows) if row.id not in corrected), None)
+    return next((row for row in reversed(rows) if row.id not in corrected and row.at < by), None)
 
 
-def in_hand(db: Session, treatment: TreatmentSession) -> Draw | None:
+def in_hand(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> Draw | None:
     """Give the draw in the hand: the last that stands, from the label that stands, and not wasted before its start."""
-    label, draw = label_of(db, treatment), draw_of(db, treatment)
+    label, draw = label_of(db, treatment, by), draw_of(db, treatment, by)
     if label is None or draw is None or draw.label_id != label.id:
         return None
     events = facts.dose_events(db, treatment)
@@ -75,20 +80,20 @@ def as_label(row: DrugLabel) -> Label:
     )  # fmt: skip
 
 
-def _drug(db: Session, treatment: TreatmentSession, at: datetime) -> list[StartReason]:
-    label, drawn = label_of(db, treatment), in_hand(db, treatment)
+def _drug(db: Session, treatment: TreatmentSession, at: datetime, by: datetime) -> list[StartReason]:
+    label, drawn = label_of(db, treatment, by), in_hand(db, treatment, by)
     counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
     return against_drug(
         as_label(label) if label else None,
-        as_drawn(drawn) if drawn else None,
+        as_drawn(drawn, by) if drawn else None,
         second_person=counted is not None and counted.whole > 1,
         day=local_day(at, treatment.clinic.zone),
         at=at,
     )
 
 
-def as_drawn(row: Draw) -> Drawn:
-    second = row.counts[-1] if row.counts else None
+def as_drawn(row: Draw, by: datetime = ANY_TIME) -> Drawn:
+    second = next((one for one in reversed(row.counts) if one.at < by), None)
     return Drawn(
         micrograms=row.micrograms, microlitres=row.microlitres,
         second_microlitres=second.microlitres if second else None,
