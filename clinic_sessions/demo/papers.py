@@ -12,9 +12,10 @@ from clinic_sessions.domain.allergies import NONE_KNOWN
 from clinic_sessions.domain.doses import cap_of
 from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
 from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.protocols import DeviceDose, DoseRule, Drug, WeightDose
+from clinic_sessions.domain.protocols import DeviceDose, DoseRule, Drug, Route, WeightDose
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
+    AsNeeded,
     ClearanceDecision,
     Enrolment,
     MonitoringCheck,
@@ -31,6 +32,11 @@ HOLDS = timedelta(days=180)
 CHECKED_LONG_AGO = frozenset({"Noah Lindqvist", "Kwame Asante"})
 NOT_ENROLLED = frozenset({"Rafael Monteiro"})
 """Whose first session is still ahead."""
+
+_AGAINST_PRESSURE = {
+    "drug": "Clonidine", "dose_words": "0.1 mg by mouth", "limit_words": "0.2 mg a session",
+    "reason": "systolic above 180, read twice",
+}  # fmt: skip
 
 
 def clear(db: Session, patient: Patient, version: ProtocolVersion, provider_id: int | None, at: datetime) -> None:
@@ -71,7 +77,13 @@ def _order(patient: Patient, plan: Plan, at: datetime) -> Order:
         written_at=at, by_id=plan.provider_id, **_dose(protocol.dose_rule),
     )  # fmt: skip
     order.events = [OrderEvent(kind=OrderEventKind.SIGNED, at=at, by_id=plan.provider_id)]
+    order.as_needed = [_against_nausea(version.route), AsNeeded(**_AGAINST_PRESSURE)]
     return order
+
+
+def _against_nausea(route: Route) -> AsNeeded:
+    dose = "4 mg IV" if route is Route.IV else "4 mg, dissolving tablet"
+    return AsNeeded(drug="Ondansetron", dose_words=dose, limit_words="8 mg a session", reason="nausea or vomiting")
 
 
 def _dose(rule: DoseRule) -> Mapping[str, object]:

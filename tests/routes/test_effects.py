@@ -196,7 +196,7 @@ def test_an_as_needed_drug_is_offered_with_its_order_and_given_once_however_ofte
     path = give(treatment, db)
     page = nurse.get(f"/sessions/{treatment.id}").text
     assert f"{path}?effect={effect}" in page
-    assert "at most 8 mg a session, for nausea" in page
+    assert "At most 8 mg a session, for nausea" in page
     form = nurse.get(f"{path}?effect={effect}").text
     assert 'value="4 mg IV"' in form
     assert f'<option selected value="{effect}"' in form
