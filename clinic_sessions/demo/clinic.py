@@ -46,6 +46,7 @@ def open_clinic(db: Session, now: datetime) -> Clinic:
         name_in_messages="Harbor Street Clinic",
         zone_name=ZONE.key,
         phone="+13105550100",
+        transport_phone="+13105550188",
         address="12 Harbor Street, Los Angeles, CA 90012",
     )
     clinic.chairs = [

@@ -66,6 +66,7 @@ class SiteForm(Form):
 class DetailsForm(SiteForm):
     """A site that stands: also when its messages rest, and when the desk is asked."""
 
+    transport_phone = PhoneField("Medical transport")
     quiet_from = ClockField("Quiet from", ask="Enter when messages stop in the evening, like 9:00 pm.")
     quiet_until = ClockField("Quiet until", ask="Enter when messages may leave again, like 8:00 am.")
     propose_absence_minutes = WholeNumberField(

@@ -37,6 +37,8 @@ class Clinic(Versioned, Base):
     """What patients read: reveals no specialty."""
     zone_name: Mapped[str] = mapped_column(sa.String(64))
     phone: Mapped[str] = mapped_column(sa.String(32))
+    transport_phone: Mapped[str | None] = mapped_column(sa.String(32))
+    """E.164: a medical transport that takes patients home when their ride does not come."""
     address: Mapped[Line]
     quiet_from_minute: Mapped[int] = mapped_column(default=21 * 60)
     quiet_until_minute: Mapped[int] = mapped_column(default=8 * 60)

@@ -112,30 +112,28 @@ def _ways(db: Session, session_ids: Collection[int]) -> dict[int, SessionCheck]:
 
 
 def people(treatment: TreatmentSession, *ways: SessionCheck | None) -> list[Person]:
-    """List whom to call when the ride does not come: the escort, the emergency contact if they may be called.
+    """List whom to call when the ride does not come: escort, emergency contact if they may be called, transport.
 
     `ways`: the way home as it was said at leaving, and as it was arranged before; the first with a number counts.
     """
     named = [one for one in ways if one is not None and (one.person or one.phone)]
-    found = []
-    if named:
-        best = next((one for one in named if one.phone), named[0])
-        name = best.person or (said.say(best.escort) if best.escort else "Whoever was to come")
-        found.append(
-            Person(contact=Contact.ESCORT, name=name, phone=best.phone, why_not=None if best.phone else "no number")
-        )
-    patient = treatment.patient
+    found = [_escort(named)] if named else []
+    patient, transport = treatment.patient, treatment.clinic.transport_phone
     if patient.emergency_name or patient.emergency_phone:
         may = patient.emergency_may_be_called
-        found.append(
-            Person(
-                contact=Contact.EMERGENCY,
-                name=patient.emergency_name or "Emergency contact",
-                phone=patient.emergency_phone if may else None,
-                why_not=None if may else "the patient has not agreed to a call",
-            )
-        )
+        name = patient.emergency_name or "Emergency contact"
+        why_not = None if may else "the patient has not agreed to a call"
+        phone = patient.emergency_phone if may else None
+        found.append(Person(contact=Contact.EMERGENCY, name=name, phone=phone, why_not=why_not))
+    if transport:
+        found.append(Person(contact=Contact.TRANSPORT, name="Medical transport", phone=transport))
     return found
+
+
+def _escort(named: Sequence[SessionCheck]) -> Person:
+    best = next((one for one in named if one.phone), named[0])
+    name = best.person or (said.say(best.escort) if best.escort else "Whoever was to come")
+    return Person(contact=Contact.ESCORT, name=name, phone=best.phone, why_not=None if best.phone else "no number")
 
 
 def note_call(

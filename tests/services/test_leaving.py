@@ -10,6 +10,7 @@ from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.lifecycle import OTHER_ENDINGS, Action, Gate, Status
 from clinic_sessions.domain.permissions import Permission, Role
+from clinic_sessions.domain.protocols import PhaseKind, phase_minutes
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.ride_calls import CallAnswer, Contact
 from clinic_sessions.domain.session_checks import CheckItem
@@ -18,7 +19,7 @@ from clinic_sessions.domain.start_gate import Answer
 from clinic_sessions.domain.timetable import BookingReason
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Alert, AuditEntry, CheckIn, Clinic, Message, TreatmentSession
+from clinic_sessions.models import Alert, AuditEntry, CheckIn, Clinic, Message, TreatmentSession, VitalsReading
 from clinic_sessions.services import (
     asking,
     check_ins,
@@ -34,6 +35,7 @@ from clinic_sessions.services import (
     waiting_for_ride,
 )
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.checking import Said
 from clinic_sessions.services.lifecycle import GateClosed
 from clinic_sessions.services.refusals import Refusal
@@ -94,9 +96,9 @@ def test_calling_ready_frees_the_chair_after_its_turnaround_and_says_so(
 
 
 def observed_turnaround(treatment: TreatmentSession) -> int:
-    from_phases = treatment.protocol_version
-    assert from_phases is not None
-    return next(p.minutes.whole for p in leaving.protocol_of(from_phases).phases if p.kind == "turnaround")
+    version = treatment.protocol_version
+    assert version is not None
+    return phase_minutes(protocol_of(version), PhaseKind.TURNAROUND)
 
 
 def test_somebody_else_has_the_chair_that_was_freed(
@@ -159,6 +161,7 @@ def test_the_wait_is_long_on_the_minute_and_lists_whom_to_call(
 ) -> None:
     patient = observed.patient
     patient.emergency_name, patient.emergency_phone, patient.emergency_may_be_called = "Luz", "+13105550155", True
+    clinic.transport_phone = "+13105550188"
     call_ready(db, observed, now, nurse)
     [early] = waiting_for_ride.of_clinic(db, clinic, now + timedelta(minutes=29))
     [late] = waiting_for_ride.of_clinic(db, clinic, now + timedelta(minutes=30))
@@ -169,6 +172,7 @@ def test_the_wait_is_long_on_the_minute_and_lists_whom_to_call(
     assert part is not None
     assert [(one.contact, one.phone) for one in part.people] == [
         (Contact.ESCORT, "+13105550142"), (Contact.EMERGENCY, "+13105550155"),
+        (Contact.TRANSPORT, "+13105550188"),
     ]  # fmt: skip
 
 
@@ -277,5 +281,5 @@ def test_pressure_says_by_which_rule_it_has_settled(db: Session, clinic: Clinic,
     assert found.settled == "falling"
 
 
-def vitals_of(db: Session, treatment: TreatmentSession) -> list[recording.VitalsReading]:
-    return facts.all_of(db, recording.VitalsReading, treatment)
+def vitals_of(db: Session, treatment: TreatmentSession) -> list[VitalsReading]:
+    return facts.all_of(db, VitalsReading, treatment)

@@ -296,6 +296,7 @@ def _indexes() -> None:
 
 
 def _columns() -> None:
+    op.execute("ALTER TABLE clinics ADD COLUMN transport_phone VARCHAR(32)")
     for table, column, other in (
         ("dose_events", "label_id", "drug_labels"),
         ("dose_events", "second_id", "users"),
