@@ -10,6 +10,7 @@ from wtforms import Form
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.weights import both_units
+from clinic_sessions.forms.before import AnswersForm
 from clinic_sessions.forms.booking import number, read_slot
 from clinic_sessions.forms.keys import STALE_FORM, is_key
 from clinic_sessions.models import TreatmentSession
@@ -19,7 +20,15 @@ from clinic_sessions.routes.one_session import ONE, identified, load, strip
 from clinic_sessions.routes.patient_file import weight_doubts
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
-from clinic_sessions.services import answering, form_keys, later_today, recording, session_start, weights
+from clinic_sessions.services import (
+    answering,
+    form_keys,
+    later_today,
+    recording,
+    session_checks,
+    session_start,
+    weights,
+)
 from clinic_sessions.services import patients as patients_of
 from clinic_sessions.services.refusals import Absent, Refusal
 
@@ -43,10 +52,13 @@ def answer(session_id: int) -> Answer:
     """Keep the answers that were given; one that speaks of danger leads to the assessment of risk."""
     treatment = load(session_id)
     form = before_page.answers_form(treatment, request.form)
-    if not form.validate():
+    good = form.validate()
+    meanwhile = _meanwhile(treatment, form) if good else []
+    if not good or (meanwhile and _stands(treatment)):
         page = _made(treatment)
-        page.answers, page.asked = form, [one for one in form.meta.asked if one in page.asked or form[one.value].data]
-        return _refused(treatment, page, form, "before")
+        page.answers, page.said = form, meanwhile
+        page.asked = [one for one in form.meta.asked if one in page.asked or form[one.value].data]
+        return _page(treatment, page, identified(form, "before")), 409 if good else 422
     danger = False
 
     def keep() -> None:
@@ -131,6 +143,21 @@ def later(session_id: int) -> Answer:
         return _page(treatment, page), 409
     flash(f"Moved to {filters.at(slot[1])}. Note again when they are here then.")
     return redirect(url_for("sessions.show", session_id=session_id), 303)
+
+
+def _meanwhile(treatment: TreatmentSession, form: AnswersForm) -> list[str]:
+    """Say what others have answered to the same questions since this page was shown; nothing of either is lost."""
+    seen = number(request.form.get("seen"))
+    given = {one.item for one in form.said()}
+    if seen is None:
+        return []
+    rows = session_checks.rows(session(), treatment)
+    newer = [row for row in rows if row.item in given and row.id > seen and row.by_id != person().id]
+    return [
+        f"{row.by.name} has answered \u201c{words.say(row.item)}\u201d meanwhile; it stands below. "
+        "Save yours again if it is to count instead."
+        for row in newer
+    ]
 
 
 def _stands(treatment: TreatmentSession) -> Page | None:

@@ -55,6 +55,11 @@ class Page:
     due_text: Any = field(default=due.due_text)
 
     @property
+    def seen(self) -> int:
+        """The newest answer that this page shows."""
+        return max((one.answer.id for one in self.facts.questions if one.answer), default=0)
+
+    @property
     def later_at(self) -> datetime | None:
         """From when on a meal, a drink or a spray no longer stands against the dose."""
         return self.facts.later.complete_at if self.facts.later else None
@@ -74,7 +79,7 @@ def of(treatment: TreatmentSession, start: Start | None, again: CheckItem | None
     mine = may_ask()
     asked = [one.item for one in seen if one.item in mine and (one.item is again or (facts.here and not one.answer))]
     return Page(
-        facts=facts, questions=seen, asked=asked, mine=mine if facts.here else frozenset(),
+        facts=facts, questions=seen, asked=asked, mine=mine if facts.here else mine & {CheckItem.RIDE},
         answers=identified(answers_form(treatment), "before"),
         reading=identified(reading_form(treatment, repeats=facts.repeat is not None), "first"),
         weight=identified(weight_form(treatment), "weigh"),

@@ -316,3 +316,36 @@ def test_a_start_that_has_happened_already_asks_for_words_and_keeps_them(
     db.rollback()
     assert here.changes[-1].words == "Begun in the other room"
     assert StartReason.FOOD_NOT_ASKED in here.changes[-1].outside_rules
+
+
+def test_two_people_who_answer_the_same_question_see_both_answers_before_the_second_counts(
+    db: Session, clinic: Clinic, here: TreatmentSession, signed_in: SignIn
+) -> None:
+    first, second = signed_in(Role.NURSE), signed_in(Role.PROVIDER)
+    page = second.get(f"/sessions/{here.id}").text
+    seen = re.search(r'name="seen" value="(\d+)"', page)
+    assert seen is not None
+    post(first, here, "", medicines="yes", medicines_words="A new patch", seen=seen[1])
+    own = {"medicines": "yes", "medicines_words": "Stopped sertraline", "risk": "clear"}
+    both = post(second, here, "", **own, seen=seen[1])
+    assert both.status_code == 409
+    for words in ("A new patch", "Stopped sertraline", "meanwhile"):
+        assert words in both.text
+    again = re.search(r'name="seen" value="(\d+)"', both.text)
+    assert again is not None
+    assert post(second, here, "", **own, seen=again[1]).status_code == 303
+    assert checks(db, here)[CheckItem.MEDICINES].words == "Stopped sertraline"
+    assert db.scalar(sa.select(sa.func.count(SessionCheck.id))) == 3
+
+
+def test_a_reading_that_cannot_well_be_true_is_asked_about_and_kept_when_it_is(
+    db: Session, here: TreatmentSession, signed_in: SignIn
+) -> None:
+    client = signed_in(Role.NURSE)
+    asked = post(client, here, "/reading", systolic="80", diastolic="120")
+    assert (asked.status_code, "Systolic must be above diastolic" in asked.text) == (422, True)
+    assert post(client, here, "/reading", systolic="80", diastolic="120", sure="y").status_code == 303
+    assert post(client, here, "/reading").status_code == 422
+    assert post(client, here, "/reading", systolic="abc").status_code == 422
+    db.rollback()
+    assert db.scalar(sa.select(sa.func.count(VitalsReading.id))) == 1
