@@ -26,7 +26,10 @@ function dueText(left) {
 /* When a time turns amber, and red, and until when somebody holds it, the page says with each time. */
 function tone(element, now) {
   const {amber, red, held} = element.dataset;
-  if (!red) return false;
+  if (!red) {
+    element.classList.toggle('is-due', now >= Date.parse(element.dataset.due));
+    return false;
+  }
   const isHeld = now < Date.parse(held);
   const overdue = !isHeld && now > Date.parse(red);
   const due = !isHeld && !overdue && now >= Date.parse(amber);
