@@ -148,10 +148,10 @@ def test_whoever_waits_takes_a_small_share_of_a_nurse(
     db: Session, clinic: Clinic, observed: TreatmentSession, now: datetime, nurse: Actor
 ) -> None:
     day = local_day(now, clinic.zone)
-    minute = cover.day_cover(db, clinic, day).minute(now + timedelta(minutes=3))
+    minute = cover.day_cover(db, clinic, day).minute(now + timedelta(minutes=8))
     watched = cover.day_cover(db, clinic, day)
     before = watched.nurses[minute] - watched.spare[minute]
-    call_ready(db, observed, now - timedelta(minutes=8), nurse)
+    call_ready(db, observed, now - timedelta(minutes=4), nurse)
     waiting = cover.day_cover(db, clinic, day)
     assert waiting.nurses[minute] - waiting.spare[minute] == 100 < before
 
