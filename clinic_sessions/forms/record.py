@@ -28,6 +28,8 @@ class DoseForm(DosedForm):
     words = LineField("In words")
 
     NEEDS_MG = frozenset({DoseEventKind.STARTED, DoseEventKind.GIVEN, DoseEventKind.WASTED})
+    ELSEWHERE = frozenset({DoseEventKind.DEVICE, DoseEventKind.WASTED})
+    """A device has its label, and waste a second person: they have pages of their own, and are only corrected here."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,7 +37,7 @@ class DoseForm(DosedForm):
         self.kind.choices = options((one.value, words.say(one)) for one in offered)
 
     def _offers(self, kind: DoseEventKind) -> bool:
-        if kind is DoseEventKind.WITHDRAWN:
+        if kind is DoseEventKind.WITHDRAWN or (kind in self.ELSEWHERE and not self.corrects.data):
             return False
         infusion_only = {DoseEventKind.PAUSED, DoseEventKind.RESUMED, DoseEventKind.RATE_CHANGED, DoseEventKind.STARTED}
         return kind not in infusion_only if self.meta.devices else kind is not DoseEventKind.DEVICE
@@ -44,6 +46,8 @@ class DoseForm(DosedForm):
         """Ask for the numbers that the event needs."""
         if self.kind.data is DoseEventKind.WITHDRAWN:
             yield self.kind, "Choose what happened."
+        if self.kind.data in self.ELSEWHERE and not self.corrects.data:
+            yield self.kind, "Enter this in the drug part of the session: it takes a label, or a second person."
         if self.kind.data in self.NEEDS_MG and self.mg.data is None and not self.mg.errors:
             yield self.mg, "Enter the dose in mg, like 40 or 40.25."
         if self.kind.data is DoseEventKind.RATE_CHANGED and self.rate.data is None and not self.rate.errors:

@@ -79,7 +79,7 @@ def test_each_kind_of_entry_is_saved_and_shown(db: Session, treatment: Treatment
     for path, data in (
         ("vitals", {"systolic": "131", "diastolic": "84", "heart_rate": "77", "temperature_tenths": "98.6"}),
         ("dose", {"kind": "paused"}),
-        ("dose", {"kind": "wasted", "mg": "9.75"}),
+        ("dose", {"kind": "rate_changed", "rate": "9.75"}),
         ("side-effects", {"kind": "nausea", "grade": "1", "ago": "0"}),
         ("interventions", {"kind": "ondansetron", "dose_words": "4 mg IV", "side_effect": "1"}),
         ("notes", {"phrases": ["0"], "body": "Sleeps lightly."}),
@@ -88,7 +88,7 @@ def test_each_kind_of_entry_is_saved_and_shown(db: Session, treatment: Treatment
         assert nurse.get(f"{base}/{path}").status_code == 200
         assert nurse.post(f"{base}/{path}", data=data).status_code == 303, path
     page = nurse.get(base).text
-    for shown in ("131/84", "37.0 °C", "Wasted, 9.75 mg", "Nausea, grade 1 (mild)", "Ondansetron, 4 mg IV, for nausea",
+    for shown in ("131/84", "37.0 °C", "Rate changed, 9.75 mg an hour", "Nausea, grade 1 (mild)", "Ondansetron, 4 mg IV, for nausea",
                   "Sleeps lightly.", "Comfortable, vital signs steady.", "Nausea: resolved", "+0 min"):  # fmt: skip
         assert shown in page
     counts = [len(rows(db, t)) for t in (VitalsReading, DoseEvent, SideEffect, Intervention, Note, SideEffectEvent)]
