@@ -1,14 +1,20 @@
-"""The board's page: polled, and only for clinicians."""
+"""The board's page, what presses on every other page, and the due times of a visit: only for clinicians."""
 
 from datetime import datetime, timedelta
+from html import unescape
 
+import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Clinic
+from clinic_sessions.models import Clinic, DueHold, TreatmentSession, VitalsReading
 from tests import factories
-from tests.conftest import SignIn
+from tests.conftest import SignIn, Visitor
+from tests.services.day import a_nurse, take
+
+MINUTE = timedelta(minutes=1)
 
 
 def test_a_poll_that_has_seen_the_revision_is_told_that_nothing_is_new(
@@ -38,3 +44,132 @@ def test_an_empty_board_says_so(db: Session, clinic: Clinic, signed_in: SignIn, 
     factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(days=1))
     page = signed_in(Role.PROVIDER).get("/board").text
     assert page.count("No one else today.") == 3
+
+
+@pytest.fixture
+def infusion(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
+    """An infusion of Ana Ruiz in chair 1 that began sixteen minutes ago: its first check is red."""
+    one = factories.a_session(db, factories.a_patient(db, clinic, name="Ana Ruiz"), now - 30 * MINUTE)
+    by = a_nurse(db, clinic)
+    take(db, one, Action.ARRIVE, now - 30 * MINUTE, by)
+    take(db, one, Action.START, now - 16 * MINUTE, by)
+    db.commit()
+    return one
+
+
+def revision_of(page: str) -> str:
+    strip = page.split('id="due-strip"')[1]
+    return strip.split('data-revision="')[1].split('"')[0]
+
+
+def test_what_presses_names_the_chair_and_never_the_patient(infusion: TreatmentSession, signed_in: SignIn) -> None:
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get("/due").text
+    assert "Chair 1" in page
+    assert "is-overdue" in page
+    assert "Ana" not in page
+    assert "Ruiz" not in page
+    seen = nurse.get("/due", query_string={"revision": revision_of(page)}, headers={"X-Poll": "1"})
+    assert (seen.status_code, seen.data) == (304, b"")
+
+
+def test_the_page_of_a_visit_leaves_its_own_chair_out(infusion: TreatmentSession, signed_in: SignIn) -> None:
+    nurse = signed_in(Role.NURSE)
+    assert "Chair 1" not in nurse.get("/due", query_string={"but": infusion.id}).text
+    assert f"/due?but={infusion.id}" in nurse.get(f"/sessions/{infusion.id}").text
+    assert nurse.get("/due", query_string={"but": "x' or 1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"),
+    [(Role.NURSE, True), (Role.PROVIDER, True), (Role.FRONT_DESK, False), (Role.OWNER, False), (Role.AUDITOR, False)],
+)
+def test_every_page_of_a_clinician_asks_what_presses_and_no_other(
+    clinic: Clinic, signed_in: SignIn, role: Role, shown: bool
+) -> None:
+    someone = signed_in(role)
+    assert ('id="due-strip"' in someone.get("/").text) is shown
+    assert someone.get("/due").status_code == (200 if shown else 403)
+
+
+def test_the_numbers_of_a_due_time_are_in_the_page(
+    infusion: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    page = signed_in(Role.NURSE).get("/board").text
+    for name, minutes in (("due", -6), ("amber", -8), ("red", -1)):
+        moment = (now + minutes * MINUTE).isoformat().replace("+00:00", "Z")
+        assert f'data-{name}="{moment}"' in page
+
+
+def hold(nurse: Visitor, one: TreatmentSession, due_at: str, **given: str) -> int:
+    data = {"patient": str(one.patient_id), "due_at": due_at, **given}
+    status: int = nurse.post(f"/sessions/{one.id}/hold", data=data).status_code
+    return status
+
+
+def test_with_the_patient_holds_a_due_time_once(
+    db: Session, infusion: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    at = (now - 6 * MINUTE).isoformat().replace("+00:00", "Z")
+    page = nurse.get(f"/sessions/{infusion.id}").text
+    assert "With the patient, 3 minutes" in page
+    assert at in page
+    assert [hold(nurse, infusion, at), hold(nurse, infusion, at)] == [303, 303]
+    again = nurse.get(f"/sessions/{infusion.id}").text
+    assert "With the patient until 10:03 am" in again
+    assert "With the patient, 3 minutes" not in again
+    db.rollback()
+    assert len(db.scalars(sa.select(DueHold)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("due_at", "status"), [("", 404), ("never", 404), ("2026-11-23T17:54:00", 404), ("9999-12-31T23:59:59Z", 303)]
+)
+def test_a_due_time_that_is_none_is_not_held(
+    db: Session, infusion: TreatmentSession, signed_in: SignIn, due_at: str, status: int
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    assert hold(nurse, infusion, due_at) == status
+    db.rollback()
+    assert db.scalars(sa.select(DueHold)).all() == []
+
+
+def test_somebody_elses_visit_is_not_held(db: Session, infusion: TreatmentSession, signed_in: SignIn) -> None:
+    assert hold(signed_in(Role.NURSE), infusion, "2026-11-23T17:54:00Z", patient="999") == 404
+    assert hold(signed_in(Role.FRONT_DESK), infusion, "2026-11-23T17:54:00Z") == 403
+
+
+def save(nurse: Visitor, one: TreatmentSession, **typed: str) -> str:
+    """Save a reading and give the page that follows."""
+    data = {"patient": str(one.patient_id), **typed}
+    answer = nurse.post(f"/sessions/{one.id}/vitals", data=data, follow_redirects=True)
+    return unescape(answer.text)
+
+
+def test_a_reading_says_what_is_out_of_range_with_the_protocols_advice_and_what_is_missing(
+    infusion: TreatmentSession, signed_in: SignIn
+) -> None:
+    page = save(signed_in(Role.NURSE), infusion, systolic="186.112", heart_rate="118", spo2_percent="88")
+    assert "Urgent: oxygen 88, limit below 90. Pause the infusion." in page
+    assert "Urgent: systolic 186, limit 180 or more; diastolic 112, limit 110 or more. Pause the infusion." in page
+    assert "The check of 9:54 am stays open for MOAA/S." in page
+    assert "Still missing: MOAA/S" in page
+
+
+def test_two_diastolic_numbers_are_asked_about_and_none_is_dropped(
+    db: Session, infusion: TreatmentSession, signed_in: SignIn
+) -> None:
+    before = len(db.scalars(sa.select(VitalsReading)).all())
+    db.rollback()
+    page = save(signed_in(Role.NURSE), infusion, systolic="118/76", diastolic="80")
+    assert "This says 80, and 76 stands beside the systolic. Keep one." in page
+    assert 'value="118/76"' in page
+    assert len(db.scalars(sa.select(VitalsReading)).all()) == before
+
+
+def test_what_a_check_holds_in_its_phase_is_asked_first(infusion: TreatmentSession, signed_in: SignIn) -> None:
+    page = signed_in(Role.NURSE).get(f"/sessions/{infusion.id}/vitals").text
+    first, _, rest = page.partition("More to measure")
+    assert all(f'name="{name}"' in first for name in ("systolic", "heart_rate", "spo2_percent", "moaa_s"))
+    assert all(f'name="{name}"' in rest for name in ("respiratory_rate", "temperature_tenths", "pain"))
