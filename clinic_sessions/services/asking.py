@@ -51,7 +51,7 @@ class Word:
 def liftable(db: Session, treatment: TreatmentSession, gate: Gate, at: datetime) -> list[StrEnum]:
     """List what stands before a gate at `at` that a provider may weigh, whatever was answered so far."""
     if gate is Gate.MAY_LEAVE:
-        whole = replace(leave_gate.departure(db, treatment), lifted=(), kept_until=None)
+        whole = replace(leave_gate.departure(db, treatment, at), lifted=(), kept_until=None)
         return [reason for reason in may_leave(whole, at) if reason not in NOT_LIFTABLE]
     known = start_gate.of(db, treatment, None, at)
     return [one for one in may_start(replace(known, go_ahead=None), at) if one in LIFTABLE] if known else []
@@ -60,7 +60,7 @@ def liftable(db: Session, treatment: TreatmentSession, gate: Gate, at: datetime)
 def unlifted(db: Session, treatment: TreatmentSession, gate: Gate, at: datetime) -> list[StrEnum]:
     """List what a provider may weigh before a gate and has not lifted yet."""
     if gate is Gate.MAY_LEAVE:
-        return [one for one in may_leave(leave_gate.departure(db, treatment), at) if one not in NOT_LIFTABLE]
+        return [one for one in may_leave(leave_gate.departure(db, treatment, at), at) if one not in NOT_LIFTABLE]
     known = start_gate.of(db, treatment, None, at)
     return [one for one in may_start(known, at) if one in LIFTABLE] if known else []
 

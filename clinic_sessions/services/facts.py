@@ -42,7 +42,12 @@ class SideEffectNow:
     @property
     def blocks_leaving(self) -> bool:
         """Whether the patient cannot leave as planned while it is so."""
-        return not self.by_mistake and blocks_leaving(self.effect.kind, self.grade, self.resolved_at is not None)
+        return self.kept_here(None)
+
+    def kept_here(self, by: datetime | None) -> bool:
+        """Whether the patient could not leave as planned then: it was not over before `by`; None for now."""
+        over = self.resolved_at is not None and (by is None or self.resolved_at < by)
+        return not self.by_mistake and blocks_leaving(self.effect.kind, self.grade, over)
 
     @property
     def open(self) -> bool:

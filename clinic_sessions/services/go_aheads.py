@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from clinic_sessions.domain.asks import ASKED_IN
 from clinic_sessions.domain.lifecycle import Gate
-from clinic_sessions.domain.start_gate import GoAhead
+from clinic_sessions.domain.start_gate import Answer, GoAhead
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, TreatmentSession
+from clinic_sessions.services.papers import ANY_TIME
 
 BACK = timedelta(days=2)
 """A visit that began longer ago is over: nobody is asked about it any more."""
@@ -22,13 +23,18 @@ def asks(db: Session, treatment: TreatmentSession) -> list[ProviderAsk]:
     return list(db.scalars(query.options(*people).order_by(ProviderAsk.id)))
 
 
-def newest(db: Session, treatment: TreatmentSession, gate: Gate) -> GoAhead | None:
-    """Give the newest answer of a visit before a gate; None while nobody has answered."""
-    query = sa.select(ProviderAnswer).where(ProviderAnswer.session_id == treatment.id, ProviderAnswer.gate == gate)
-    row = db.scalars(query.order_by(ProviderAnswer.id.desc()).limit(1)).first()
-    if row is None:
+def newest(db: Session, treatment: TreatmentSession, gate: Gate, by: datetime = ANY_TIME) -> GoAhead | None:
+    """Give the newest answer of a visit before a gate; None while nobody has answered.
+
+    `by`: a "go ahead" given at that moment or later does not count yet; "wait" and "not today" count always.
+    """
+    row = ProviderAnswer
+    counts = sa.or_(row.answer != Answer.GO_AHEAD, row.recorded_at < by)
+    query = sa.select(row).where(row.session_id == treatment.id, row.gate == gate, counts)
+    found = db.scalars(query.order_by(row.id.desc()).limit(1)).first()
+    if found is None:
         return None
-    return GoAhead(answer=row.answer, at=row.recorded_at, reasons=frozenset(row.reasons), until=row.until)
+    return GoAhead(answer=found.answer, at=found.recorded_at, reasons=frozenset(found.reasons), until=found.until)
 
 
 def _open() -> sa.Select[int]:

@@ -19,6 +19,7 @@ from clinic_sessions.models import DoseEvent, ScaleResult, TreatmentSession, Vit
 from clinic_sessions.services import documents, facts, go_aheads, pressure_limits, session_checks
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.facts import SideEffectNow
+from clinic_sessions.services.papers import SAME_MINUTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +38,11 @@ class Pressure:
     settled: Settling | None
 
 
-def departure(db: Session, treatment: TreatmentSession) -> Departure:
-    """Gather what is known when the patient is to leave as planned."""
+def departure(db: Session, treatment: TreatmentSession, at: datetime) -> Departure:
+    """Gather what is known when the patient is to leave as planned at `at`."""
     vitals = facts.all_of(db, VitalsReading, treatment)
-    return departure_of(db, treatment, facts.dose_events(db, treatment), vitals, facts.side_effects(db, treatment))
+    doses, effects = facts.dose_events(db, treatment), facts.side_effects(db, treatment)
+    return departure_of(db, treatment, doses, vitals, effects, at)
 
 
 def departure_of(
@@ -49,29 +51,35 @@ def departure_of(
     doses: Sequence[DoseEvent],
     vitals: Sequence[VitalsReading],
     effects: Sequence[SideEffectNow],
+    at: datetime,
 ) -> Departure:
-    """Say what the loaded record tells about leaving as planned, with the answers of this visit."""
+    """Say what the loaded record tells about leaving as planned at `at`, with the answers of this visit.
+
+    What was read, assessed, answered or over after its true time was not so yet.
+    """
+    by = at + SAME_MINUTE
     known = facts.anchors(doses)
     ended = known.get(Anchor.END)
-    readings = facts.standing(vitals)
+    readings = [one for one in facts.standing(vitals) if one.at < by]
     protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
     least = protocol.observation.aldrete if protocol else None
-    checks = _since(session_checks.standing(db, treatment), known.get(Anchor.START))
-    score = _aldrete(db, treatment, ended) if least else None
-    said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE)
+    checks = _since(session_checks.standing(db, treatment, by), known.get(Anchor.START))
+    score = _aldrete(db, treatment, ended, by) if least else None
+    said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE, by)
     settled = pressure(db, treatment, known, readings)
+    keeping = [one for one in effects if one.kept_here(by)]
     return Departure(
         dose_started_at=known.get(Anchor.START),
         dose_ended_at=ended,
         earliest_at=facts.earliest_leaving(treatment, doses),
         vitals_after_dose=ended is not None and any(reading.at >= ended for reading in readings),
-        unresolved_side_effects=sum(one.blocks_leaving for one in effects),
+        unresolved_side_effects=len(keeping),
         pressure_settled=None if settled is None else settled.settled is not None,
         checks=checks,
         accepted=protocol.escort.accepted if protocol else (),
         aldrete=score.total_thousandths // 1000 if score and score.total_thousandths is not None else None,
         aldrete_least=least.whole if least else None,
-        lifted=_lifted(said, _known_at(readings, effects, checks, score)),
+        lifted=_lifted(said, _known_at(readings, keeping, checks, score)),
         kept_until=said.until if said is not None else None,
     )
 
@@ -122,20 +130,24 @@ def _highest(protocol: Protocol, measure: Measure) -> int:
     return min((rule.limit.whole - (rule.compare is Compare.AT_LEAST) for rule in rules), default=0)
 
 
-def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None) -> ScaleResult | None:
+def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None, by: datetime) -> ScaleResult | None:
     if ended is None:
         return None
     row = ScaleResult
     corrected = sa.select(row.corrects_id).where(row.corrects_id.is_not(None))
     query = sa.select(row).where(
-        row.session_id == treatment.id, row.scale == ScaleKey.ALDRETE, row.at >= ended, row.id.not_in(corrected)
+        row.session_id == treatment.id,
+        row.scale == ScaleKey.ALDRETE,
+        row.at >= ended,
+        row.at < by,
+        row.id.not_in(corrected),
     )
     return db.scalars(query.order_by(row.at.desc(), row.id.desc()).limit(1)).first()
 
 
 def _known_at(
     readings: Sequence[VitalsReading],
-    effects: Sequence[SideEffectNow],
+    keeping: Sequence[SideEffectNow],
     checks: Mapping[CheckItem, Check],
     score: ScaleResult | None,
 ) -> Mapping[str, datetime]:
@@ -144,7 +156,7 @@ def _known_at(
         AGAINST_LEAVING[item]: check.known_at or check.at for item, check in checks.items() if item in AGAINST_LEAVING
     }
     pressures = [one.recorded_at for one in readings if one.systolic_mmhg is not None or one.diastolic_mmhg is not None]
-    blocking = [one.effect for one in effects if one.blocks_leaving]
+    blocking = [one.effect for one in keeping]
     told = [effect.recorded_at for effect in blocking]
     told += [event.recorded_at for effect in blocking for event in effect.events]
     if pressures:

@@ -82,7 +82,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Leaving | Non
         return None
     doses, effects = facts.dose_events(db, treatment), facts.side_effects(db, treatment)
     vitals = facts.all_of(db, VitalsReading, treatment)
-    known = leave_gate.departure_of(db, treatment, doses, vitals, effects)
+    known = leave_gate.departure_of(db, treatment, doses, vitals, effects, now)
     unlifted = replace(known, lifted=())
     standing = may_leave(known, now)
     lifted = [one for one in may_leave(unlifted, now) if one not in standing]

@@ -56,9 +56,9 @@ def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datet
     if gate is Gate.MAY_START:
         return _against_start(db, treatment, at)
     if gate is Gate.MAY_BE_READY:
-        return may_be_ready(leave_gate.departure(db, treatment), at)
+        return may_be_ready(leave_gate.departure(db, treatment, at), at)
     if gate is Gate.MAY_LEAVE and treatment.kind is SessionKind.TREATMENT:
-        return may_leave(leave_gate.departure(db, treatment), at)
+        return may_leave(leave_gate.departure(db, treatment, at), at)
     return []
 
 

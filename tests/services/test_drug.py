@@ -369,7 +369,8 @@ def test_a_draw_that_was_wasted_before_the_start_is_drawn_again_and_both_are_cou
     assert against(db, treatment, now) == {StartReason.DRAW_MISSING}
     again = drug_acts.draw(db, treatment, first.label_id, DRAWN, now=now + timedelta(minutes=2), by=nurse)
     drug_acts.count(db, treatment, again.id, RIGHT, now=now + timedelta(minutes=3), by=other)
-    assert against(db, treatment, now) == set()
+    assert against(db, treatment, now) == {StartReason.DRAW_MISSING}, "it was not drawn again by then"
+    assert against(db, treatment, now + timedelta(minutes=3)) == set()
     found = drug.of(db, treatment, now)
     assert found is not None
     assert found.balance is not None

@@ -140,12 +140,13 @@ def test_an_outcome_that_ends_a_side_effect_ends_it(
 ) -> None:
     sleepy = Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MODERATE)
     effect = side_effects.note(db, treatment, sleepy, now=now, by=by)
-    assert leave_gate.departure(db, treatment).unresolved_side_effects == 1
+    assert leave_gate.departure(db, treatment, now).unresolved_side_effects == 1
     said = Followed(kind=SideEffectEventKind.OUTCOME, outcome=outcome)
     side_effects.follow(db, treatment, effect, said, now=now + timedelta(minutes=9), by=by)
     (one,) = facts.side_effects(db, treatment)
     assert (one.resolved_at, one.outcome) == (now + timedelta(minutes=9), outcome)
-    assert leave_gate.departure(db, treatment).unresolved_side_effects == 0
+    assert leave_gate.departure(db, treatment, now).unresolved_side_effects == 1, "it was not over yet"
+    assert leave_gate.departure(db, treatment, now + timedelta(minutes=9)).unresolved_side_effects == 0
 
 
 def test_one_that_comes_back_is_open_again_and_no_longer_called_resolved(

@@ -1,0 +1,143 @@
+"""Whatever people do on a day, in any order and noted at whatever true time: its gates hold, and nothing is lost."""
+
+from datetime import date, datetime
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import NEXT_STEP, Action, SessionKind, offered
+from clinic_sessions.domain.papers import Clearance
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session_checks import BEFORE_DOSE, BEFORE_LEAVING
+from clinic_sessions.models import ClearanceDecision, Clinic
+from clinic_sessions.services import lifecycle, steps
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.lifecycle import GateClosed
+from tests import factories
+from tests.services import day_model
+from tests.services.day import DOSE, a_nurse
+from tests.services.day_rules import AGO, MINUTE, DayRules
+
+GATED = (Action.START, Action.CALL_READY, Action.LEAVE)
+NEXT = NEXT_STEP[SessionKind.TREATMENT]
+ELSEWHERE = {Action.MOVE, Action.HOLD, Action.BOOK, Action.UNDO}
+
+
+class ADay(DayRules):
+    """A patient's day under one of three protocols: any step, also as a fact, also at an earlier time."""
+
+    begins: datetime
+
+    @initialize(
+        key=st.sampled_from(["iv-mood", "im", "in-esketamine"]), whole=st.sampled_from([True] * 6 + [False]),
+        begun=st.sampled_from([1, 1, 3, 4, 2, 0]),
+    )  # fmt: skip
+    def book(self, key: str, whole: bool, begun: int) -> None:
+        self.now, version = self.begins, factories.a_protocol(self.db, key)
+        patient = factories.a_patient(self.db, self.clinic, papers=whole)
+        self.one = factories.a_session(self.db, patient, self.now, protocol=version)
+        self.protocol = protocol_of(version)
+        self.papers = set[str]() if whole else {"not_cleared", "consent_missing", "order_missing"}
+        if not whole and key == "in-esketamine":
+            self.papers.add("not_enrolled")
+        self.seen = self.rows()
+        for _ in range(begun):
+            self.go_on_as_planned()
+
+    @rule(nth=st.sampled_from([0, 0, 0, 1, 2, 3, 4]), ago=AGO, happened=st.booleans(), twice=st.booleans())
+    def step(self, nth: int, ago: int, happened: bool, twice: bool) -> None:
+        steps_now = [one for one in offered(SessionKind.TREATMENT, self.one.status) if one not in ELSEWHERE]
+        if steps_now:
+            action = steps_now[nth % len(steps_now)]
+            self.take(action, self.now - ago * MINUTE, happened=happened, twice=twice)
+
+    @rule(action=st.sampled_from([one for one in Action if one not in ELSEWHERE]))
+    def step_out_of_order(self, action: Action) -> None:
+        self.take(action, self.now)
+
+    def take(self, action: Action, at: datetime, *, happened: bool = False, twice: bool = False) -> None:
+        """Take a step: it is refused for exactly what it lacks, or, when it has happened, stored with exactly that."""
+        lacks, before = self.lacks(action, at), len(self.one.changes)
+        micrograms = DOSE * 2 if twice and happened else None
+        step = steps.Step(action=action, version=self.one.version, at=at, happened=happened, micrograms=micrograms)
+        refused = self.act(steps.take, self.one, step)
+        if refused is None:
+            assert len(self.one.changes) == before + 1
+            assert lacks is None or set(self.one.changes[-1].outside_rules) == lacks
+            assert happened or not self.one.changes[-1].outside_rules
+        elif isinstance(refused, GateClosed) and lacks is not None:
+            assert {reason.value for reason in refused.reasons} == lacks
+            assert lacks
+            assert not happened
+
+    def lacks(self, action: Action, at: datetime) -> set[str] | None:
+        """All that a step lacks at its true time, None where that is not modelled."""
+        if action is Action.START:
+            return day_model.against_start(self.db, self.one, at, self.papers)
+        if action in GATED:
+            return day_model.against_leaving(self.db, self.one, at, at_the_door=action is Action.LEAVE)
+        return None
+
+    @rule()
+    def undo(self) -> None:
+        self.act(steps.take, self.one, steps.Step(action=Action.UNDO, version=self.one.version))
+
+    @rule()
+    def prepare(self) -> None:
+        """Everything that a start asks for, done well."""
+        self.answer([(item, True) for item in BEFORE_DOSE], self.protocol.escort.accepted[0], 0)
+        self.read_vitals(118, True, 0)
+        self.weigh(80_000)
+        self.read_label(False)
+        self.draw(DOSE, 1)
+        self.count(True, 1, 1)
+
+    @rule()
+    @precondition(lambda self: self.one.status in NEXT)
+    def go_on_as_planned(self) -> None:
+        """Everything that the next step asks for, done well, and the step."""
+        action = NEXT[self.one.status]
+        if action is Action.START:
+            self.prepare()
+        if action is Action.CALL_READY:
+            self.now = max(self.now, day_model.minimum_ends(self.db, self.one, self.protocol) or self.now)
+            self.read_vitals(118, True, 0)
+            self.recover()
+        if action in {Action.CALL_READY, Action.LEAVE}:
+            self.answer([(item, True) for item in BEFORE_LEAVING], self.protocol.escort.accepted[0], 0)
+        self.take(action, self.now)
+
+    @rule()
+    @precondition(lambda self: "not_cleared" not in self.papers)
+    def defer(self) -> None:
+        """A provider takes the clearance back."""
+        row = ClearanceDecision(
+            patient_id=self.one.patient_id, protocol_key=self.protocol.key,
+            protocol_version_id=self.one.protocol_version_id, at=self.now, by_id=self.provider.user_id,
+            decision=Clearance.DEFERRED, until=date(2026, 12, 24), words="Blood pressure first",
+        )  # fmt: skip
+        self.db.add(row)
+        self.db.flush()
+        self.papers = {"deferred"}
+
+    @invariant()
+    def the_status_is_that_of_the_last_step_not_undone(self) -> None:
+        last = lifecycle.last_step(self.one)
+        assert last is not None
+        assert self.one.status is last.to_status
+        assert (self.one.left_at is None) is (last.action is not Action.LEAVE)
+
+    @invariant()
+    def the_dose_times_are_those_of_the_events_that_stand(self) -> None:
+        known = day_model.began(self.db, self.one), day_model.ended(self.db, self.one)
+        assert (self.one.dose_started_at, self.one.dose_ended_at) == known
+
+
+def test_no_order_of_acts_passes_a_gate_unmarked_or_loses_a_row(db: Session, clinic: Clinic, now: datetime) -> None:
+    ADay.db, ADay.clinic, ADay.begins = db, clinic, now
+    ADay.nurse, ADay.other = a_nurse(db, clinic), a_nurse(db, clinic)
+    ADay.provider = a_nurse(db, clinic, Role.PROVIDER)
+    db.commit()
+    run_state_machine_as_test(ADay, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
