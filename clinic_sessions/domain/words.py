@@ -7,6 +7,7 @@ from clinic_sessions.domain import day_words, note_words, paper_words, risk_word
 from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.course_kinds import CourseKind
 from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
 from clinic_sessions.domain.papers import PaperReason
@@ -25,6 +26,8 @@ from clinic_sessions.domain.weights import WeightUnit
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     *day_words.PAIRS,
+    (CourseKind.CHECK_INS, "Check-ins"),
+    (CourseKind.VIEWS, "Who looked"),
     *note_words.PAIRS,
     *paper_words.PAIRS,
     *risk_words.PAIRS,
