@@ -1,6 +1,7 @@
 """The whole course of a patient, in parts that can be chosen, page by page."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
 
@@ -61,5 +62,5 @@ def _window(patient: Patient, form: CourseForm | None, place: Clinic) -> Window:
 def _older(patient: Patient, older: tuple[datetime, int] | None) -> str | None:
     if older is None:
         return None
-    asked = {name: request.args.getlist(name) for name in ("kinds", "first", "last", "session")}
+    asked: dict[str, Any] = {name: request.args.getlist(name) for name in ("kinds", "first", "last", "session")}
     return url_for("course.show", patient_id=patient.id, **asked, until=older[0].isoformat(), skip=older[1])

@@ -18,7 +18,7 @@ from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import Clinic, Patient, TreatmentSession
 from clinic_sessions.services import patient_timeline, recording, scale_results, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.course_window import Window
+from clinic_sessions.services.course_window import TimelineEntry, Window
 from clinic_sessions.services.side_effects import Noticed
 from tests import factories
 from tests.conftest import SignIn
@@ -131,7 +131,8 @@ def test_pages_together_are_the_whole_course_each_line_once(
         recording.record_vitals(db, treatment, Vitals(heart_rate=70), now=now + 9 * MINUTE, by=nurse)
     whole = Window(patient_id=treatment.patient_id, most=500)
     every = patient_timeline.page(db, whole, clinic, frozenset(CourseKind), clinical=True).entries
-    found, until, skip = [], None, 0
+    found: list[TimelineEntry] = []
+    until, skip = None, 0
     while True:
         window = Window(patient_id=treatment.patient_id, most=most, until=until)
         page = patient_timeline.page(db, window, clinic, frozenset(CourseKind), clinical=True, skip=skip)
