@@ -407,7 +407,7 @@ SECRET = (
     "zqallergy",
     "zqother",
     "zqescort",
-    "151",
+    "151/",
     "180.0 lb",
     "81.6 kg",
     "F43.10",
