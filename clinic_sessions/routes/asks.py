@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.asks import ASKED_IN
+from clinic_sessions.domain.asks import ASKED_IN, RATHER_DONE
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.start_gate import Answer
@@ -62,10 +62,11 @@ def first() -> Response:
 @bp.get(f"{ONE}/ask/<gate>")
 @needs(Permission.TREAT)
 def ask(session_id: int, gate: str) -> Said:
-    """Ask what the provider is to be asked; everything that stands and can be weighed is chosen already."""
+    """Ask what the provider is to be asked; what stands and is to be weighed is chosen already."""
     treatment, kind = load(session_id), _gate(gate)
     reasons = asking.unlifted(session(), treatment, kind, g.now)
-    form = AskForm(data={"reasons": [one.value for one in reasons], "form_key": form_keys.new()})
+    chosen = [one.value for one in reasons if one not in RATHER_DONE]
+    form = AskForm(data={"reasons": chosen, "form_key": form_keys.new()})
     return _ask_page(treatment, kind, form)
 
 

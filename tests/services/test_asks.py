@@ -1,12 +1,13 @@
 """A provider is asked before a dose or before leaving, and answers by name; what came later is never lifted."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.asks import AskReason
+from clinic_sessions.domain.asks import RATHER_DONE, AskReason
 from clinic_sessions.domain.lifecycle import Action, Gate, StepReason
 from clinic_sessions.domain.permissions import Permission, Role
 from clinic_sessions.domain.readiness import Reason
@@ -14,6 +15,7 @@ from clinic_sessions.domain.session_checks import CheckItem
 from clinic_sessions.domain.start_gate import Answer, StartReason
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
+    ActorKind,
     AuditAction,
     AuditEntry,
     Clinic,
@@ -21,7 +23,9 @@ from clinic_sessions.models import (
     ProviderAsk,
     SignInAttempt,
     TreatmentSession,
+    User,
 )
+from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import (
     ask_background,
     ask_part,
@@ -131,6 +135,37 @@ def test_of_two_providers_who_answer_at_once_the_second_sees_the_first(
         asking.decide(db, visit, Gate.MAY_START, go_ahead(StartReason.OUT_OF_RANGE, seen=seen), now=now, by=other)
 
 
+def test_of_two_answers_in_flight_the_second_waits_and_is_refused(
+    engine: sa.Engine, db: Session, clinic: Clinic, visit: TreatmentSession, now: datetime
+) -> None:
+    ids = [factories.a_user(db, clinic, Role.PROVIDER).id for _ in range(2)]
+    db.commit()
+    visit_id, seen, refused = visit.id, asking.mark(db, visit), list[AskReason]()
+
+    def answer(other: Session, user_id: int) -> None:
+        begin_write(other)
+        by = Actor(kind=ActorKind.USER, user=other.get_one(User, user_id), role=Role.PROVIDER)
+        word = go_ahead(StartReason.OUT_OF_RANGE, seen=seen)
+        asking.decide(other, other.get_one(TreatmentSession, visit_id), Gate.MAY_START, word, now=now, by=by)
+
+    def come_second() -> None:
+        with Session(engine) as other:
+            try:
+                answer(other, ids[1])
+            except ChangedMeanwhile as refusal:
+                refused.extend(AskReason(one) for one in refusal.reasons)
+
+    answer(db, ids[0])
+    second = threading.Thread(target=come_second, daemon=True)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive(), "it waits for the one who came first"
+    db.commit()
+    second.join(20)
+    assert refused == [AskReason.NOT_SEEN]
+    assert db.scalars(sa.select(ProviderAnswer.by_id)).all() == [ids[0]]
+
+
 def test_a_wait_stands_until_its_time_and_not_today_for_the_whole_visit(
     db: Session, visit: TreatmentSession, nurse: Actor, provider: Actor, now: datetime
 ) -> None:
@@ -230,6 +265,13 @@ def test_before_leaving_a_go_ahead_lifts_and_an_effect_that_came_after_it_keeps_
     assert unmet(db, observed, later, Gate.MAY_LEAVE) == []
     recording.record_vitals(db, observed, HIGH, now=later + MINUTE, by=nurse)
     assert unmet(db, observed, later + MINUTE, Gate.MAY_LEAVE) == ["pressure_not_settled"]
+
+
+def test_what_a_tap_would_mend_is_never_chosen_beforehand(
+    db: Session, observed: TreatmentSession, now: datetime
+) -> None:
+    stands = set(asking.liftable(db, observed, Gate.MAY_LEAVE, now + 20 * MINUTE))
+    assert stands - RATHER_DONE == {Reason.MINIMUM_NOT_REACHED, Reason.WAY_HOME_MISSING}
 
 
 def test_before_leaving_a_provider_keeps_a_patient_here_until_a_time(
