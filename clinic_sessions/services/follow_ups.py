@@ -55,7 +55,8 @@ def _line_of(db: Session, effect: SideEffect) -> list[int]:
 
 def finish(db: Session, row: FollowUp, words: str, *, now: datetime, by: Actor) -> None:
     """Say in words what was done; refuses with ChangedMeanwhile when somebody else was first."""
-    db.refresh(row, with_for_update=True)
+    db.execute(sa.select(FollowUp.id).where(FollowUp.id == row.id).with_for_update())
+    db.refresh(row)
     if row.done_at is not None:
         raise ChangedMeanwhile(FollowUpReason.DONE_ALREADY)
     if not words.strip() or by.user_id is None:

@@ -196,7 +196,7 @@ def test_an_as_needed_drug_is_offered_with_its_order_and_given_once_however_ofte
     path = give(treatment, db)
     page = nurse.get(f"/sessions/{treatment.id}").text
     assert f"{path}?effect={effect}" in page
-    assert "At most 8 mg a session, for nausea" in page
+    assert "for nausea, at most 8 mg a session" in page
     form = nurse.get(f"{path}?effect={effect}").text
     assert 'value="4 mg IV"' in form
     assert f'<option selected value="{effect}"' in form
@@ -330,7 +330,13 @@ def test_the_trends_stand_beside_in_a_table_with_headings_for_rows_and_columns(
     side_effects.note(db, before, NAUSEA, now=then + timedelta(minutes=32), by=by)
     db.commit()
     shown = nurse.get(path).text
-    for text in ("Over the last 2 sessions", "<caption", 'scope="row"', "in 2 of 2", "15 to 32 min"):
+    for text in (
+        "Over the last 2 sessions",
+        'aria-labelledby="trends-title"',
+        'scope="row"',
+        "in 2 of 2",
+        "15 to 32 min",
+    ):
         assert text in shown
 
 
