@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
 from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, Status
-from clinic_sessions.domain.protocols import AlertLevel, Measure, Protocol
+from clinic_sessions.domain.protocols import AlertLevel, Measure
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
     DoseEvent,
@@ -31,7 +31,6 @@ from clinic_sessions.services import (
     vitals_chart,
 )
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.facts import SideEffectNow
 from clinic_sessions.services.last_sessions import LastSession
 from clinic_sessions.services.session_start import BEFORE_START
 
@@ -51,10 +50,7 @@ class Tile:
 class Clinical:
     """The part of the page that only clinicians see."""
 
-    protocol: Protocol | None
     readings: Sequence[VitalsReading]
-    doses: Sequence[DoseEvent]
-    effects: Sequence[SideEffectNow]
     lines: Sequence[timeline.Line]
     minimum_at: datetime | None
     tiles: Sequence[Tile]
@@ -62,32 +58,22 @@ class Clinical:
     last: Sequence[LastSession]
     """The sessions before this one, while its dose is not begun."""
 
-    @property
-    def open_effects(self) -> list[SideEffectNow]:
-        """The side effects that are still there."""
-        return [one for one in self.effects if one.open]
-
 
 def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinical:
     """Gather the record of a session as it is at `now`."""
     vitals, doses = facts.all_of(db, VitalsReading, treatment), facts.all_of(db, DoseEvent, treatment)
-    effects = facts.all_side_effects(db, treatment)
     standing, readings = facts.standing_doses(doses), facts.standing(vitals)
-    as_they_are = facts.effects_now(effects)
     protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
     entries = timeline.Entries(
         vitals=vitals,
         doses=doses,
-        effects=effects,
+        effects=facts.all_side_effects(db, treatment),
         interventions=facts.all_of(db, Intervention, treatment),
         notes=facts.all_of(db, Note, treatment),
     )
     asks = go_aheads.asks(db, treatment)
     return Clinical(
-        protocol=protocol,
         readings=readings,
-        doses=standing,
-        effects=[one for one in as_they_are if not one.by_mistake],
         lines=timeline_asks.among(treatment, asks, timeline.build(treatment, entries, standing)),
         minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
