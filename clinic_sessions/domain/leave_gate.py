@@ -58,8 +58,8 @@ def may_be_ready(facts: Departure, now: datetime) -> list[Reason]:
     """List why a patient cannot be called ready at `now`, that is, well enough to wait for the way home.
 
     The protocol's observation minimum is inclusive ("at least 120 minutes"); the clock alone never says safe, so
-    sedation, dissociation and breathing are looked at once it is reached, blood pressure must have settled, and no
-    side effect may keep the patient here. A provider may lift what can be weighed.
+    sedation, dissociation and breathing are looked at once it is reached or lifted, blood pressure must have settled,
+    and no side effect may keep the patient here. A provider may lift what can be weighed.
     """
     if facts.dose_started_at is None or (facts.earliest_at is None and facts.dose_ended_at is not None):
         return [Reason.NO_DOSE_RECORDED]
@@ -95,8 +95,8 @@ def _of_readings(facts: Departure) -> list[Reason]:
 
 
 def _assessed(facts: Departure, item: CheckItem) -> list[Reason]:
-    check = facts.checks.get(item)
-    if check is None or facts.earliest_at is None or (check.clear and check.at < facts.earliest_at):
+    check, lifted = facts.checks.get(item), Reason.MINIMUM_NOT_REACHED.value in facts.lifted
+    if check is None or facts.earliest_at is None or (check.clear and check.at < facts.earliest_at and not lifted):
         return [_NOT_ASSESSED[item]]
     return [] if check.clear else [_STILL[item]]
 

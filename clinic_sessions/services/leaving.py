@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.leave_gate import may_be_ready, may_leave
-from clinic_sessions.domain.leaving import AT_THE_DOOR, ITEM_OF, Line, lines
+from clinic_sessions.domain.leaving import AT_THE_DOOR, ITEM_OF, Line, Part, lines
 from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.protocols import Anchor, Protocol
 from clinic_sessions.domain.readiness import Reason
@@ -60,9 +60,14 @@ class Leaving:
 
     @property
     def to_ask(self) -> list[CheckItem]:
-        """The questions that are open and can be answered: looking at the patient counts from the minimum on."""
+        """The questions that are open and can be answered; a look at the patient, once that counts."""
         open_parts = [line.part for line in self.lines if not line.met and line.part in ITEM_OF]
-        return [ITEM_OF[part] for part in open_parts if self.reached or ITEM_OF[part] not in ASSESSED]
+        return [ITEM_OF[part] for part in open_parts if self.may_assess or ITEM_OF[part] not in ASSESSED]
+
+    @property
+    def may_assess(self) -> bool:
+        """Whether a look at the patient counts: the minimum time is reached, or a provider has lifted it."""
+        return all(line.met for line in self.lines if line.part in {Part.DOSE_ENDED, Part.MINIMUM})
 
     @property
     def missing(self) -> int:

@@ -55,6 +55,16 @@ def test_a_look_before_the_minimum_time_never_counts(minutes: int, item: CheckIt
     assert may_be_ready(replace(WELL, checks=looked), EARLIEST)
 
 
+@given(st.integers(0, 99))
+def test_where_a_provider_lifts_the_minimum_time_a_look_before_it_counts(minutes: int) -> None:
+    at = START + timedelta(minutes=minutes)
+    facts = replace(WELL, checks=answered(at), lifted=[Reason.MINIMUM_NOT_REACHED.value])
+    assert may_be_ready(facts, at) == []
+    assert may_be_ready(replace(facts, checks={}), at) == [
+        Reason.SEDATION_NOT_ASSESSED, Reason.DISSOCIATION_NOT_ASSESSED, Reason.BREATHING_NOT_ASSESSED,
+    ]  # fmt: skip
+
+
 @given(st.integers(0, 300), st.sampled_from(ASSESSED))
 def test_what_is_still_there_stands_whenever_it_was_seen(minutes: int, item: CheckItem) -> None:
     seen = {**answered(), item: Check(item=item, clear=False, at=START + timedelta(minutes=minutes))}

@@ -212,11 +212,11 @@ def against_leaving(db: Session, one: TreatmentSession, at: datetime, *, at_the_
     against: dict[str, datetime | None] = {} if end else {"dose_not_ended": None}
     if earliest is None or at < earliest:
         against["minimum_not_reached"] = None
-    answers = _answers(db, one, at, start)
-    against |= _unsettled(db, one, at, start, end) | _effects(db, one, at) | _unassessed(answers, earliest)
+    answers, word = _answers(db, one, at, start), _word(db, one, Gate.MAY_LEAVE, at)
+    looked_from = start if _lifts(word, "minimum_not_reached", None) else earliest
+    against |= _unsettled(db, one, at, start, end) | _effects(db, one, at) | _unassessed(answers, looked_from, earliest)
     if at_the_door:
         against |= _not_at_the_door(protocol, answers)
-    word = _word(db, one, Gate.MAY_LEAVE, at)
     found = {why for why, known in against.items() if why in NOT_LIFTABLE or not _lifts(word, why, known)}
     return found | (
         {"provider_keeps_them"} if word is not None and word.until is not None and at < word.until else set()
@@ -258,11 +258,14 @@ def _effects(db: Session, one: TreatmentSession, at: datetime) -> dict[str, date
     return {"side_effect_unresolved": max(told)} if keeping else {}
 
 
-def _unassessed(answers: dict[CheckItem, Any], earliest: datetime | None) -> dict[str, datetime | None]:
+def _unassessed(
+    answers: dict[CheckItem, Any], looked_from: datetime | None, earliest: datetime | None
+) -> dict[str, datetime | None]:
+    """What nobody looked at since it counts: from the minimum time on, or at once where a provider lifts that."""
     found: dict[str, datetime | None] = {}
     for item, (not_assessed, still) in ASSESSED.items():
         row = answers.get(item)
-        if row is None or earliest is None or (row.clear and row.at < earliest):
+        if row is None or earliest is None or looked_from is None or (row.clear and row.at < looked_from):
             found[not_assessed] = None
         elif not row.clear:
             found[still] = row.recorded_at
