@@ -12,6 +12,7 @@ from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.start_gate import Answer
 from clinic_sessions.forms.asks import AnswerForm, AskForm, SignedAnswerForm
+from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import ask_pages, countersigned
@@ -40,13 +41,16 @@ def index() -> str:
 
 
 @bp.get("/asks/banner")
-@needs(Permission.GIVE_GO_AHEAD)
+@needs(Permission.TREAT)
 def banner() -> Said:
-    """Show how many questions wait, for a page that stays open; a poll that has seen it is told nothing new."""
-    count = go_aheads.open_count(session(), [clinic.id for clinic in person().clinics], g.now)
-    if request.headers.get(POLL) and request.args.get("revision") == str(count):
+    """Show what waits for a provider, and to whoever asked what was answered, for a page that stays open."""
+    mine, but = [clinic.id for clinic in person().clinics], number(request.args.get("but"))
+    count = go_aheads.open_count(session(), mine, g.now) if person().may(Permission.GIVE_GO_AHEAD) else 0
+    told = go_aheads.answered(session(), person().id, g.now, but=but)
+    revision = ".".join(str(one) for one in (count, *(answer.id for answer in told)))
+    if request.headers.get(POLL) and request.args.get("revision") == revision:
         return "", 304
-    return render_template("asks/waiting.html", count=count)
+    return render_template("asks/waiting.html", count=count, told=told, revision=revision, but=but or "")
 
 
 @bp.get("/asks/first")

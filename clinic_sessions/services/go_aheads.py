@@ -12,6 +12,9 @@ from clinic_sessions.domain.start_gate import Answer, GoAhead
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, TreatmentSession
 from clinic_sessions.services.papers import ANY_TIME
 
+NEWS = timedelta(minutes=15)
+"""How long an answer is told on the other pages of whoever asked."""
+
 BACK = timedelta(days=2)
 """A visit that began longer ago is over: nobody is asked about it any more."""
 
@@ -40,7 +43,6 @@ def newest(db: Session, treatment: TreatmentSession, gate: Gate, by: datetime = 
 def _open() -> sa.Select[int]:
     """Select the questions that nobody has answered, of each visit and gate the newest, while the gate is ahead."""
     row, later, one = ProviderAsk, aliased(ProviderAsk), TreatmentSession
-    here = [sa.and_(row.gate == gate, one.status.in_(statuses)) for gate, statuses in ASKED_IN.items()]
     asked_again = sa.exists().where(later.session_id == row.session_id, later.gate == row.gate, later.id > row.id)
     return (
         sa.select(row.id)
@@ -48,11 +50,17 @@ def _open() -> sa.Select[int]:
         .where(
             one.clinic_id.in_(sa.bindparam("clinics", expanding=True)),
             one.starts_at >= sa.bindparam("asks_since", type_=one.starts_at.type),
-            sa.or_(*here),
+            _is_ahead(row.gate),
             ~sa.exists().where(ProviderAnswer.ask_id == row.id),
             ~asked_again,
         )
     )
+
+
+def _is_ahead(asked: sa.orm.InstrumentedAttribute[Gate]) -> sa.ColumnElement[bool]:
+    """Say whether the gate that was asked about is ahead of its visit."""
+    here = [sa.and_(asked == gate, TreatmentSession.status.in_(found)) for gate, found in ASKED_IN.items()]
+    return sa.or_(*here)
 
 
 OPEN = sa.select(sa.func.count()).select_from(_open().subquery())
@@ -76,3 +84,23 @@ def waiting(db: Session, clinic_ids: Collection[int], now: datetime) -> Sequence
     people = visit.joinedload(TreatmentSession.patient), visit.joinedload(TreatmentSession.chair)
     query = sa.select(ProviderAsk).where(ProviderAsk.id.in_(ids)).options(joinedload(ProviderAsk.by), *people)
     return db.scalars(query.order_by(ProviderAsk.recorded_at, ProviderAsk.id)).all()
+
+
+def answered(db: Session, user_id: int, now: datetime, *, but: int | None = None) -> Sequence[ProviderAnswer]:
+    """List the newest answers of the last minutes to what a person asked, given elsewhere, while the gate is ahead.
+
+    `but`: leaves out the visit whose page is open.
+    """
+    row, later = ProviderAnswer, aliased(ProviderAnswer)
+    again = sa.exists().where(later.session_id == row.session_id, later.gate == row.gate, later.id > row.id)
+    query = (
+        sa.select(row)
+        .join(row.ask)
+        .join(TreatmentSession, TreatmentSession.id == row.session_id)
+        .where(
+            ProviderAsk.by_id == user_id, row.by_id != user_id, row.on_tablet_of_id.is_(None),
+            row.recorded_at > now - NEWS, row.session_id != (but or 0), _is_ahead(row.gate), ~again,
+        )
+        .options(joinedload(row.treatment).joinedload(TreatmentSession.chair), joinedload(row.by))
+    )  # fmt: skip
+    return db.scalars(query.order_by(row.id)).all()

@@ -14,6 +14,7 @@ from clinic_sessions.domain.reasons import CallOffReason
 from clinic_sessions.domain.start_gate import Answer, StartReason
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import (
+    ActorKind,
     Clinic,
     ProviderAnswer,
     ProviderAsk,
@@ -359,3 +360,23 @@ def test_a_session_that_has_begun_cannot_be_called_off(
     take(db, visit, Action.CALL_OFF, now, by)
     db.commit()
     assert signed_in(Role.NURSE).get(f"/sessions/{visit.id}/call-off").status_code == 404
+
+
+def test_whoever_asked_is_told_of_the_answer_on_their_other_pages_and_nobody_else_is(
+    db: Session, clinic: Clinic, visit: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    kim = factories.a_user(db, clinic, Role.NURSE, name="Kim")
+    asks = Actor(kind=ActorKind.USER, user=kim, role=Role.NURSE)
+    asking.ask(db, visit, Gate.MAY_START, [StartReason.OUT_OF_RANGE], None, now=now, by=asks)
+    db.commit()
+    hers, other, poll = signed_in(user=kim), signed_in(Role.NURSE), {"X-Poll": "1"}
+    assert hers.get("/asks/banner?revision=0", headers=poll).status_code == 304
+    provider, path = signed_in(Role.PROVIDER), f"/sessions/{visit.id}/decide/may_start"
+    assert provider.post(path, data=an_answer(provider, path, Answer.GO_AHEAD)).status_code == 303
+    told = hers.get("/asks/banner?revision=0", headers=poll)
+    assert "Chair 1: go ahead, says Person" in told.text
+    assert "Ana Ruiz" not in told.text
+    assert hers.get(f"/asks/banner?revision=0&but={visit.id}", headers=poll).status_code == 304
+    assert other.get("/asks/banner?revision=0", headers=poll).status_code == 304
+    assert 'id="ask-banner"' in hers.get("/patients").text
+    assert 'id="ask-banner"' not in signed_in(Role.FRONT_DESK).get("/patients").text
