@@ -18,6 +18,12 @@ from clinic_sessions.forms.fields import BodyField, OneOfField, WholeNumberField
 REASONS: dict[Action, type[StrEnum]] = {Action.CALL_OFF: CallOffReason, Action.STOP_EARLY: StopReason}
 """Steps that say why, and the chips that they offer."""
 
+HAPPENED = {
+    Action.START: "Say what happened: who started it, and why before all was there.",
+    Action.LEAVE: "Say what happened: how they left, and with whom.",
+}
+"""What is asked about a step that is stored as a fact, whatever its gate says."""
+
 ELSEWHERE = frozenset(
     {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
 )
@@ -53,6 +59,8 @@ class StepForm(DosedForm):
             yield self.action, "Choose a step."
         if action in REASONS:
             yield from self._reason_doubts(REASONS[action])
+        if self.happened.data and action in HAPPENED and not self.words.data and not self.words.errors:
+            yield self.words, HAPPENED[action]
         if action is Action.START:
             yield from self._start_doubts()
         if action in {Action.START, Action.FINISH_DOSE, Action.STOP_EARLY}:
@@ -66,8 +74,6 @@ class StepForm(DosedForm):
     def _start_doubts(self) -> Iterator[tuple[Any, str]]:
         if not self.identity.data:
             yield self.identity, "Ask the patient for their name and birth date, then tick this."
-        if self.happened.data and not self.words.data and not self.words.errors:
-            yield self.words, "Say what happened: who started it, and why before all was there."
         if self.mg.data is None and self._drawn is None and not self.mg.errors and not self.meta.devices:
             yield self.mg, "Enter the dose in mg, like 40 or 40.25."
         yield from self._order_doubts()
