@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from clinic_sessions import clock
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session_checks import CheckItem
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import ActorKind, Clinic, TreatmentSession
-from clinic_sessions.services import recording, side_effects, steps
+from clinic_sessions.services import recording, session_checks, side_effects
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.side_effects import Noticed
 from tests import factories
 from tests.conftest import SignIn, Visitor
+from tests.services.day import take
 
 DAY = [Action.ARRIVE, Action.START, Action.FINISH_DOSE]
 
@@ -38,9 +40,7 @@ def treatment(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
 def go(db: Session, treatment: TreatmentSession, by: Actor, now: datetime, *actions: Action) -> None:
     """Take steps, and keep them."""
     for action in actions:
-        micrograms = 40_000 if action is Action.START else None
-        step = steps.Step(action=action, version=treatment.version, micrograms=micrograms)
-        steps.take(db, treatment, step, now=now, by=by)
+        take(db, treatment, action, now, by)
     db.commit()
 
 
@@ -84,11 +84,17 @@ def test_a_whole_session_runs_from_the_page(
     ):
         stay(nurse, time_at, now + timedelta(minutes=minutes))
         db.rollback()
+        if action is Action.START:
+            factories.ready_to_start(db, treatment, clock.now())
+            db.commit()
         assert nurse.post(path, data=posted(treatment, action, **more)).status_code == 303
         db.rollback()
         assert treatment.status is status
     stay(nurse, time_at, now + timedelta(minutes=91))
     assert nurse.post(f"/sessions/{treatment.id}/vitals", data={"systolic": "118/76"}).status_code == 303
+    db.rollback()
+    factories.ready_to_leave(db, treatment, clock.now())
+    db.commit()
     for action, status in ((Action.CALL_READY, Status.READY), (Action.LEAVE, Status.LEFT)):
         db.rollback()
         assert nurse.post(path, data=posted(treatment, action)).status_code == 303
@@ -100,7 +106,8 @@ def test_a_whole_session_runs_from_the_page(
 def test_a_refused_step_shows_every_reason_on_the_same_page(
     db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
-    go(db, treatment, nurse, now, *DAY)
+    go(db, treatment, nurse, now - timedelta(minutes=10), Action.ARRIVE, Action.START)
+    go(db, treatment, nurse, now, Action.FINISH_DOSE)
     visitor = signed_in(Role.NURSE)
     db.refresh(treatment)
     data = posted(treatment, Action.CALL_READY)
@@ -109,6 +116,8 @@ def test_a_refused_step_shows_every_reason_on_the_same_page(
     assert answer.status_code == 409
     assert "The minimum observation time is not reached." in answer.text
     assert "No vitals since the end of the dose." in answer.text
+    for assessed in ("Sedation", "Dissociation", "Breathing"):
+        assert f"{assessed} has not been assessed" in answer.text, "in the words of the refusal"
     assert "Before leaving" in answer.text
 
 
@@ -126,10 +135,18 @@ def test_the_dose_starts_only_with_the_spoken_name_and_a_dose(
     too_much = visitor.post(path, data={**data, "identity": "y", "mg": "400"})
     assert too_much.status_code == 422
     assert 'value="400"' in too_much.text
-    assert visitor.post(path, data={**data, "identity": "y", "mg": "40.25"}).status_code == 303
+    factories.ready_to_start(db, treatment, now)
+    db.commit()
+    unnamed = visitor.post(path, data=data)
+    assert unnamed.status_code == 422
+    assert "Enter the dose in mg" not in unnamed.text, "it was drawn"
+    other = visitor.post(path, data={**data, "identity": "y", "mg": "41", "sure_dose": "y"})
+    assert other.status_code == 409, "what is started is what was drawn"
+    assert visitor.post(path, data={**data, "identity": "y"}).status_code == 303
     db.rollback()
     assert treatment.dose_started_at == now
-    assert treatment.changes[-1].details["identity_checked"] is True
+    asked = [row.item for row in session_checks.rows(db, treatment)]
+    assert asked.count(CheckItem.IDENTITY) == 2, "before, and in the moment of the start"
 
 
 def test_a_second_tap_is_answered_like_the_first_and_a_second_person_is_told(
@@ -150,7 +167,9 @@ def test_a_departure_that_has_happened_is_offered_after_the_refusal(
     db: Session, treatment: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
     go(db, treatment, nurse, now - timedelta(hours=2), *DAY)
-    recording.record_vitals(db, treatment, Vitals(heart_rate=70), now=now - timedelta(minutes=60), by=nurse)
+    recording.record_vitals(
+        db, treatment, Vitals(systolic=118, diastolic=76), now=now - timedelta(minutes=60), by=nurse
+    )
     go(db, treatment, nurse, now - timedelta(minutes=60), Action.CALL_READY)
     noticed = Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MILD)
     side_effects.note(db, treatment, noticed, now=now, by=nurse)
@@ -161,7 +180,10 @@ def test_a_departure_that_has_happened_is_offered_after_the_refusal(
     refused = visitor.post(path, data=data)
     assert refused.status_code == 409
     assert "It has already happened" in refused.text
-    assert visitor.post(path, data={**data, "happened": "y"}).status_code == 303
+    without = visitor.post(path, data={**data, "happened": "y"})
+    assert without.status_code == 422
+    assert "Say what happened: how they left, and with whom." in without.text
+    assert visitor.post(path, data={**data, "happened": "y", "words": "Gone with the sister"}).status_code == 303
     db.rollback()
     assert treatment.status is Status.LEFT
     assert treatment.changes[-1].outside_rules == ["side_effect_unresolved"]

@@ -49,27 +49,30 @@ def provider(db: Session, clinic: Clinic) -> Actor:
     return Actor(kind=ActorKind.USER, user=factories.a_user(db, clinic, Role.PROVIDER), role=Role.PROVIDER)
 
 
-def here(db: Session, patient: Patient, now: datetime, **given: Any) -> TreatmentSession:
-    """A session of this morning whose patient has come."""
+def here(
+    db: Session, patient: Patient, now: datetime, *, drawn: int | None = 40_800, **given: Any
+) -> TreatmentSession:  # fmt: skip
+    """A session of this morning whose patient has come; asked, read and drawn unless `drawn` is None."""
     made = factories.a_session(db, patient, now - timedelta(minutes=30), **given)
     by = Actor(kind=ActorKind.USER, user=factories.a_user(db, made.clinic, Role.NURSE), role=Role.NURSE)
     lifecycle.do(db, made, Action.ARRIVE, now=now, by=by)
+    if drawn is not None:
+        factories.ready_to_start(db, made, now, micrograms=drawn)
+        weigh(db, patient, 81_600, now)
     db.commit()
     return made
 
 
 @pytest.fixture
 def bare(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
-    """A patient without any paper, here to be treated."""
+    """A patient without any paper, but otherwise all that a start asks for, here to be treated."""
     return here(db, factories.a_patient(db, clinic, papers=False), now)
 
 
 @pytest.fixture
 def ready(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
-    """A patient with every paper and a weight of three days ago, here to be treated."""
-    patient = factories.a_patient(db, clinic)
-    weigh(db, patient, 81_600, now - timedelta(days=3))
-    return here(db, patient, now)
+    """A patient with every paper and all else that a start asks for, here to be treated."""
+    return here(db, factories.a_patient(db, clinic), now)
 
 
 def weigh(db: Session, patient: Patient, grams: int, at: datetime) -> None:
@@ -163,7 +166,8 @@ def test_a_start_is_offered_the_ordered_dose_with_its_arithmetic_and_keeps_the_o
     page = client.get(f"/sessions/{ready.id}").text
     assert "0.5 mg/kg × 81.6 kg = 40.8 mg" in page
     assert "weighed" in page
-    assert 'value="40.8"' in page.split('name="mg"')[1].split(">")[0]
+    assert "Start 40.8 mg" in page
+    assert 'name="mg"' not in page.split('id="start-dose"')[1].split("</form>")[0], "what was drawn is not typed again"
     answer = begin(client, db, ready, JSON)
     assert (answer.status_code, answer.json) == (200, {"status": "in_treatment", "outside_rules": []})
     db.rollback()
@@ -172,16 +176,22 @@ def test_a_start_is_offered_the_ordered_dose_with_its_arithmetic_and_keeps_the_o
 
 
 def test_another_dose_than_the_ordered_one_is_asked_about_then_stored_and_marked(
-    db: Session, ready: TreatmentSession, signed_in: SignIn
+    db: Session, clinic: Clinic, ready: TreatmentSession, signed_in: SignIn, now: datetime
 ) -> None:
     client = signed_in(Role.NURSE)
     asked = begin(client, db, ready, mg="4.08")
     assert asked.status_code == 422
     assert "The order comes to 40.8 mg, not 4.08 mg." in asked.text
-    assert begin(client, db, ready, mg="30", sure_dose="y").status_code == 303
+    other = begin(client, db, ready, JSON, mg="30", sure_dose="y")
+    assert (other.status_code, other.json["reasons"]) == (409, ["other_than_drawn"])
+    less = here(db, factories.a_patient(db, clinic), now, drawn=30_000, chair=clinic.chairs[1])
+    drawn = begin(client, db, less, mg="")
+    assert drawn.status_code == 422
+    assert "The order comes to 40.8 mg, not 30 mg." in drawn.text
+    assert begin(client, db, less, mg="", sure_dose="y").status_code == 303
     db.rollback()
-    assert facts.dose_events(db, ready)[0].outside_rules == ["other_than_ordered"]
-    assert db.scalars(sa.select(Alert.kind).where(Alert.session_id == ready.id)).all() == [AlertKind.OUTSIDE_RULES]
+    assert facts.dose_events(db, less)[0].outside_rules == ["other_than_ordered"]
+    assert db.scalars(sa.select(Alert.kind).where(Alert.session_id == less.id)).all() == [AlertKind.OUTSIDE_RULES]
 
 
 def test_a_dose_that_was_given_without_papers_is_stored_marked_and_told(
@@ -189,7 +199,8 @@ def test_a_dose_that_was_given_without_papers_is_stored_marked_and_told(
 ) -> None:
     client = signed_in(Role.NURSE)
     assert "It has already happened" in begin(client, db, bare).text
-    assert begin(client, db, bare, happened="y").status_code == 303
+    assert begin(client, db, bare, happened="y").status_code == 422, "who started it, and why"
+    assert begin(client, db, bare, happened="y", words="Started by Dr. Lee").status_code == 303
     db.rollback()
     marks = [reason.value for reason in NOTHING]
     assert bare.changes[-1].outside_rules == marks
@@ -230,7 +241,7 @@ def test_without_a_young_and_likely_weight_no_dose_is_computed_and_the_page_says
     patient = factories.a_patient(db, clinic)
     for one, days in grams:
         weigh(db, patient, one, now - timedelta(days=days))
-    treatment = here(db, patient, now)
+    treatment = here(db, patient, now, drawn=None)
     page = signed_in(Role.NURSE).get(f"/sessions/{treatment.id}").text
     assert said in page
     assert f'href="/patients/{patient.id}/weights"' in page
