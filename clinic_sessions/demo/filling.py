@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo import (
     absences,
     answers,
+    calls,
     consents,
     holds,
     intakes,
+    notes,
     ordering,
     plan_states,
     protocol_drafts,
@@ -102,3 +104,5 @@ def _papers_and_answers(db: Session, clinic: Clinic, staff: Staffing, people: Se
     scores.fill_in(db, people, staff, now)
     protocol_drafts.draft_two(db, staff, now)
     questions.leave_one_open(db, staff, now)
+    calls.make_and_owe(db, staff, now)
+    notes.sign_most(db, clinic, staff, now)

@@ -9,7 +9,7 @@ from clinic_sessions.domain.protocols import Anchor
 from clinic_sessions.domain.record import BEGINS_DOSE
 from clinic_sessions.domain.scale_kinds import ScaleKey
 from clinic_sessions.models import Draw, DrugLabel, SessionCheck, SideEffect, TreatmentSession, VitalsReading
-from clinic_sessions.services import dose_controls, drug, facts, note_after, note_before, note_dose
+from clinic_sessions.services import dose_controls, drug, facts, note_after, note_before, note_dose, note_summary
 from clinic_sessions.services.note_facts import Facts
 
 OVER = frozenset(
@@ -24,9 +24,9 @@ OVER = frozenset(
 """The patient came, and the visit has ended: its note can be signed."""
 
 _MAKERS = (
-    note_before.visit, note_before.papers, note_before.before, note_before.asks, note_dose.drug_in_hand,
-    note_dose.dose, note_dose.vitals, note_after.effects, note_after.interventions, note_after.leaving,
-    note_after.scores, note_after.entries,
+    note_summary.summary, note_before.visit, note_before.papers, note_before.before, note_before.asks,
+    note_dose.drug_in_hand, note_dose.dose, note_dose.vitals, note_after.effects, note_after.interventions,
+    note_after.leaving, note_after.scores, note_after.entries,
 )  # fmt: skip
 
 

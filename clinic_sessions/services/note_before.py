@@ -129,6 +129,8 @@ def _rows(known: Facts, item: CheckItem, given: Sequence[SessionCheck]) -> list[
 def answer_text(known: Facts, row: SessionCheck) -> str:
     """Say what was answered."""
     plain = _SAID[row.item][0 if row.clear else 1] if row.item in _SAID else ""
+    if row.clear and row.words and row.item in BEFORE_LEAVING:
+        plain = ""
     said = (
         plain,
         say(row.intake) if row.intake else "",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from clinic_sessions.domain.amounts import ml_text, strength_text
 from clinic_sessions.domain.doses import mg_text
+from clinic_sessions.domain.drug_balance import Balance
 from clinic_sessions.domain.given_doses import given_of
 from clinic_sessions.domain.note_content import NOT_RECORDED, Part
 from clinic_sessions.domain.protocols import Anchor, Measure
@@ -65,9 +66,16 @@ def _balance(known: Facts, labels: Sequence[DrugLabel], draws: Sequence[Draw]) -
     if found is None:
         return
     given = mg_text(found.given) if found.given is not None else NOT_RECORDED
-    left = "" if found.left is None else f", not accounted for {mg_text(found.left) if found.left else '0 mg'}"
     wasted = mg_text(found.wasted) if found.wasted else "0 mg"
-    yield f"Drawn {mg_text(found.drawn)}: given {given}, wasted {wasted}{left}."
+    yield f"Drawn {mg_text(found.drawn)}: given {given}, wasted {wasted}{_left(found)}."
+
+
+def _left(found: Balance) -> str:
+    if found.left is None:
+        return ""
+    if found.is_even:
+        return ", all of it accounted for"
+    return f", {mg_text(abs(found.left))} {'not accounted for' if found.left > 0 else 'more than was drawn'}"
 
 
 def dose(known: Facts) -> Part | None:

@@ -31,6 +31,7 @@ from clinic_sessions.models import (
     SideEffectEvent,
     StatusChange,
     TreatmentSession,
+    User,
     VitalsReading,
     Weight,
 )
@@ -65,6 +66,8 @@ class Facts:
     treatment: TreatmentSession
     protocol: Protocol | None
     entries: Mapping[type[Entry], Sequence[Entry]]
+    people: Sequence[User]
+    """The authors, read at once; each entry finds its own among them."""
     scores: Sequence[ScaleResult]
     follow_ups: Sequence[FollowUp]
     decision: ClearanceDecision | None
@@ -93,6 +96,7 @@ class Facts:
 def load(db: Session, treatment: TreatmentSession) -> Facts:
     """Load the record of a session; the number of queries does not grow with it."""
     entries = {kind: _of(db, kind, treatment) for kind in KINDS}
+    authors = {row.by_id for rows in entries.values() for row in rows}
     row = ScaleResult
     corrected = sa.select(row.corrects_id).where(row.corrects_id.is_not(None))
     scores = (
@@ -105,6 +109,7 @@ def load(db: Session, treatment: TreatmentSession) -> Facts:
         treatment=treatment,
         protocol=protocol_of(treatment.protocol_version) if treatment.protocol_version else None,
         entries=entries,
+        people=db.scalars(sa.select(User).where(User.id.in_(authors))).all(),
         scores=db.scalars(scores.options(selectinload(row.by)).order_by(row.at, row.id)).all(),
         follow_ups=db.scalars(owed.order_by(FollowUp.raised_at, FollowUp.id)).all(),
         decision=_decision(db, treatment, began),
@@ -114,7 +119,9 @@ def load(db: Session, treatment: TreatmentSession) -> Facts:
 
 
 def _of(db: Session, kind: type[Kind], treatment: TreatmentSession) -> Sequence[Kind]:
-    query = sa.select(kind).where(kind.session_id == treatment.id).options(selectinload(kind.by))
+    query = sa.select(kind).where(kind.session_id == treatment.id)
+    if kind is SideEffect:
+        query = query.options(selectinload(SideEffect.events))
     return db.scalars(query.order_by(kind.at, kind.id)).all()
 
 

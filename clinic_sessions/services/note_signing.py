@@ -87,7 +87,7 @@ def sign(db: Session, treatment: TreatmentSession, signing: Signing, *, now: dat
     known, who = note_facts.load(db, treatment), _signer(by)
     if not may_sign(known, who) or signing.meaning not in meanings(who):
         raise NotAllowed(NoteReason.NOT_YOURS)
-    return _write(db, known, _checked(db, known, signing), signing.meaning, now=now, by=by)
+    return lock_in(db, known, _checked(db, known, signing), signing.meaning, now=now, by=by)
 
 
 def _signer(by: Actor) -> User:
@@ -107,9 +107,10 @@ def _checked(db: Session, known: Facts, signing: Signing) -> Content:
     return replace(content, undone=[(say(one), signing.undone[one]) for one in lacking])
 
 
-def _write(
+def lock_in(
     db: Session, known: Facts, content: Content, meaning: Meaning, *, now: datetime, by: Actor
 ) -> NoteSignature:  # fmt: skip
+    """Write a note that was checked, with its signature; nothing changes it from here on."""
     treatment, who = known.treatment, _signer(by)
     row = Note(
         **recording.stamp(treatment, now=now, by=by, at=now, against=[]),
