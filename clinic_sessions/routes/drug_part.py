@@ -10,6 +10,7 @@ from clinic_sessions.routes.dose_controls import why_form
 from clinic_sessions.routes.present import session
 from clinic_sessions.services import drug
 from clinic_sessions.services.drug import Drug
+from clinic_sessions.services.session_start import Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +21,9 @@ class DrugPart:
     why: list[tuple[DoseEvent, WhyForm]]
 
 
-def of(treatment: TreatmentSession) -> DrugPart | None:
-    """Gather the part; None for a visit without a dose."""
-    found = drug.of(session(), treatment, g.now)
+def of(treatment: TreatmentSession, start: Start | None) -> DrugPart | None:
+    """Gather the part; None for a visit without a dose. `start`: what the start stands on, as the page shows it."""
+    found = drug.of(session(), treatment, g.now, start)
     if found is None:
         return None
     return DrugPart(now=found, why=[(event, why_form(treatment, found, event)) for event in found.unanswered])

@@ -135,7 +135,7 @@ def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
         "due": session_due.of(session(), treatment, g.now) if reads else None,
         "leaving": leaving_page.of(treatment) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
-        "drug": drug_part.of(treatment) if reads else None,
+        "drug": drug_part.of(treatment, start) if reads else None,
         "note": note_part.of(session(), treatment, person()) if reads else None,
         "history": None if reads else timeline.steps(treatment, clinical=False)[::-1],
         "clock": due.clock(treatment, facts.dose_events(session(), treatment)) if reads else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain import infusion
 from clinic_sessions.domain.drawing import second_agrees
@@ -28,6 +28,7 @@ from clinic_sessions.services import (
     start_gate,
 )
 from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.session_start import Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,22 +117,28 @@ class Drug:
         return given < self.ordered.micrograms if self.ordered else len(self.devices) < rule.most.whole
 
 
-def of(db: Session, treatment: TreatmentSession, now: datetime) -> Drug | None:
-    """Gather what the page shows of the drug at `now`; None for a visit without a dose."""
+def of(db: Session, treatment: TreatmentSession, now: datetime, start: Start | None = None) -> Drug | None:
+    """Gather what the page shows of the drug at `now`; None for a visit without a dose.
+
+    `start`: what the start stands on, where the page has gathered it already.
+    """
     if treatment.kind is not SessionKind.TREATMENT or treatment.protocol_version is None:
         return None
     protocol = protocol_of(treatment.protocol_version)
     events = facts.dose_events(db, treatment)
-    label, draw = start_gate.label_of(db, treatment), start_gate.in_hand(db, treatment)
-    minutes = infusions.minutes_of(db, treatment, now)
-    pump = infusions.of_draw(db, treatment, draw) if draw else None
-    devices = _devices(db, events)
+    read, drawn = _all_labels(db, treatment), draws(db, treatment)
+    standing = _standing(read)
+    label = standing[-1] if standing else None
+    draw = start_gate.held(label, drawn[-1] if drawn else None, events)
+    minutes = _minutes(db, treatment, now, start)
+    pump = infusions.rate_of(draw, minutes) if draw else None
+    devices = _devices(read, events)
     return Drug(
         protocol=protocol,
         label=label,
         expired=label is not None and drug_in_hand.is_past(treatment, label, now),
         draw=draw,
-        ordered=_ordered(db, treatment, events, now),
+        ordered=_ordered(db, treatment, events, now, start),
         has_devices=limits.device_rule(protocol) is not None,
         infused=infusions.is_infused(treatment),
         minutes=minutes[0] if minutes else None,
@@ -142,23 +149,29 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Drug | None:
         devices=devices,
         next_device_at=_next_device_at(protocol, devices),
         unanswered=[event for event in events if event.kind in dose_controls.EXPLAINED and not event.words],
-        balance=balance_of(db, treatment, events),
+        balance=balance(treatment, standing, drawn, events),
     )
 
 
-def _ordered(db: Session, treatment: TreatmentSession, events: Sequence[DoseEvent], now: datetime) -> DoseToGive | None:
+def _minutes(db: Session, treatment: TreatmentSession, now: datetime, start: Start | None) -> tuple[int, bool] | None:
+    if not infusions.is_infused(treatment):
+        return None
+    order = start.under.order if start and start.under else infusions.order_of(db, treatment, now)
+    return infusions.minutes_of(treatment, order)
+
+
+def _ordered(
+    db: Session, treatment: TreatmentSession, events: Sequence[DoseEvent], now: datetime, start: Start | None
+) -> DoseToGive | None:
     """Give the ordered dose: before the start under the order that would be taken, then under the one that was."""
     if any(event.kind in BEGINS_DOSE for event in events):
         return dose_order.to_give(db, treatment, now)
-    return session_start.to_give(db, treatment, now)
+    return start.first if start is not None else session_start.to_give(db, treatment, now)
 
 
-def _devices(db: Session, events: Sequence[DoseEvent]) -> list[Device]:
+def _devices(labels: Sequence[DrugLabel], events: Sequence[DoseEvent]) -> list[Device]:
+    read = drug_in_hand.as_corrected(labels)
     used = [event for event in events if event.kind is DoseEventKind.DEVICE]
-    if not used:
-        return []
-    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == used[0].session_id)).all()
-    read = drug_in_hand.as_corrected(rows)
     return [Device(event=event, label=read.get(event.label_id or 0)) for event in used]
 
 
@@ -175,11 +188,6 @@ def _pump_now(draw: Draw | None, events: Sequence[DoseEvent]) -> int | None:
     if draw is None or not rates:
         return None
     return infusion.volume_at(rates[-1], draw.micrograms, draw.pump_microlitres or draw.microlitres)
-
-
-def balance_of(db: Session, treatment: TreatmentSession, events: Sequence[DoseEvent]) -> Balance | None:
-    """Give what was drawn, given and wasted at a visit; None while nothing was drawn and no device opened."""
-    return balance(treatment, labels(db, treatment), draws(db, treatment), events)
 
 
 def balance(
@@ -200,14 +208,18 @@ def balance(
 
 def draws(db: Session, treatment: TreatmentSession) -> list[Draw]:
     """List the draws of a visit that stand, oldest first, with their counts."""
-    query = sa.select(Draw).where(Draw.session_id == treatment.id).options(selectinload(Draw.counts))
+    counts = selectinload(Draw.counts).joinedload(SecondCount.by)
+    query = sa.select(Draw).where(Draw.session_id == treatment.id).options(joinedload(Draw.by), counts)
     rows = db.scalars(query.order_by(Draw.id)).all()
     corrected = {row.corrects_id for row in rows}
     return [row for row in rows if row.id not in corrected]
 
 
-def labels(db: Session, treatment: TreatmentSession) -> list[DrugLabel]:
-    """List the labels of a visit that stand, oldest first."""
-    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id).order_by(DrugLabel.id)).all()
+def _all_labels(db: Session, treatment: TreatmentSession) -> Sequence[DrugLabel]:
+    query = sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id).options(joinedload(DrugLabel.by))
+    return db.scalars(query.order_by(DrugLabel.id)).all()
+
+
+def _standing(rows: Sequence[DrugLabel]) -> list[DrugLabel]:
     corrected = {row.corrects_id for row in rows}
     return [row for row in rows if row.id not in corrected]

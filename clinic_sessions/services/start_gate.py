@@ -1,6 +1,6 @@
 """What is known before a dose is started: answers, readings, weight, the drawn drug, a provider's word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from clinic_sessions.domain.protocols import Measure
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.start_gate import BeforeDose, StartReason, may_start
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Draw, DrugLabel, Order, TreatmentSession, VitalsReading
+from clinic_sessions.models import DoseEvent, Draw, DrugLabel, Order, TreatmentSession, VitalsReading
 from clinic_sessions.services import facts, go_aheads, limits, ordered_dose, session_checks
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.papers import ANY_TIME, SAME_MINUTE
@@ -64,10 +64,13 @@ def draw_of(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -
 
 def in_hand(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> Draw | None:
     """Give the draw in the hand: the last that stands, from the label that stands, and not wasted before its start."""
-    label, draw = label_of(db, treatment, by), draw_of(db, treatment, by)
+    return held(label_of(db, treatment, by), draw_of(db, treatment, by), facts.dose_events(db, treatment))
+
+
+def held(label: DrugLabel | None, draw: Draw | None, events: Sequence[DoseEvent]) -> Draw | None:
+    """Give the draw when it is from the label and was not wasted before a dose was begun; None otherwise."""
     if label is None or draw is None or draw.label_id != label.id:
         return None
-    events = facts.dose_events(db, treatment)
     wasted = any(one.kind is DoseEventKind.WASTED and one.recorded_at >= draw.recorded_at for one in events)
     return None if wasted and not facts.so_far(events).begun else draw
 
