@@ -8,8 +8,8 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
-from clinic_sessions.domain.protocol_kinds import AlertLevel
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_for
+from clinic_sessions.domain.vitals import lost_consciousness
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options
@@ -107,13 +107,10 @@ def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
 def _told_of_vitals(treatment: TreatmentSession, reading: VitalsReading) -> list[tuple[str, str]]:
     """Say what of a reading is out of range, with the protocol's advice, and what the due check still lacks."""
     doses = facts.dose_events(session(), treatment)
-    found: dict[tuple[bool, str], list[str]] = {}
-    for mark in limits.marks(treatment, doses, reading):
-        found.setdefault((mark.level is AlertLevel.URGENT, mark.advice or ""), []).append(mark.text)
-    said = [
-        ("danger" if urgent else "warn", f"{'Urgent' if urgent else 'Out of range'}: {'; '.join(texts)}. {advice}")
-        for (urgent, advice), texts in sorted(found.items(), reverse=True)
-    ]
+    told = limits.told(limits.marks(treatment, doses, reading))
+    said = [("danger" if one.urgent else "warn", one.words) for one in told]
+    if lost_consciousness(limits.vitals_of(reading)):
+        said.append(("danger", "No response is loss of consciousness: record it as a serious side effect."))
     due = session_due.of(session(), treatment, g.now)
     if due and due.next and due.missing_words:
         at = filters.at(due.next.at, treatment.clinic)

@@ -42,14 +42,8 @@ class ChairRecords:
 
     def urgent_of(self, treatment: TreatmentSession) -> list[Mark]:
         """List what is past an urgent limit now: of each measure the newest reading counts."""
-        newest = {measure: one for one in self.readings_of(treatment) for measure in limits.measures_of(one)}
-        doses = self.doses_of(treatment)
-        return [
-            mark
-            for measure, one in newest.items()
-            for mark in limits.marks(treatment, doses, one)
-            if mark.measure is measure and mark.level is AlertLevel.URGENT
-        ]
+        found = limits.outside_now(treatment, self.doses_of(treatment), self.readings_of(treatment))
+        return [one for one in found if one.level is AlertLevel.URGENT]
 
 
 def read(db: Session, session_ids: Sequence[int]) -> ChairRecords:

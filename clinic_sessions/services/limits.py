@@ -51,6 +51,29 @@ class Mark:
     """What the protocol asks to be done about it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Values outside their limits that ask for the same to be done."""
+
+    urgent: bool
+    text: str
+    advice: str
+
+    @property
+    def words(self) -> str:
+        """All of it as a sentence or two."""
+        return " ".join(filter(None, (f"{'Urgent' if self.urgent else 'Out of range'}: {self.text}.", self.advice)))
+
+
+def told(marks: Iterable[Mark]) -> list[Told]:
+    """Put together what asks for the same to be done, the urgent first."""
+    found: dict[tuple[bool, str], list[str]] = {}
+    for mark in marks:
+        found.setdefault((mark.level is AlertLevel.URGENT, mark.advice or ""), []).append(mark.text)
+    said = [Told(urgent=urgent, text="; ".join(texts), advice=advice) for (urgent, advice), texts in found.items()]
+    return sorted(said, key=lambda one: not one.urgent)
+
+
 _PRESSURE = {Measure.SYSTOLIC: "blood pressure", Measure.DIASTOLIC: "blood pressure"}
 
 
@@ -120,6 +143,17 @@ def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: Vita
     ]
     known = {mark.measure for mark in found}
     return found + [mark for mark in _own_limits(treatment, reading) if mark.measure not in known]
+
+
+def outside_now(
+    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading]
+) -> list[Mark]:
+    """List what is outside a limit now, the urgent first: of each measure the newest reading counts."""
+    newest = {measure: one for one in readings for measure in measures_of(one)}
+    found = [
+        mark for measure, one in newest.items() for mark in marks(treatment, doses, one) if mark.measure is measure
+    ]
+    return sorted(found, key=lambda one: one.level is not AlertLevel.URGENT)
 
 
 def _advice(treatment: TreatmentSession, finding: Finding, phase: PhaseKind) -> str | None:

@@ -17,7 +17,7 @@ from clinic_sessions.domain.lifecycle import StepReason
 from clinic_sessions.domain.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.readiness import Reason, outside_visit
 from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, NoteKind, RecordReason, is_late
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.vitals import Vitals, lost_consciousness
 from clinic_sessions.models import (
     AuditAction,
     DoseEvent,
@@ -96,7 +96,7 @@ def record_vitals(
     marks = limits.marks(treatment, facts.dose_events(db, treatment), reading)
     urgent = [mark.text for mark in marks if mark.level is AlertLevel.URGENT]
     if urgent:
-        text = "; ".join(urgent)
+        text = "; ".join([*urgent, *(["no response: to be reviewed as serious"] if lost_consciousness(vitals) else [])])
         session_alerts.tell(
             db, treatment, AlertKind.VITALS_URGENT, AlertTier.NOW, text, f"vitals:{reading.id}", now=now, by=by
         )

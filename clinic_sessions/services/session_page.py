@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
-from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, Status
+from clinic_sessions.domain.lifecycle import IN_CLINIC, OCCUPYING, UNDOABLE, Action, Status
 from clinic_sessions.domain.protocols import AlertLevel, Measure
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
@@ -54,6 +54,8 @@ class Clinical:
     lines: Sequence[timeline.Line]
     minimum_at: datetime | None
     tiles: Sequence[Tile]
+    outside: Sequence[limits.Told]
+    """What is outside a limit now, while the patient is here."""
     chart: vitals_chart.Chart | None
     last: Sequence[LastSession]
     """The sessions before this one, while its dose is not begun."""
@@ -77,9 +79,16 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         lines=timeline_asks.among(treatment, asks, timeline.build(treatment, entries, standing)),
         minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
+        outside=_outside(treatment, standing, readings),
         chart=vitals_chart.draw(readings, standing, protocol, _own_systolic(treatment)) if protocol else None,
         last=last_sessions.of(db, treatment.patient_id) if protocol and treatment.status in BEFORE_START else (),
     )
+
+
+def _outside(
+    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading]
+) -> list[limits.Told]:
+    return limits.told(limits.outside_now(treatment, doses, readings)) if treatment.status in IN_CLINIC else []
 
 
 def _own_systolic(treatment: TreatmentSession) -> int | None:

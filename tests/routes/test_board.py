@@ -7,14 +7,20 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import Clinic, DueHold, TreatmentSession, VitalsReading
+from clinic_sessions.models import Alert, Clinic, DueHold, TreatmentSession, VitalsReading
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take
 
 MINUTE = timedelta(minutes=1)
+
+
+def revision_of(page: str, part: str) -> str:
+    """What a part of a page that is polled has been shown as."""
+    return page.split(f'id="{part}"')[1].split('data-revision="')[1].split('"')[0]
 
 
 def test_a_poll_that_has_seen_the_revision_is_told_that_nothing_is_new(
@@ -25,7 +31,7 @@ def test_a_poll_that_has_seen_the_revision_is_told_that_nothing_is_new(
     nurse = signed_in(Role.NURSE)
     page = nurse.get("/board").text
     assert "Ana Ruiz" in page
-    revision = page.split('data-revision="')[1].split('"')[0]
+    revision = revision_of(page, "board")
     again = nurse.get("/board", query_string={"revision": revision}, headers={"X-Poll": "1"})
     assert (again.status_code, again.data) == (304, b"")
     step = {"action": Action.ARRIVE.value, "version": str(version), "patient": str(patient), "back": "board"}
@@ -57,11 +63,6 @@ def infusion(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
     return one
 
 
-def revision_of(page: str) -> str:
-    strip = page.split('id="due-strip"')[1]
-    return strip.split('data-revision="')[1].split('"')[0]
-
-
 def test_what_presses_names_the_chair_and_never_the_patient(infusion: TreatmentSession, signed_in: SignIn) -> None:
     nurse = signed_in(Role.NURSE)
     page = nurse.get("/due").text
@@ -69,7 +70,7 @@ def test_what_presses_names_the_chair_and_never_the_patient(infusion: TreatmentS
     assert "is-overdue" in page
     assert "Ana" not in page
     assert "Ruiz" not in page
-    seen = nurse.get("/due", query_string={"revision": revision_of(page)}, headers={"X-Poll": "1"})
+    seen = nurse.get("/due", query_string={"revision": revision_of(page, "due-strip")}, headers={"X-Poll": "1"})
     assert (seen.status_code, seen.data) == (304, b"")
 
 
@@ -173,3 +174,25 @@ def test_what_a_check_holds_in_its_phase_is_asked_first(infusion: TreatmentSessi
     first, _, rest = page.partition("More to measure")
     assert all(f'name="{name}"' in first for name in ("systolic", "heart_rate", "spo2_percent", "moaa_s"))
     assert all(f'name="{name}"' in rest for name in ("respiratory_rate", "temperature_tenths", "pain"))
+
+
+def test_what_is_out_of_range_stays_on_the_page_with_its_advice_until_it_is_read_again(
+    infusion: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    save(nurse, infusion, spo2_percent="88", moaa_s="0")
+    page = unescape(nurse.get(f"/sessions/{infusion.id}").text)
+    assert page.index("Urgent: oxygen 88, limit below 90") < page.index('id="due-title"')
+    assert "Pause the infusion. Open the airway, give oxygen as ordered" in page
+    save(nurse, infusion, spo2_percent="97", moaa_s="5")
+    assert "Pause the infusion" not in unescape(nurse.get(f"/sessions/{infusion.id}").text)
+
+
+def test_no_response_is_said_to_be_a_serious_side_effect(
+    db: Session, infusion: TreatmentSession, signed_in: SignIn
+) -> None:
+    page = save(signed_in(Role.NURSE), infusion, moaa_s="0")
+    assert "No response is loss of consciousness: record it as a serious side effect." in page
+    db.rollback()
+    alert = db.scalars(sa.select(Alert).where(Alert.kind == AlertKind.VITALS_URGENT)).one()
+    assert "no response: to be reviewed as serious" in alert.words

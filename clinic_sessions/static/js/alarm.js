@@ -1,4 +1,5 @@
 const RUNG = 'rung';
+const SOUND = 'alarm-sound';
 const KEPT = 200;
 let audio = null;
 
@@ -36,15 +37,38 @@ function shake(pattern) {
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
 }
 
+/* Sound is chosen for a device, at the nurses' station: in a room where somebody is treated it stays silent. */
+function wanted() {
+  try {
+    return localStorage.getItem(SOUND) === 'on';
+  } catch {
+    return false;
+  }
+}
+
+function offerSound(box) {
+  box.checked = wanted();
+  box.closest('[hidden]').hidden = false;
+  box.addEventListener('change', () => {
+    localStorage.setItem(SOUND, box.checked ? 'on' : 'off');
+    if (box.checked) {
+      unlock();
+      sound(660, 0.8);
+    }
+  });
+}
+
 function ring(element, key, {pitch, seconds, pattern}) {
   const place = element.closest('[data-alarm]');
+  const sounds = place?.dataset.alarm === 'sound' || wanted();
   if (!place || !first(`${element.closest('[data-due-card]')?.dataset.dueCard} ${key}`)) return;
-  if (place.dataset.alarm === 'sound') sound(pitch, seconds);
+  if (sounds) sound(pitch, seconds);
   else shake(pattern);
 }
 
 export function start() {
-  if (document.querySelector('[data-alarm="sound"]')) document.addEventListener('pointerdown', unlock, {once: true});
+  document.querySelectorAll('[data-alarm-sound]').forEach(offerSound);
+  if (wanted() || document.querySelector('[data-alarm="sound"]')) document.addEventListener('pointerdown', unlock, {once: true});
   document.addEventListener('overdue', ({detail: {element}}) => ring(element, element.dataset.due, {pitch: 660, seconds: 0.8, pattern: [200, 100, 200]}));
   document.addEventListener('urgent', ({detail: {element}}) => ring(element, element.dataset.urgent, {pitch: 880, seconds: 1.6, pattern: [400, 100, 400, 100, 400]}));
 }
