@@ -96,6 +96,7 @@ def _drug(db: Session, treatment: TreatmentSession, at: datetime, by: datetime) 
 
 
 def as_drawn(row: Draw, by: datetime = ANY_TIME) -> Drawn:
+    """Give a stored draw as the rules see it, with the second count that had been made before `by`."""
     second = next((one for one in reversed(row.counts) if one.at < by), None)
     return Drawn(
         micrograms=row.micrograms, microlitres=row.microlitres,
