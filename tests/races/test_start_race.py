@@ -58,6 +58,7 @@ def _here(db: Session, count: int) -> tuple[list[TreatmentSession], str]:
         db.flush()
         made.append(factories.a_session(db, patient, starts, chair=clinic.chairs[-1], by=user))
         lifecycle.do(db, made[-1], Action.ARRIVE, now=MONDAY_TEN, by=by)
+        factories.ready_to_start(db, made[-1], MONDAY_TEN)
     token = sign_ins.open_sign_in(db, user, now=MONDAY_TEN, address="127.0.0.1")
     db.commit()
     return made, token
