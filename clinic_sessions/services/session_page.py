@@ -28,6 +28,7 @@ from clinic_sessions.services import (
     pressure_limits,
     timeline,
     timeline_asks,
+    timeline_drug,
     vitals_chart,
 )
 from clinic_sessions.services.catalogue import protocol_of
@@ -76,7 +77,9 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
     asks = go_aheads.asks(db, treatment)
     return Clinical(
         readings=readings,
-        lines=timeline_asks.among(treatment, asks, timeline.build(treatment, entries, standing)),
+        lines=timeline_asks.among(
+            treatment, asks, [*timeline.build(treatment, entries, standing), *timeline_drug.lines(db, treatment)]
+        ),
         minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
         outside=_outside(treatment, standing, readings),

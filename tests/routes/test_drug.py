@@ -135,6 +135,8 @@ def test_a_label_draw_count_and_start_of_what_was_drawn(
     assert "0.8 mL" in page
     assert "100 mL ÷ 40 min × 60 = 150 mL/h" in page
     assert "Start 40 mg" in page
+    for line in ("Label read: ketamine 50 mg/mL, lot K4471", "Dose drawn, 40 mg", "Counted by a second person"):
+        assert line in page
     assert start(client, db, treatment).status_code == 303
     db.rollback()
     event = facts.dose_events(db, treatment)[0]
