@@ -174,7 +174,7 @@ def test_what_nobody_has_read_stands_before_the_decision_and_before_the_start_an
 
 
 def _revision(page: str) -> str:
-    found = re.search(r'data-revision="([^"]*)"', page)
+    found = re.search(r'id="session"[^>]*data-revision="([^"]*)"', page)
     assert found
     return found[1]
 

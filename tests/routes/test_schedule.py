@@ -78,7 +78,7 @@ def test_a_page_that_looks_again_hears_that_nothing_has_changed(db: Session, cli
     patient = factories.a_patient(db, clinic)
     treatment = factories.a_session(db, patient, EIGHT)
     visitor = signed_in(Role.NURSE)
-    found = re.search(r'data-revision="([^"]+)"', visitor.get(PAGE).text)
+    found = re.search(r'id="day-page"[^>]*data-revision="([^"]+)"', visitor.get(PAGE).text)
     assert found
     again = f"{PAGE}&revision={found[1]}"
     assert visitor.get(again, headers={"X-Poll": "1"}).status_code == 304
@@ -91,7 +91,7 @@ def test_a_page_that_looks_again_hears_of_a_change_of_shifts_or_closures(
     db: Session, clinic: Clinic, signed_in: SignIn
 ) -> None:
     visitor = signed_in(Role.NURSE)
-    found = re.search(r'data-revision="([^"]+)"', visitor.get(WEEK).text)
+    found = re.search(r'id="week-page"[^>]*data-revision="([^"]+)"', visitor.get(WEEK).text)
     assert found
     assert visitor.get(f"{WEEK}&revision={found[1]}", headers={"X-Poll": "1"}).status_code == 304
     clinic.turn += 1
