@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
+from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.side_effects import Grade, SideEffectKind, common_for
 from clinic_sessions.domain.vitals import lost_consciousness
 from clinic_sessions.forms.acts import ActForm
@@ -104,10 +105,15 @@ def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
     )  # fmt: skip
 
 
+SHOWS_OUTSIDE = frozenset({Status.IN_TREATMENT, Status.OBSERVING, Status.READY})
+"""While somebody is treated the page itself says what is out of range, until it is read again."""
+
+
 def _told_of_vitals(treatment: TreatmentSession, reading: VitalsReading) -> list[tuple[str, str]]:
     """Say what of a reading is out of range, with the protocol's advice, and what the due check still lacks."""
     doses = facts.dose_events(session(), treatment)
-    told = limits.told(limits.marks(treatment, doses, reading))
+    stays = treatment.status in SHOWS_OUTSIDE
+    told = [] if stays else limits.told(limits.marks(treatment, doses, reading))
     said = [("danger" if one.urgent else "warn", one.words) for one in told]
     if lost_consciousness(limits.vitals_of(reading)):
         said.append(("danger", "No response is loss of consciousness: record it as a serious side effect."))

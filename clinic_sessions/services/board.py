@@ -17,6 +17,7 @@ from clinic_sessions.models import (
     Clinic,
     DoseEvent,
     DueHold,
+    ProviderAnswer,
     SessionCheck,
     SideEffect,
     SideEffectEvent,
@@ -132,7 +133,16 @@ def revision(db: Session, clinic: Clinic, now: datetime) -> str:
     ]
     of_rows = [
         sa.select(sa.func.count(table.id)).where(table.session_id.in_(today)).scalar_subquery()
-        for table in (StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, DueHold, SessionCheck)
+        for table in (
+            StatusChange,
+            VitalsReading,
+            DoseEvent,
+            SideEffect,
+            SideEffectEvent,
+            DueHold,
+            SessionCheck,
+            ProviderAnswer,
+        )
     ]
     row = db.execute(sa.select(*of_sessions, *of_rows)).one()
     return "-".join([f"{span.starts_at:%Y%m%d}", *(str(value) for value in row)])

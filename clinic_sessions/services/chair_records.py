@@ -9,8 +9,9 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from clinic_sessions.domain.lifecycle import Gate, Status
 from clinic_sessions.domain.protocols import AlertLevel
-from clinic_sessions.models import DoseEvent, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.models import DoseEvent, ProviderAnswer, SideEffect, TreatmentSession, VitalsReading
 from clinic_sessions.services import due, facts, limits, session_due
 from clinic_sessions.services.due import Due, DueNumbers
 from clinic_sessions.services.limits import Mark
@@ -25,6 +26,8 @@ class ChairRecords:
     doses: Mapping[int, Sequence[DoseEvent]]
     vitals: Mapping[int, Sequence[VitalsReading]]
     held: Mapping[int, Mapping[datetime, datetime]]
+    answered: Mapping[int, datetime]
+    """When a provider answered last before the dose."""
     numbers: DueNumbers
 
     def doses_of(self, treatment: TreatmentSession) -> list[DoseEvent]:
@@ -38,6 +41,8 @@ class ChairRecords:
     def due_of(self, treatment: TreatmentSession, now: datetime) -> Due | None:
         """Give what is due next at a visit."""
         doses, readings = self.doses_of(treatment), self.readings_of(treatment)
+        if treatment.status is Status.ARRIVED:
+            return due.repeat(treatment, readings, self.numbers, self.answered.get(treatment.id))
         return next(iter(due.of(treatment, doses, readings, self.numbers, now, self.held.get(treatment.id))), None)
 
     def urgent_of(self, treatment: TreatmentSession) -> list[Mark]:
@@ -52,8 +57,16 @@ def read(db: Session, session_ids: Sequence[int]) -> ChairRecords:
         doses=_by_session(db, DoseEvent, session_ids),
         vitals=_by_session(db, VitalsReading, session_ids),
         held=session_due.held(db, session_ids),
+        answered=_answered(db, session_ids),
         numbers=due.numbers(db),
     )
+
+
+def _answered(db: Session, session_ids: Sequence[int]) -> dict[int, datetime]:
+    answers = sa.select(ProviderAnswer.session_id, ProviderAnswer.recorded_at).where(
+        ProviderAnswer.session_id.in_(session_ids), ProviderAnswer.gate == Gate.MAY_START
+    )
+    return {row.session_id: row.recorded_at for row in db.execute(answers.order_by(ProviderAnswer.recorded_at))}
 
 
 def effects(db: Session, session_ids: Sequence[int]) -> Mapping[int, Sequence[SideEffect]]:

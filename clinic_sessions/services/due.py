@@ -26,6 +26,7 @@ HAS_DUE = frozenset({Status.IN_TREATMENT, Status.OBSERVING})
 class DueKind(StrEnum):
     VITALS = "vitals"
     DEVICE = "device"
+    REPEAT = "repeat"
 
 
 class ClockKind(StrEnum):
@@ -41,6 +42,8 @@ class DueNumbers:
     amber: timedelta
     grace: timedelta
     hold: timedelta
+    repeat_from: timedelta
+    repeat_until: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,8 @@ def numbers_of(found: Thresholds) -> DueNumbers:
         amber=timedelta(minutes=found.due_amber.whole),
         grace=timedelta(minutes=found.due_grace.whole),
         hold=timedelta(minutes=found.due_hold.whole),
+        repeat_from=timedelta(minutes=found.repeat_from.whole),
+        repeat_until=timedelta(minutes=found.repeat_until.whole),
     )
 
 
@@ -112,6 +117,22 @@ def of(
         Due(kind=kind, text=text, missing=missing, signal=_signal(at, shown, until.get(at)))
         for kind, at, text, missing in sorted(found, key=lambda one: (one[1], one[0]))
     ]
+
+
+def repeat(
+    treatment: TreatmentSession, readings: Sequence[VitalsReading], shown: DueNumbers, answered_at: datetime | None
+) -> Due | None:
+    """Give when a reading out of range before the dose is taken again; None where none is, or a provider has answered.
+
+    Amber from the first minute at which it may be taken again, red after the last.
+    """
+    outside = [reading.recorded_at for reading, _ in limits.newest_outside(treatment, (), readings)]
+    since = max(outside, default=None)
+    if treatment.status is not Status.ARRIVED or since is None or (answered_at is not None and answered_at >= since):
+        return None
+    at = since + shown.repeat_from
+    signal = Signal(at=at, amber_at=at, red_at=since + shown.repeat_until)
+    return Due(kind=DueKind.REPEAT, text="Take again", signal=signal)
 
 
 def taken(reading: VitalsReading) -> Taken:

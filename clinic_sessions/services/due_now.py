@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import Clinic, TreatmentSession
 from clinic_sessions.services import chair_records, due
@@ -36,9 +37,9 @@ class Pressing:
 def pressing(db: Session, clinic: Clinic, now: datetime, *, but: int | None = None) -> list[Pressing]:
     """List what presses in a clinic, the most pressing first; `but`: leaves out the visit whose page is open.
 
-    One query while nobody is under treatment, and a fixed number else.
+    One query while nobody is in a chair, and a fixed number else.
     """
-    treated = _under_treatment(db, clinic, now)
+    treated = _in_chairs(db, clinic, now)
     if not treated:
         return []
     records = chair_records.read(db, [one.id for one in treated])
@@ -62,7 +63,7 @@ def _mark(one: Pressing) -> str:
     return " ".join([str(one.session_id), due_part, *(mark.text for mark in one.urgent)])
 
 
-def _under_treatment(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentSession]:
+def _in_chairs(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentSession]:
     span = day_span(local_day(now, clinic.zone), clinic.zone)
     query = (
         sa.select(TreatmentSession)
@@ -70,7 +71,7 @@ def _under_treatment(db: Session, clinic: Clinic, now: datetime) -> Sequence[Tre
             TreatmentSession.clinic_id == clinic.id,
             TreatmentSession.starts_at >= span.starts_at,
             TreatmentSession.starts_at < span.ends_at,
-            TreatmentSession.status.in_(due.HAS_DUE),
+            TreatmentSession.status.in_(due.HAS_DUE | {Status.ARRIVED}),
         )
         .options(
             joinedload(TreatmentSession.chair),

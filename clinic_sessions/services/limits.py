@@ -149,11 +149,21 @@ def outside_now(
     treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading]
 ) -> list[Mark]:
     """List what is outside a limit now, the urgent first: of each measure the newest reading counts."""
-    newest = {measure: one for one in readings for measure in measures_of(one)}
-    found = [
-        mark for measure, one in newest.items() for mark in marks(treatment, doses, one) if mark.measure is measure
-    ]
+    found = [mark for _, mark in newest_outside(treatment, doses, readings)]
     return sorted(found, key=lambda one: one.level is not AlertLevel.URGENT)
+
+
+def newest_outside(
+    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading]
+) -> list[tuple[VitalsReading, Mark]]:
+    """List what is outside a limit in the newest reading of each measure, with that reading."""
+    newest = {measure: one for one in readings for measure in measures_of(one)}
+    return [
+        (one, mark)
+        for measure, one in newest.items()
+        for mark in marks(treatment, doses, one)
+        if mark.measure is measure
+    ]
 
 
 def _advice(treatment: TreatmentSession, finding: Finding, phase: PhaseKind) -> str | None:

@@ -40,7 +40,7 @@ def test_what_is_overdue_shows_on_an_open_page_and_is_held_and_answered(site: Si
     tile.get_by_label("Oxygen").fill("88")
     nurse.look()
     nurse.press("Save vitals", within=tile)
-    nurse.sees("Urgent: oxygen 88, limit below 90")
+    nurse.sees("Urgent: oxygen 88, limit below 90.")
     nurse.sees("stays open for MOAA/S")
     nurse.look()
 

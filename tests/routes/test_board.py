@@ -152,8 +152,9 @@ def test_a_reading_says_what_is_out_of_range_with_the_protocols_advice_and_what_
     infusion: TreatmentSession, signed_in: SignIn
 ) -> None:
     page = save(signed_in(Role.NURSE), infusion, systolic="186.112", heart_rate="118", spo2_percent="88")
-    assert "Urgent: oxygen 88, limit below 90. Pause the infusion." in page
-    assert "Urgent: systolic 186, limit 180 or more; diastolic 112, limit 110 or more. Pause the infusion." in page
+    assert "Urgent: oxygen 88, limit below 90.</strong> Pause the infusion." in page
+    both = "Urgent: systolic 186, limit 180 or more; diastolic 112, limit 110 or more.</strong> Pause the infusion."
+    assert both in page
     assert "The check of 9:54 am stays open for MOAA/S." in page
     assert "Still missing: MOAA/S" in page
 
