@@ -17,7 +17,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Required.DISSOCIATION, "Dissociation before leaving"),
     (Required.BREATHING, "Breathing before leaving"),
     (Required.ALDRETE, "Aldrete score since the end of the dose"),
-    (Required.SIDE_EFFECTS, "Side effects: none is recorded"),
+    (Required.SIDE_EFFECTS, "Whether there were side effects"),
     (Required.EFFECTS_OUTCOME, "How each side effect stands"),
     (Required.WAY_HOME, "Way home"),
     (Required.INSTRUCTIONS, "Instructions"),

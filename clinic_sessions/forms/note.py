@@ -63,7 +63,7 @@ def name_of(one: Required) -> str:
 def sign_form(typed: Any, lacking: Sequence[Required], offered: Sequence[Meaning]) -> SignForm:
     """Make the form of a signature for what the note still lacks, with the meanings that this person may choose."""
     fields: dict[str, Any] = {
-        name_of(one): LineField(say(one), ask="Record it in the session, or say why it was not done.")
+        name_of(one): LineField(say(one), ask=f"{say(one)}: record it in the session, or say why it was not done.")
         for one in lacking
     }
     form: SignForm = type("AskingSignForm", (SignForm,), {**fields, "lacking": tuple(lacking)})(

@@ -44,7 +44,7 @@ def visit(known: Facts) -> Part:
         f"{one.clinic.name}, {one.chair.name if one.chair else 'no chair'}, {day:%A}, {day:%B} {day.day}, {day.year}, "
         f"booked for {known.at(one.starts_at)}. Times are those of {one.clinic.zone_name}.",
         *_under(one),
-        f"It ended as: {say(one.status).lower()}." + (f" Nurse: {one.nurse.name}." if one.nurse else ""),
+        *([f"Nurse: {one.nurse.name}."] if one.nurse else []),
     ]
     came = facts.arrived_at(one)
     steps = [change for change in facts.standing_changes(one) if came is None or change.at >= came]
