@@ -222,3 +222,50 @@ def test_the_front_desk_reads_no_assessment_and_answers_none(observed: Treatment
     assert "Sedation" not in desk.get(f"/sessions/{observed.id}").text
     assert desk.get(f"/sessions/{observed.id}/leaving").status_code == 403
     assert desk.post(f"/sessions/{observed.id}/leaving", data={"sedation": "clear"}).status_code == 403
+
+
+def test_providers_see_before_closing_on_whatever_page_who_waits_for_a_ride(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    ready(db, clinic, observed, signed_in(Role.NURSE))
+    db.rollback()
+    clinic.opening_hours[0].closes_minute = 11 * 60
+    db.commit()
+    told = f"One patient waits for a ride; {clinic.name} closes at 11:00 am."
+    assert told in signed_in(Role.PROVIDER).get("/patients").text
+    assert told not in signed_in(Role.NURSE).get("/patients").text
+    page = signed_in(Role.NURSE).get(f"/sessions/{observed.id}").text
+    assert "The clinic closes at 11:00 am." in page
+    assert "Whom to call" in page
+    db.rollback()
+    clinic.opening_hours[0].closes_minute = 11 * 60 + 1
+    db.commit()
+    assert "waits for a ride" not in signed_in(Role.PROVIDER).get("/patients").text
+
+
+def test_an_undo_says_that_the_chair_is_taken_and_the_patient_stays_ready(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    observed.ends_at = now + timedelta(minutes=40)
+    db.commit()
+    ready(db, clinic, observed, nurse)
+    assert observed.ends_at < now + timedelta(minutes=15)
+    factories.a_session(db, factories.a_patient(db, clinic, "Bo Lind"), observed.ends_at)
+    db.commit()
+    data = {"patient": observed.patient_id, "action": "undo", "version": observed.version}
+    refused = nurse.post(f"/sessions/{observed.id}/step", data=data)
+    assert refused.status_code == 409
+    db.rollback()
+    assert observed.status is Status.READY
+    assert "Ready, waiting for a ride" in refused.text
+
+
+def test_an_answer_again_lists_the_question_and_an_unknown_one_lists_none(
+    observed: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    post(nurse, observed, **ALL_WELL)
+    assert 'name="breathing"' in nurse.get(f"/sessions/{observed.id}/leaving?again=breathing").text
+    assert 'name="breathing"' not in nurse.get(f"/sessions/{observed.id}/leaving?again=food").text
