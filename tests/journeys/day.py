@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from playwright.sync_api import Locator, expect
 
 from clinic_sessions.translations import text
+from tests.journeys import the_drug
+from tests.journeys.asking import before, every_question_is_a_tap, reads
 from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person, link_in, text_of
 from tests.journeys.places import Site
@@ -47,6 +49,7 @@ class Day:
     session: str = ""
     file: str = ""
     address: str = ""
+    mg: str = ""
 
     def said(self, key: str) -> str:
         return text(self.patient.language, f"pages.{key}")
@@ -130,19 +133,28 @@ class Day:
         self.desk.sees("Arrived")
         self.desk.go_away()
 
-    def nurse_starts_the_dose(self, width: int) -> None:
+    def nurse_asks_and_reads_before_the_dose(self, width: int) -> None:
         self.nurse = self.person("nurse", width=width)
         self.nurse.open("/board")
         self.nurse.look()
-        self.nurse.page.locator("article", has_text=self.patient.name).get_by_role(
-            "link", name="Start the dose"
-        ).click()
+        self.nurse.page.locator("article", has_text=self.patient.name).get_by_role("link").first.click()
         expect(self.nurse.page).to_have_url(re.compile(re.escape(self.session)))
         self.nurse.look()
-        self.nurse.choose("The patient said their name and birth date")
-        expect(self.nurse.page.get_by_label("Dose in mg").first).not_to_have_value("")
-        self.nurse.press("Start the dose")
-        self.nurse.sees("In treatment")
+        every_question_is_a_tap(self.nurse)
+        reads(self.nurse, "121/79")
+        the_drug.weighs(self.nurse, "80")
+        self.nurse.look()
+
+    def dose_is_drawn_and_counted_by_two(self) -> None:
+        the_drug.reads_the_label(self.nurse, "K4471")
+        self.nurse.look()
+        self.mg, ml = the_drug.draws(self.nurse)
+        the_drug.another_counts(self.nurse, ml)
+        self.nurse.look()
+
+    def nurse_starts_the_dose(self) -> None:
+        expect(before(self.nurse)).to_contain_text("Nothing stands against it.")
+        the_drug.starts(self.nurse, self.mg)
         self.nurse.look()
 
     def nurse_records_vitals(self, pressure: str) -> None:
@@ -191,17 +203,35 @@ class Day:
         self.nurse.sees("Observing")
         self.nurse.look()
 
-    def leaving_is_refused(self, *reasons: str) -> None:
-        self.nurse.press("Ready to leave")
-        refused = self.nurse.page.get_by_role("alert").filter(has_text="Not done yet, and why")
-        expect(refused).to_be_focused()
-        for reason in reasons:
-            expect(refused).to_contain_text(reason)
+    @property
+    def leaving(self) -> Locator:
+        return self.nurse.page.get_by_role("region", name="Before leaving")
+
+    def leaving_is_not_offered_yet(self, *parts: str) -> None:
+        expect(self.nurse.page.get_by_role("button", name="Ready to leave")).to_have_count(0)
+        expect(self.nurse.page.get_by_role("link", name=re.compile(r"\d things missing"))).to_be_visible()
+        for part in parts:
+            missing = self.leaving.get_by_role("listitem").filter(has_text=re.compile(f"Missing:\\s*{part}"))
+            expect(missing).to_be_visible()
         self.nurse.look()
 
     def the_minimum_is_reached(self) -> None:
-        gates = self.nurse.page.get_by_role("region", name="Before leaving")
-        expect(gates).to_contain_text("Minimum time reached. Assess now.")
+        expect(self.leaving).to_contain_text("Minimum time reached. Assess now.")
+        self.nurse.look()
+
+    def nurse_assesses(self) -> None:
+        for part, words in (
+            ("ask-sedation", "Fully awake"),
+            ("ask-dissociation", "Gone"),
+            ("ask-breathing", "Normal"),
+            ("ask-way_home", "Here, as arranged"),
+            ("ask-instructions", "Given and understood"),
+            ("ask-belongings", "Given back"),
+        ):
+            self.leaving.locator(f"#{part}").locator("label", has_text=words).first.click()
+        self.leaving.get_by_label("Who takes them home").fill("Sam Lindqvist")
+        self.nurse.press("Save answers", within=self.leaving)
+        self.nurse.sees("Well enough to wait for the way home.")
         self.nurse.look()
 
     def patient_leaves(self) -> None:

@@ -27,7 +27,9 @@ def test_a_session_from_the_booking_to_the_answers_of_the_patient(day: Day) -> N
 
     day.morning_comes(datetime(2026, 12, 2, 15, 50, tzinfo=UTC))
     day.front_desk_checks_the_patient_in()
-    day.nurse_starts_the_dose(width=390 if day.site.engine == "sqlite" else 1000)
+    day.nurse_asks_and_reads_before_the_dose(width=390 if day.site.engine == "sqlite" else 1000)
+    day.dose_is_drawn_and_counted_by_two()
+    day.nurse_starts_the_dose()
     day.nurse_records_vitals("118/76")
     day.time_passes_at_the_chair(minutes=10)
     day.nurse_logs("Dizziness", grade="1", began="5 min ago")
@@ -40,11 +42,12 @@ def test_a_session_from_the_booking_to_the_answers_of_the_patient(day: Day) -> N
         day.nurse_sees_it_over(effect)
     day.time_passes_at_the_chair(minutes=14)
     day.dose_is_finished()
-    day.leaving_is_refused("The minimum observation time is not reached.", "No vitals since the end of the dose.")
+    day.leaving_is_not_offered_yet("Minimum time under observation", "Vitals since the end of the dose", "Sedation")
     day.nurse_records_vitals("121/78")
     for minutes in (14, 14, 14, 5):
         day.time_passes_at_the_chair(minutes)
     day.the_minimum_is_reached()
+    day.nurse_assesses()
     day.patient_leaves()
 
     link = day.check_in_goes_out_a_day_later()

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 
-from tests.journeys import places
+from tests.journeys import places, the_drug
+from tests.journeys.asking import every_question_is_a_tap, reads
 from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 from tests.journeys.places import Site
@@ -31,10 +32,13 @@ def books_tomorrow(desk: Person) -> str:
 
 
 def starts_the_dose(nurse: Person) -> None:
-    nurse.choose("The patient said their name and birth date")
-    expect(nurse.page.get_by_label("Dose in mg").first).not_to_have_value("")
-    nurse.press("Start the dose")
-    nurse.sees("In treatment")
+    every_question_is_a_tap(nurse)
+    reads(nurse, "121/79")
+    the_drug.weighs(nurse, "80")
+    the_drug.reads_the_label(nurse, "K4471")
+    mg, ml = the_drug.draws(nurse)
+    the_drug.another_counts(nurse, ml)
+    the_drug.starts(nurse, mg)
 
 
 def records_vitals(nurse: Person) -> None:
