@@ -7,6 +7,7 @@ from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
 
 from clinic_sessions.domain import as_needed
 from clinic_sessions.domain.side_effects import (
+    Grade,
     InterventionKind,
     Outcome,
     Seriousness,
@@ -18,10 +19,23 @@ from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField, OneOfField, PickField, WholeNumberField
 
 NO_EFFECT = ("", "Nothing in particular")
+DEATH = "This says that the patient has died. Tick that it is so and tap again, or choose another."
 AGO = ("0", "5", "10", "15", "30")
 
 
-class SideEffectForm(ActForm):
+class GradedForm(ActForm):
+    """A form with a grade on buttons that save at once: the one that says death is asked about, never refused."""
+
+    sure_death = BooleanField("Yes, the patient has died")
+    asks_death = False
+
+    def death_doubt(self, said: bool) -> bool:
+        """Whether death was said without its tick."""
+        self.asks_death = said and not self.sure_death.data
+        return self.asks_death
+
+
+class SideEffectForm(GradedForm):
     """A side effect: what, how strong, since when."""
 
     kind = OneOfField("What", SideEffectKind, ask="Choose the side effect.")
@@ -42,9 +56,11 @@ class SideEffectForm(ActForm):
             yield self.term, "Say what it is, in a word or two."
         if self.ago.data not in AGO:
             yield self.ago, "Choose when it began, or enter the time."
+        if self.death_doubt(self.grade.data == Grade.DEATH):
+            yield self.grade, DEATH
 
 
-class FollowForm(ActForm):
+class FollowForm(GradedForm):
     """What became of a side effect; `meta.asks_before` is its onset."""
 
     kind = OneOfField("What happened", SideEffectEventKind, ask="Choose what happened.")
@@ -62,6 +78,9 @@ class FollowForm(ActForm):
             yield self.outcome, "Choose how it stands."
         if self.kind.data is SideEffectEventKind.ACTED_ON and not self.words.data and not self.words.errors:
             yield self.words, "Say what was done."
+        fatal = self.outcome.data is Outcome.FATAL
+        if self.death_doubt(fatal or self.grade.data == Grade.DEATH):
+            yield self.outcome if fatal else self.grade, DEATH
 
 
 class SeriousForm(Form):

@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind, AlertTier
 from clinic_sessions.domain.as_needed import DRUGS
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.side_effects import InterventionKind
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import AsNeeded, Intervention, SideEffect, TreatmentSession
-from clinic_sessions.services import as_needed, lifecycle, recording
+from clinic_sessions.services import alerts, as_needed, lifecycle, recording
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent
 
@@ -45,7 +46,7 @@ def record(
     at: datetime | None = None,
     corrects: Intervention | None = None,
 ) -> Intervention:
-    """Add what was done at its true time; a drug outside its as-needed order is stored and marked.
+    """Add what was done at its true time; a drug outside its as-needed order is stored and marked, 911 told at once.
 
     A drug that the session's order names stands under it, said or not. Raises Absent when the side effect belongs to
     another session; refuses with ChangedMeanwhile when somebody else has corrected the same entry.
@@ -73,7 +74,18 @@ def record(
         corrects_id=corrects.id if corrects else None,
     )  # fmt: skip
     recording.save(db, treatment, row, now=now, by=by)
+    if act.kind is InterventionKind.EMS and corrects is None:
+        _tell(db, treatment, row, now=now, by=by)
     return row
+
+
+def _tell(db: Session, treatment: TreatmentSession, row: Intervention, *, now: datetime, by: Actor) -> None:
+    """Tell a provider that 911 was called, whatever else waits for an answer."""
+    key = f"session:{treatment.id}:{AlertKind.SERIOUS_SIDE_EFFECT.value}:intervention:{row.id}"
+    alerts.raise_alert(
+        db, treatment.patient, AlertKind.SERIOUS_SIDE_EFFECT, AlertTier.NOW, "911 was called",
+        dedup_key=key, now=now, by=by, session_id=treatment.id,
+    )  # fmt: skip
 
 
 def _covering(db: Session, treatment: TreatmentSession, act: InterventionAct, at: datetime) -> AsNeeded | None:

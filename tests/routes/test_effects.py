@@ -267,6 +267,36 @@ def test_each_thing_that_can_become_of_a_side_effect_is_kept_with_its_true_time(
     ]
 
 
+def test_death_is_never_said_by_a_slip_of_the_finger_and_never_refused(
+    db: Session, treatment: TreatmentSession, effect: int, signed_in: SignIn
+) -> None:
+    nurse, path = signed_in(Role.NURSE), f"/sessions/{treatment.id}/side-effects"
+    noted, events = {"kind": "vomiting", "ago": "0", "grade": "5"}, f"{path}/{effect}/events"
+    for where, data in ((path, noted), (events, {"kind": "graded", "grade": "5"}),
+                        (events, {"kind": "outcome", "outcome": "fatal"})):  # fmt: skip
+        asked = nurse.post(where, data=data)
+        assert asked.status_code == 422
+        assert "This says that the patient has died." in asked.text
+        assert "Yes, the patient has died" in asked.text
+    assert not rows(db, SideEffectEvent)
+    assert nurse.post(path, data={**noted, "sure_death": "y"}).status_code == 303
+    assert rows(db, SideEffect)[-1].grade == Grade.DEATH
+    assert nurse.post(events, data={"kind": "graded", "grade": "5", "sure_death": "y"}).status_code == 303
+
+
+def test_a_call_to_911_is_told_at_once_beside_any_other_alert(
+    db: Session, treatment: TreatmentSession, effect: int, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    severe = {"kind": "graded", "grade": "3"}
+    assert nurse.post(f"/sessions/{treatment.id}/side-effects/{effect}/events", data=severe).status_code == 303
+    called = {"kind": "ems", "side_effect": str(effect)}
+    assert nurse.post(f"/sessions/{treatment.id}/interventions", data=called).status_code == 303
+    assert [(one.tier.value, one.words) for one in rows(db, Alert)] == [
+        ("same_day", "Nausea, grade 3"), ("now", "911 was called")
+    ]  # fmt: skip
+
+
 def test_an_end_before_its_onset_is_asked_about_beside_its_field(
     db: Session, treatment: TreatmentSession, effect: int, signed_in: SignIn
 ) -> None:
