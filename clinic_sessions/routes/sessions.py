@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -107,7 +108,7 @@ def page(
         strip=strip(treatment),
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),
-        **_parts(treatment, start),
+        **_parts(treatment, start, against),
         **steps_of(treatment, against),
         forms=forms_of(treatment, form, start, against),
         dialogs=dialogs(treatment) if person().may(Permission.TREAT) else None,
@@ -125,13 +126,13 @@ def _may_have_happened(form: StepForm | None, refusal: Refusal | None) -> bool:
     return isinstance(refusal, GateClosed) or bool(form.happened.data)
 
 
-def _parts(treatment: TreatmentSession, start: Start | None) -> dict[str, Any]:
+def _parts(treatment: TreatmentSession, start: Start | None, against: Sequence[StrEnum]) -> dict[str, Any]:
     """Gather what each part of the page shows; a part that is not for this person, or not now, is None."""
     reads = person().may(Permission.READ_CLINICAL)
     return {
         "start": start,
         "before": before_page.of(treatment, start),
-        "asks": ask_part.of(session(), treatment, g.now) if reads else None,
+        "asks": ask_part.of(session(), treatment, against, g.now) if reads else None,
         "due": session_due.of(session(), treatment, g.now) if reads else None,
         "leaving": leaving_page.of(treatment) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
@@ -188,5 +189,5 @@ def _go_on(session_id: int, form: StepForm) -> Response:
 
 def _revision(treatment: TreatmentSession) -> str:
     if person().may(Permission.READ_CLINICAL):
-        return session_revision.revision(session(), treatment)
+        return session_revision.revision(session(), treatment) + leaving_page.time_mark(treatment)
     return str(treatment.version)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.asks import gate_of
 from clinic_sessions.domain.lifecycle import Gate, SessionKind
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.start_gate import LIFTABLE, Answer
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, TreatmentSession
-from clinic_sessions.services import asking, go_aheads, schedule_push
+from clinic_sessions.services import go_aheads, schedule_push
 from clinic_sessions.services.schedule_push import Push
 
 
@@ -19,8 +19,8 @@ from clinic_sessions.services.schedule_push import Push
 class Part:
     """What the page shows. `gate`: None once nothing is ahead that a provider is asked about.
 
-    `unlifted`: what a provider may weigh and has not; `newest`: their newest answer before this gate, `wait_over`:
-    that it was to wait, and the time has come; `push`: what the waiting does to the day.
+    `unlifted`: what of the start a provider may weigh and has not; `newest`: their newest answer before this gate;
+    `wait_over`: that it was to wait, and the time has come; `push`: what the waiting does to the day.
     """
 
     gate: Gate | None
@@ -32,8 +32,8 @@ class Part:
     earlier: Sequence[ProviderAnswer]
 
 
-def of(db: Session, treatment: TreatmentSession, now: datetime) -> Part | None:
-    """Gather it; None while nobody can be asked and nobody was."""
+def of(db: Session, treatment: TreatmentSession, against: Sequence[StrEnum], now: datetime) -> Part | None:
+    """Gather it; None while nobody can be asked and nobody was. `against`: what stands against the start."""
     is_dosed = treatment.kind is SessionKind.TREATMENT and treatment.protocol_version is not None
     gate = gate_of(treatment.status) if is_dosed else None
     asks = go_aheads.asks(db, treatment) if is_dosed else []
@@ -45,7 +45,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Part | None:
     until = newest.until if newest is not None and newest.answer is Answer.WAIT else None
     return Part(
         gate=gate,
-        unlifted=asking.unlifted(db, treatment, gate, now) if gate else (),
+        unlifted=[reason for reason in against if reason in LIFTABLE],
         asked=mine[-1] if mine and not mine[-1].answers else None,
         newest=newest,
         wait_over=until is not None and now >= until,

@@ -321,23 +321,23 @@ def test_what_a_provider_reads_has_every_reading_the_usual_values_and_the_medici
 def test_the_part_of_the_page_says_what_stands_asked_and_when_a_wait_is_over(
     db: Session, visit: TreatmentSession, nurse: Actor, provider: Actor, now: datetime
 ) -> None:
-    part = ask_part.of(db, visit, now)
+    part = ask_part.of(db, visit, lifecycle.unmet(db, visit, Gate.MAY_START, now), now)
     assert part is not None
     assert (part.unlifted, part.asked, part.newest) == ([StartReason.OUT_OF_RANGE], None, None)
     asking.ask(db, visit, Gate.MAY_START, [StartReason.OUT_OF_RANGE], None, now=now, by=nurse)
-    part = ask_part.of(db, visit, now)
+    part = ask_part.of(db, visit, lifecycle.unmet(db, visit, Gate.MAY_START, now), now)
     assert part is not None
     assert part.asked is not None
     until = now + 30 * MINUTE
     wait = Word(answer=Answer.WAIT, reasons=(), words="Rest.", until=until)
     asking.decide(db, visit, Gate.MAY_START, wait, now=now, by=provider)
     db.expire_all()
-    part = ask_part.of(db, visit, now + MINUTE)
+    part = ask_part.of(db, visit, lifecycle.unmet(db, visit, Gate.MAY_START, now + MINUTE), now + MINUTE)
     assert part is not None
     assert part.newest is not None
     assert part.push is not None
     assert (part.asked, part.wait_over, part.newest.by_id) == (None, False, provider.user_id)
-    part = ask_part.of(db, visit, until)
+    part = ask_part.of(db, visit, lifecycle.unmet(db, visit, Gate.MAY_START, until), until)
     assert part is not None
     assert part.wait_over
 
