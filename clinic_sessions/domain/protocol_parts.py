@@ -220,6 +220,7 @@ class Protocol:
     vitals: VitalsSchedule
     observation: Observation
     limits: tuple[LimitRule, ...]
+    advice: tuple[Advice, ...] = ()
     series: tuple[SeriesPhase, ...]
     escort: Escort
     driving: Driving
@@ -228,7 +229,6 @@ class Protocol:
     waiting_nurse: Annotated[Sourced, Allowed("nurse", low=0, high=1, places=3)]
     volume_counted_by: Annotated[Sourced, Allowed("people", high=2)] | None = None
     """How many people count the drawn volume, each without seeing the other's."""
-    advice: tuple[Advice, ...] = ()
 
     @property
     def dose_rule(self) -> DoseRule:
