@@ -37,6 +37,7 @@ from clinic_sessions.services import (
     recording,
     schedule_push,
     sign_ins,
+    timeline_asks,
 )
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.asking import Word
@@ -437,3 +438,23 @@ def test_a_signature_on_a_tablet_keeps_whose_sign_in_it_was(
     row = asking.decide(db, visit, Gate.MAY_START, word, now=now, by=signing, asked_by=nurse)
     assert (row.by_id, row.on_tablet_of_id) == (provider.user_id, nurse.user_id)
     assert db.scalars(sa.select(ProviderAsk)).one().by_id == nurse.user_id
+
+
+def test_the_timeline_has_the_question_and_every_answer_with_its_words(
+    db: Session, visit: TreatmentSession, nurse: Actor, provider: Actor, now: datetime
+) -> None:
+    asking.ask(db, visit, Gate.MAY_START, [StartReason.OUT_OF_RANGE], "Shall we?", now=now, by=nurse)
+    wait = Word(answer=Answer.WAIT, reasons=(), words="Rest.", until=now + 16 * MINUTE)
+    asking.decide(db, visit, Gate.MAY_START, wait, now=now + MINUTE, by=provider)
+    word = go_ahead(StartReason.OUT_OF_RANGE)
+    asking.decide(db, visit, Gate.MAY_START, word, now=now + 20 * MINUTE, by=provider, asked_by=nurse)
+    db.expire_all()
+    told = timeline_asks.among(visit, go_aheads.asks(db, visit), [])
+    assert [(line.title, line.detail) for line in told] == [
+        (
+            "Before the dose: go ahead",
+            "Anxious, as every time.\nWeighed: A reading is out of range.\nSigned on a tablet of somebody else.",
+        ),
+        ("Before the dose: wait, 15 minutes", "Rest."),
+        ("Before the dose: a provider was asked", "A reading is out of range.\nShall we?"),
+    ]
