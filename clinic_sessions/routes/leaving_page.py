@@ -77,6 +77,11 @@ def call_form(ride: waiting_for_ride.Part | None, typed: Typed) -> CallForm:
     return form
 
 
+def time_mark(treatment: TreatmentSession) -> str:
+    """Give what belongs into the mark of the page because the clock alone changes it."""
+    return leaving.time_mark(session(), treatment, g.now)
+
+
 def again() -> CheckItem | None:
     """Give the question that the address names to be answered once more."""
     named = request.args.get("again", "")

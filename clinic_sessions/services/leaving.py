@@ -14,7 +14,7 @@ from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.session_checks import ASSESSED, CheckItem
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import SessionCheck, TreatmentSession, VitalsReading
-from clinic_sessions.services import checking, documents, facts, leave_gate, session_checks
+from clinic_sessions.services import checking, documents, facts, leave_gate, session_checks, waiting_for_ride
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.checking import Said
@@ -125,6 +125,17 @@ def _clocks(protocol: Protocol, known: Mapping[Anchor, datetime], now: datetime)
         Clock(anchor=one, since=at, minutes=int((now - at).total_seconds() // 60), counts=one is counted)
         for one, at in found
     ]
+
+
+def time_mark(db: Session, treatment: TreatmentSession, now: datetime) -> str:
+    """Give a mark that changes when the clock alone changes the page: the minimum is reached, a wait is long."""
+    if treatment.status is Status.OBSERVING:
+        earliest = facts.earliest_leaving(treatment, facts.dose_events(db, treatment))
+        return "-reached" if earliest is not None and earliest <= now else ""
+    waiting = waiting_for_ride.state(db, treatment, now) if treatment.status is Status.READY else None
+    if waiting is None:
+        return ""
+    return f"{'-long' if waiting.long else ''}{'-closing' if waiting.closes_at else ''}"
 
 
 def take(

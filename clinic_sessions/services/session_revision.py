@@ -24,6 +24,7 @@ from clinic_sessions.models import (
     OrderEvent,
     ProviderAnswer,
     ProviderAsk,
+    ScaleResult,
     SecondCount,
     SessionCheck,
     SideEffect,
@@ -52,6 +53,7 @@ _OF_SESSION = (
     DueHold,
     FollowUp,
     NoteSignature,
+    ScaleResult,
 )
 """Rows that are added and never taken away: their counts say that something is new."""
 

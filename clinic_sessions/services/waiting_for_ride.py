@@ -84,14 +84,19 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Part | None:
     if treatment.status is not Status.READY:
         return None
     rows = {row.item: row for row in session_checks.rows(db, treatment)}
-    after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, treatment.clinic, now)
-    waiting = _waiting(treatment, rows.get(CheckItem.WAY_HOME), after, closes_at, now)
+    waiting = state(db, treatment, now, rows.get(CheckItem.WAY_HOME))
     notes = facts.standing(facts.all_of(db, Note, treatment))
     return Part(
         waiting=waiting,
         people=people(treatment, rows.get(CheckItem.WAY_HOME), rows.get(CheckItem.RIDE)),
         noted=[note for note in notes if note.at >= waiting.ready_at],
     )
+
+
+def state(db: Session, treatment: TreatmentSession, now: datetime, way: SessionCheck | None = None) -> Waiting:
+    """Say how the wait of one visit stands; `way`: who takes the patient home, where the caller knows it."""
+    after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, treatment.clinic, now)
+    return _waiting(treatment, way, after, closes_at, now)
 
 
 def _waiting(

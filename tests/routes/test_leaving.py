@@ -269,3 +269,19 @@ def test_an_answer_again_lists_the_question_and_an_unknown_one_lists_none(
     post(nurse, observed, **ALL_WELL)
     assert 'name="breathing"' in nurse.get(f"/sessions/{observed.id}/leaving?again=breathing").text
     assert 'name="breathing"' not in nurse.get(f"/sessions/{observed.id}/leaving?again=food").text
+
+
+def test_an_open_page_renews_itself_when_the_clock_alone_changes_what_it_says(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    nurse = signed_in(Role.NURSE)
+    ready(db, clinic, observed, nurse)
+    for minutes, status in ((0, 304), (10, 304), (20, 304), (29, 304), (30, 200)):
+        time_at.move_to(now + timedelta(minutes=minutes))
+        if minutes == 0:
+            page = nurse.get(f"/sessions/{observed.id}").text.split('id="session"')[1]
+            seen = page.split('data-revision="')[1].split('"')[0]
+        assert nurse.get("/patients").status_code == 200, "a poll keeps nobody signed in"
+        again = nurse.get(f"/sessions/{observed.id}?revision={seen}", headers={"X-Poll": "1"})
+        assert again.status_code == status, minutes
