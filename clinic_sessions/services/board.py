@@ -67,11 +67,19 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """Somebody who is to come today; `on_card` when a chair's card offers to check them in already."""
+    """Somebody who is to come today, or is here while their chair is still taken by another.
+
+    `on_card`: a chair's card offers to check them in already.
+    """
 
     treatment: TreatmentSession
     alike: bool
     on_card: bool
+
+    @property
+    def waits_for_chair(self) -> bool:
+        """Whether they are here, and the card of their chair shows somebody else."""
+        return self.treatment.status in IN_CHAIR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +111,7 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     arrivals = [
         Arrival(treatment=one, alike=one.patient_id in alike, on_card=one.id in on_cards)
         for one in today
-        if one.status in EXPECTED
+        if one.status in EXPECTED or (one.status in IN_CHAIR and one.chair_id and one.id not in on_cards)
     ]
     return Board(
         cards=sorted(cards, key=lambda card: (not card.urgent, URGENCY[card.tone])),

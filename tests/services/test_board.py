@@ -154,6 +154,22 @@ def test_a_chair_shows_who_is_in_it_and_then_who_comes_next(
     assert board.build(db, clinic, now).cards[0].treatment is later
 
 
+def test_who_is_here_while_the_chair_is_still_taken_stays_in_sight(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    chair = clinic.chairs[0]
+    first = factories.a_session(db, factories.a_patient(db, clinic, name="Ana Ruiz"), now, chair=chair)
+    early = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(hours=4), chair=chair)
+    take(db, first, Action.ARRIVE, now, nurse)
+    take(db, early, Action.ARRIVE, now, nurse)
+    shown = board.build(db, clinic, now)
+    assert shown.cards[0].treatment is first
+    assert [(one.treatment, one.waits_for_chair) for one in shown.arrivals] == [(early, True)]
+    take(db, first, Action.LEAVE_WITHOUT_TELLING, now, nurse)
+    shown = board.build(db, clinic, now)
+    assert (shown.cards[0].treatment, shown.arrivals) == (early, [])
+
+
 def test_the_revision_changes_with_everything_the_board_shows(
     db: Session, clinic: Clinic, now: datetime, nurse: Actor
 ) -> None:
