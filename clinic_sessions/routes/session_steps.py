@@ -16,7 +16,7 @@ from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.one_session import identified, meta_of
 from clinic_sessions.routes.present import actor, person, session
-from clinic_sessions.services import call_off, lifecycle, session_page, start_gate
+from clinic_sessions.services import call_off, lifecycle, session_page, signed_notes, start_gate
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.session_start import Start
 
@@ -94,5 +94,7 @@ def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:
 def _may_undo(treatment: TreatmentSession) -> bool:
     last = lifecycle.last_step(treatment)
     if last is None or last.from_status is None:
+        return False
+    if treatment.status not in OCCUPYING and signed_notes.exists(session(), treatment.id):
         return False
     return person().may(lifecycle.permission_of(treatment.kind, last.from_status, last.action))

@@ -56,6 +56,8 @@ KINDS: tuple[type[Entry], ...] = (
 )
 """Every kind of entry that a session's record holds."""
 
+SCORES = ScaleResult.__tablename__
+
 Kind = TypeVar("Kind", bound=Entry)
 
 
@@ -147,6 +149,12 @@ def _consent(db: Session, treatment: TreatmentSession, began: datetime) -> Conse
 def name_of(kind: type[Entry]) -> str:
     """Give the name under which a signed note keeps which entries of a kind it holds."""
     return str(sa.inspect(kind).local_table.name)
+
+
+def held(known: Facts) -> dict[str, list[int]]:
+    """Name every row that a note of these facts holds, by table: what is not among them came later."""
+    entries = {name_of(kind): [one.id for one in rows] for kind, rows in known.entries.items()}
+    return {**entries, SCORES: [one.id for one in known.scores]}
 
 
 def or_not_recorded(text: str | None) -> str:

@@ -118,7 +118,7 @@ def lock_in(
     )  # fmt: skip
     recording.save(db, treatment, row, now=now, by=by)
     data = note_content.as_data(content)
-    data["entries"] = {note_facts.name_of(kind): [one.id for one in rows] for kind, rows in known.entries.items()}
+    data["entries"] = note_facts.held(known)
     data["signed"] = {"by": who.name, "meaning": say(meaning), "at": now.isoformat(), "session": treatment.uid}
     signature = NoteSignature(
         note_id=row.id, session_id=treatment.id, content=data, digest=note_content.digest(data), meaning=say(meaning),

@@ -19,6 +19,7 @@ from clinic_sessions.models import (
     NoteSignature,
     ProviderAnswer,
     ProviderAsk,
+    ScaleResult,
     SecondCount,
     SessionCheck,
     SideEffect,
@@ -26,8 +27,8 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.models.record import Entry
-from clinic_sessions.services import note_after, note_before, note_dose, side_effects, timeline
-from clinic_sessions.services.note_facts import Facts, name_of
+from clinic_sessions.services import note_after, note_before, note_dose, scale_data, side_effects, timeline
+from clinic_sessions.services.note_facts import SCORES, Facts, name_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,15 @@ def since(known: Facts, signature: NoteSignature) -> list[Later]:
         for row in rows
         if row.id not in held.get(name_of(kind), []) and not _stands_alone(row)
     ]
-    return sorted(found, key=lambda one: (one.recorded_at, one.at))
+    scores = [_scored(one) for one in known.scores if one.id not in held.get(SCORES, [])]
+    return sorted([*found, *scores], key=lambda one: (one.recorded_at, one.at))
+
+
+def _scored(row: ScaleResult) -> Later:
+    total = "" if row.total_thousandths is None else f", total {row.total_thousandths / 1000:g}"
+    by = row.by.name if row.by else "Patient, by link"
+    text = f"{scale_data.of(row.scale).name}{total}"
+    return Later(at=row.at, recorded_at=row.recorded_at, text=text, by=by, corrects=row.corrects_id is not None)
 
 
 def _stands_alone(row: Entry) -> bool:

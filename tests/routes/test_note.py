@@ -110,7 +110,9 @@ def test_a_note_is_signed_locked_shown_and_printable(
         assert shown in page
     assert "textarea" not in page.split('id="add"')[0]
     assert nurse.get(f"{base(treatment)}/sign").status_code == 303
-    assert "Signed by" in nurse.get(f"/sessions/{treatment.id}").text
+    session_page = nurse.get(f"/sessions/{treatment.id}").text
+    assert "Signed by" in session_page
+    assert "Undo:" not in session_page
 
 
 def test_the_second_of_two_saves_sees_both_versions_and_loses_no_word(

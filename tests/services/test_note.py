@@ -352,7 +352,8 @@ def test_the_locked_note_never_changes_and_addenda_are_dated(
     db.commit()
     with pytest.raises(ChangedMeanwhile, match="signed_already"):
         note_drafts.save(db, treatment, "Other words.", seen=0, now=now, by=by)
-    for change in ({"meaning": "Something else"}, {"content": {}}):
+    changes: list[dict[str, Any]] = [{"meaning": "Something else"}, {"content": {}}]
+    for change in changes:
         with pytest.raises(sa.exc.DatabaseError, match="append_only"):
             db.execute(sa.update(NoteSignature).where(NoteSignature.id == signature.id).values(**change))
         db.rollback()
@@ -368,6 +369,22 @@ def test_the_locked_note_never_changes_and_addenda_are_dated(
     with pytest.raises(Refusal, match="signed_no_step_back"):
         take(db, treatment, Action.UNDO, later, by)
     assert treatment.status is Status.LEFT
+
+
+def test_a_scale_scored_after_the_signature_stands_below(
+    db: Session, treatment: TreatmentSession, now: datetime, by: Actor
+) -> None:
+    scored = {
+        "patient_id": treatment.patient_id, "session_id": treatment.id, "instrument": "1995", "at": now,
+        "language": Language.EN, "mode": ScaleMode.CLINICIAN, "recorded_at": now, "by_id": by.user_id,
+    }  # fmt: skip
+    db.add(ScaleResult(**scored, scale=ScaleKey.ALDRETE, total_thousandths=8000))
+    db.flush()
+    signature = note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
+    db.add(ScaleResult(**scored, scale=ScaleKey.ALDRETE, total_thousandths=10_000))
+    db.flush()
+    later = note_since.since(note_facts.load(db, treatment), signature)
+    assert [one.text.rpartition(", ")[2] for one in later] == ["total 10"]
 
 
 def test_a_fact_after_the_signature_is_kept_marked_and_told(
