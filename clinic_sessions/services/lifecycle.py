@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -93,7 +94,9 @@ def lock(db: Session, treatment: TreatmentSession) -> None:
 
     Rows that name it may be added meanwhile: its key is not locked.
     """
-    db.refresh(treatment, with_for_update={"key_share": True})
+    one = sa.select(TreatmentSession.id).where(TreatmentSession.id == treatment.id)
+    db.execute(one.with_for_update(key_share=True))
+    db.refresh(treatment)
     db.expire(treatment, ["changes"])
 
 
