@@ -133,6 +133,8 @@ class GiveForm(ActForm):
     def _doubts(self) -> Iterator[str]:
         offered = self.meta.offered
         row = offered.row
+        if not offered.holds:
+            yield "This order no longer holds."
         if as_needed.other_dose(row.dose_words, self.dose.data) is not False:
             yield f"The order says {row.dose_words}."
         given = [one.dose_words or "" for one in offered.given]

@@ -1,7 +1,7 @@
 """The as-needed drugs of a session's order: what may be given, up to which limit, and what was given today."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -25,12 +25,14 @@ class Offered:
     """A drug that may be given. `given`: what the patient had of it today, in order of time.
 
     `passes`: whether one more ordered dose goes past the limit; None when the order's words do not tell.
+    `holds`: whether its order still does.
     """
 
     row: AsNeeded
     kind: InterventionKind
     given: Sequence[Intervention]
     passes: bool | None
+    holds: bool = True
 
     def is_for(self, label: str) -> bool:
         """Whether the order's reason names this side effect."""
@@ -47,11 +49,18 @@ def of(db: Session, treatment: TreatmentSession, at: datetime) -> list[Offered]:
 
 
 def one(db: Session, treatment: TreatmentSession, row_id: int, at: datetime) -> Offered:
-    """Give one of the drugs that the session's order allows at a moment; raises Absent for any other."""
+    """Give one drug of an order of this patient, also of one that has ended meanwhile: what was given is still noted.
+
+    Raises Absent for a drug of anybody else's order.
+    """
     found = next((offered for offered in of(db, treatment, at) if offered.row.id == row_id), None)
-    if found is None:
+    if found is not None:
+        return found
+    mine = sa.select(AsNeeded).join(Order, Order.id == AsNeeded.order_id)
+    row = db.scalar(mine.where(AsNeeded.id == row_id, Order.patient_id == treatment.patient_id))
+    if row is None:
         raise Absent
-    return found
+    return replace(_offered(row, given_on_day(db, treatment, at)), holds=False)
 
 
 def _offered(row: AsNeeded, today: Sequence[Intervention]) -> Offered:
@@ -130,7 +139,8 @@ def against(
         return [Reason.NO_AS_NEEDED_ORDER] if kind in rules.DRUGS else []
     today = [one for one in given_on_day(db, treatment, at) if instead_of is None or one.id != instead_of.id]
     before = [one.dose_words or "" for one in today if _is_of(one, row)]
-    reasons = []
+    holds = row.id in {line.id for line in _rows(db, treatment, at)}
+    reasons = [] if holds else [Reason.NO_AS_NEEDED_ORDER]
     if rules.other_dose(row.dose_words, dose or ""):
         reasons.append(Reason.OTHER_THAN_ORDERED)
     if rules.passes(row.limit_words, before, dose or row.dose_words):

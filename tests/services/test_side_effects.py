@@ -247,8 +247,15 @@ def test_an_order_that_was_ended_offers_nothing_more_and_a_new_one_is_offered_at
     (offered,) = as_needed.of(db, treatment, now + timedelta(minutes=2))
     assert offered.row.dose_words == "8 mg IV"
     assert session_revision.revision(db, treatment) != before
+    ended = as_needed.one(db, treatment, old.as_needed[0].id, now + timedelta(minutes=2))
+    assert not ended.holds
+    act = InterventionAct(kind=ended.kind, dose_words="4 mg IV", as_needed=ended.row)
+    row = interventions.record(db, treatment, act, now=now + timedelta(minutes=2), by=by)
+    assert row.outside_rules == ["no_as_needed_order"]
+    someone = factories.a_patient(db, treatment.clinic, "Someone Else")
+    other = factories.a_session(db, someone, now + timedelta(days=1))
     with pytest.raises(Absent):
-        as_needed.one(db, treatment, old.as_needed[0].id, now + timedelta(minutes=2))
+        as_needed.one(db, other, old.as_needed[0].id, now)
 
 
 def test_an_intervention_for_a_side_effect_of_another_session_is_not_found(
