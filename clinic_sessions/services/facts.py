@@ -45,7 +45,9 @@ class SideEffectNow:
         return self.kept_here(None)
 
     def kept_here(self, by: datetime | None) -> bool:
-        """Whether the patient could not leave as planned then: it was not over before `by`; None for now."""
+        """Whether the patient could not leave as planned then: begun and not over before `by`; None for now."""
+        if by is not None and self.effect.at >= by:
+            return False
         over = self.resolved_at is not None and (by is None or self.resolved_at < by)
         return not self.by_mistake and blocks_leaving(self.effect.kind, self.grade, over)
 

@@ -252,7 +252,7 @@ def _effects(db: Session, one: TreatmentSession, at: datetime) -> dict[str, date
     events = rows(db, SideEffectEvent, one)
     over = {row.side_effect_id for row in events if row.kind is SideEffectEventKind.RESOLVED and row.at <= at}
     keeping = [row for row in standing(rows(db, SideEffect, one)) if row.kind in KEEPS or row.grade > 1]
-    keeping = [row for row in keeping if row.id not in over]
+    keeping = [row for row in keeping if row.id not in over and row.at <= at]
     told = [row.recorded_at for row in keeping]
     told += [row.recorded_at for row in events if row.side_effect_id in {effect.id for effect in keeping}]
     return {"side_effect_unresolved": max(told)} if keeping else {}
