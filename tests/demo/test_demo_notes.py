@@ -1,0 +1,21 @@
+"""The demo's notes: signed for the days before, one with an addendum, one begun, and some that wait."""
+
+import sqlalchemy as sa
+
+from clinic_sessions.domain.record import NoteKind
+from clinic_sessions.models import Clinic, Note, NoteDraft, NoteSignature
+from clinic_sessions.services import note_signing, unsigned_notes
+from tests.demo.conftest import Filled
+
+
+def test_notes_are_signed_whole_added_to_begun_and_waiting(filled: Filled) -> None:
+    signatures = filled.db.scalars(sa.select(NoteSignature)).all()
+    assert len(signatures) > 20
+    assert all(note_signing.is_whole(one) for one in signatures)
+    assert all(one.at <= filled.now for one in signatures)
+    assert filled.db.scalars(sa.select(Note).where(Note.kind == NoteKind.ADDENDUM)).all()
+    clinic = filled.db.scalars(sa.select(Clinic).order_by(Clinic.id)).first()
+    assert clinic is not None
+    waiting = unsigned_notes.lines(filled.db, clinic, filled.now)
+    assert 0 < len(waiting) < 20
+    assert [one.session_id for one in waiting if one.begun] == filled.db.scalars(sa.select(NoteDraft.session_id)).all()
