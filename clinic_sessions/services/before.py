@@ -99,7 +99,7 @@ def of(db: Session, treatment: TreatmentSession, papers: Papers | None, now: dat
     if papers is None or known is None:
         return None
     numbers = documents.thresholds(db)
-    rows = {row.item: row for row in session_checks.rows(db, treatment)}
+    rows = {row.item: row for row in session_checks.of_stay(db, treatment, at)}
     questions = [_question(known, rows, item, at) for item in known.asked]
     return Before(
         here=here,

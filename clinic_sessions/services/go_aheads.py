@@ -26,16 +26,19 @@ def asks(db: Session, treatment: TreatmentSession) -> list[ProviderAsk]:
     return list(db.scalars(query.options(*people).order_by(ProviderAsk.id)))
 
 
-def newest(db: Session, treatment: TreatmentSession, gate: Gate, by: datetime = ANY_TIME) -> GoAhead | None:
+def newest(
+    db: Session, treatment: TreatmentSession, gate: Gate, by: datetime = ANY_TIME, since: datetime | None = None
+) -> GoAhead | None:
     """Give the newest answer of a visit before a gate; None while nobody has answered.
 
-    `by`: a "go ahead" given at that moment or later does not count yet; "wait" and "not today" count always.
+    `by`: a "go ahead" given at that moment or later does not count yet, one before `since` not any more; "wait" and
+    "not today" count always.
     """
     row = ProviderAnswer
     counts = sa.or_(row.answer != Answer.GO_AHEAD, row.recorded_at < by)
     query = sa.select(row).where(row.session_id == treatment.id, row.gate == gate, counts)
     found = db.scalars(query.order_by(row.id.desc()).limit(1)).first()
-    if found is None:
+    if found is None or (found.answer is Answer.GO_AHEAD and since is not None and found.recorded_at < since):
         return None
     return GoAhead(answer=found.answer, at=found.recorded_at, reasons=frozenset(found.reasons), until=found.until)
 

@@ -47,6 +47,9 @@ class GateClosed(Refusal):
     """The gate before this step has reasons against it; they are all listed."""
 
 
+_OF_THE_PATIENT = frozenset({Gate.MAY_START, Gate.MAY_BE_READY, Gate.MAY_LEAVE})
+
+
 def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datetime) -> Sequence[StrEnum]:
     """List the reasons that stand against passing a gate at the moment `at`."""
     if gate is Gate.SAME_DAY:
@@ -117,15 +120,16 @@ def do(
 
     Refuses with ChangedMeanwhile when the step is not offered from the present status, NotAllowed when the person's
     roles do not grant it, GateClosed with every unmet reason. `happened`: the step is a fact already; then the gate
-    refuses nothing and its unmet reasons are kept on the row.
+    refuses nothing and its unmet reasons are kept on the row. Otherwise a gate about the patient is passed at the true
+    time and now: no earlier time makes a later reading undone.
     """
     when = at or now
     step = granted(treatment, action, by)
     if step.gate is Gate.MAY_START:
         papers.lock(db, treatment.patient_id)
     against = unmet(db, treatment, step.gate, when)
-    if against and not happened:
-        raise GateClosed(*against)
+    if not happened and (refused := _refused(db, treatment, step.gate, against, when, now)):
+        raise GateClosed(*refused)
     change = StatusChange(
         action=action,
         from_status=treatment.status,
@@ -140,6 +144,13 @@ def do(
     )
     _write(db, treatment, change, now=now, by=by)
     return change
+
+
+def _refused(
+    db: Session, treatment: TreatmentSession, gate: Gate | None, against: Sequence[StrEnum], at: datetime, now: datetime
+) -> Sequence[StrEnum]:
+    asked_now = gate in _OF_THE_PATIENT and at < now
+    return list(dict.fromkeys([*against, *(unmet(db, treatment, gate, now) if asked_now else ())]))
 
 
 def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:

@@ -22,23 +22,25 @@ from clinic_sessions.services.papers import ANY_TIME, SAME_MINUTE
 def of(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> BeforeDose | None:
     """Gather what stands for and against a start at `at` under an order; None for a visit without a dose.
 
-    What was asked, read, drawn or answered after its true time was not there for it.
+    What was asked, read, drawn or answered after its true time was not there for it, nor was what belongs to another
+    day, or to an arrival that was taken back: the same visit may have been moved.
     """
     if treatment.protocol_version is None:
         return None
     protocol = protocol_of(treatment.protocol_version)
-    by = at + SAME_MINUTE
-    readings = [one for one in facts.standing(facts.all_of(db, VitalsReading, treatment)) if one.at < by]
+    by, since = at + SAME_MINUTE, session_checks.stay_began(treatment, at)
+    taken = facts.standing(facts.all_of(db, VitalsReading, treatment))
+    readings = [one for one in taken if since <= one.at < by]
     newest = {measure: reading for reading in readings for measure in limits.measures_of(reading)}
     return BeforeDose(
         protocol=protocol,
         asked=session_checks.asked(treatment),
-        checks=session_checks.standing(db, treatment, by),
+        checks=session_checks.standing(db, treatment, by, dose_at=at),
         measured=newest.keys(),
         out_of_range_at=_out_of_range(treatment, newest.items()),
         weight_needed=_weight_needed(db, treatment, order_id, at),
         drug=_drug(db, treatment, at, by),
-        go_ahead=go_aheads.newest(db, treatment, Gate.MAY_START, by),
+        go_ahead=go_aheads.newest(db, treatment, Gate.MAY_START, by, since),
     )
 
 
@@ -84,13 +86,15 @@ def as_label(row: DrugLabel) -> Label:
 
 
 def _drug(db: Session, treatment: TreatmentSession, at: datetime, by: datetime) -> list[StartReason]:
-    label, drawn = label_of(db, treatment, by), in_hand(db, treatment, by)
+    day, label, drawn = local_day(at, treatment.clinic.zone), label_of(db, treatment, by), in_hand(db, treatment, by)
+    if label is not None and local_day(label.at, treatment.clinic.zone) != day:
+        label, drawn = None, None
     counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
     return against_drug(
         as_label(label) if label else None,
         as_drawn(drawn, by) if drawn else None,
         second_person=counted is not None and counted.whole > 1,
-        day=local_day(at, treatment.clinic.zone),
+        day=day,
         at=at,
     )
 

@@ -1,0 +1,153 @@
+"""Ways around the gates of the day that were found and closed, on both databases."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from clinic_sessions.domain.lifecycle import Action, Gate
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session_checks import CheckItem
+from clinic_sessions.domain.start_gate import Answer, StartReason
+from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.models import Clinic, TreatmentSession
+from clinic_sessions.services import asking, before, booking, checking, papers, recording
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.asking import Word
+from clinic_sessions.services.booking import MoveRequest
+from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.checking import Said
+from clinic_sessions.services.lifecycle import GateClosed
+from tests import factories
+from tests.services.day import a_nurse, take
+
+
+@pytest.fixture
+def nurse(db: Session, clinic: Clinic) -> Actor:
+    return a_nurse(db, clinic)
+
+
+@pytest.fixture
+def desk(db: Session, clinic: Clinic) -> Actor:
+    return a_nurse(db, clinic, Role.FRONT_DESK)
+
+
+@pytest.fixture
+def provider(db: Session, clinic: Clinic) -> Actor:
+    return a_nurse(db, clinic, Role.PROVIDER)
+
+
+def _here(db: Session, clinic: Clinic, nurse: Actor, now: datetime) -> TreatmentSession:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, nurse)
+    factories.ready_to_start(db, made, now)
+    return made
+
+
+def _comes_back(db: Session, one: TreatmentSession, now: datetime, then: datetime, by: Actor) -> None:
+    """Take the arrival back, move the visit by days or hours, and note the patient here again."""
+    soon = now + timedelta(minutes=1)
+    take(db, one, Action.UNDO, soon, by)
+    wanted = MoveRequest(chair_id=one.chair_id or 0, starts_at=one.starts_at + (then - now), version=one.version)
+    booking.move(db, one, wanted, now=soon, by=by)
+    take(db, one, Action.ARRIVE, then, by)
+
+
+def _refused(db: Session, one: TreatmentSession, now: datetime, by: Actor, **more: Any) -> set[StrEnum]:
+    with pytest.raises(GateClosed) as refused:
+        take(db, one, Action.START, now, by, ready=False, **more)
+    return set(refused.value.reasons)
+
+
+ANEW = {
+    StartReason.FOOD_NOT_ASKED, StartReason.RIDE_NOT_ASKED, StartReason.RISK_NOT_ASKED, StartReason.NO_PRESSURE,
+}  # fmt: skip
+
+
+def test_what_was_asked_read_and_drawn_on_another_day_of_the_visit_does_not_start_a_dose(
+    db: Session, clinic: Clinic, desk: Actor, nurse: Actor, now: datetime
+) -> None:
+    one = _here(db, clinic, nurse, now)
+    then = now + timedelta(days=7)
+    _comes_back(db, one, now, then, desk)
+    assert _refused(db, one, then, nurse) >= {*ANEW, StartReason.LABEL_MISSING}
+    known = before.of(db, one, papers.of_treatment(db, one, then), then)
+    assert known is not None
+    assert [question.answer for question in known.questions] == [None] * len(known.questions), "all are asked again"
+    factories.ready_to_start(db, one, then)
+    take(db, one, Action.START, then, nurse, ready=False)
+
+
+def test_answers_and_readings_before_the_patient_left_and_came_back_are_asked_anew(
+    db: Session, clinic: Clinic, desk: Actor, nurse: Actor, now: datetime
+) -> None:
+    one = _here(db, clinic, nurse, now)
+    then = now + timedelta(hours=3)
+    _comes_back(db, one, now, then, desk)
+    assert _refused(db, one, then, nurse) >= ANEW
+
+
+def test_a_ride_arranged_before_the_day_counts_for_the_time_that_the_visit_has(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(days=1))
+    assert one.protocol_version is not None
+    said = Said(item=CheckItem.RIDE, clear=True, escort=protocol_of(one.protocol_version).escort.accepted[0])
+    checking.record(db, one, said, now=now, by=nurse)
+    checking.record(db, one, Said(item=CheckItem.FOOD, clear=True), now=now, by=nurse)
+    then = now + timedelta(days=1)
+    take(db, one, Action.ARRIVE, then, nurse)
+    found = _refused(db, one, then, nurse)
+    assert StartReason.RIDE_NOT_ASKED not in found
+    assert StartReason.FOOD_NOT_ASKED in found
+
+
+def test_a_visit_called_off_and_taken_up_again_on_another_day_is_asked_anew(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = _here(db, clinic, nurse, now)
+    take(db, one, Action.CALL_OFF, now, nurse)
+    then = now + timedelta(days=3)
+    take(db, one, Action.UNDO, then, nurse)
+    assert _refused(db, one, then, nurse) >= ANEW
+    assert _refused(db, one, then, nurse, at=now + timedelta(minutes=5)) >= ANEW, "nor by an earlier time"
+
+
+def test_a_start_is_not_told_to_be_before_the_patient_came(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now)
+    factories.ready_to_start(db, one, now - timedelta(hours=2))
+    take(db, one, Action.ARRIVE, now, nurse)
+    assert _refused(db, one, now, nurse, at=now - timedelta(hours=1)) >= ANEW - {StartReason.RIDE_NOT_ASKED}
+
+
+def test_no_earlier_time_of_a_start_passes_by_a_reading_out_of_range(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one, later = _here(db, clinic, nurse, now), now + timedelta(minutes=10)
+    high = Vitals(systolic=168, diastolic=102, heart_rate=70, spo2_percent=98)
+    recording.record_vitals(db, one, high, now=later, by=nurse)
+    assert _refused(db, one, later, nurse, at=now + timedelta(minutes=5)) == {StartReason.OUT_OF_RANGE}
+    told = take(db, one, Action.START, later, nurse, ready=False, at=now + timedelta(minutes=5), happened=True)
+    assert told.outside_rules == [], "what has happened is kept with what stood against it then"
+
+
+@pytest.mark.parametrize("said", Answer)
+def test_taking_an_arrival_back_keeps_no_go_ahead_and_loses_no_not_today(
+    db: Session, clinic: Clinic, nurse: Actor, provider: Actor, now: datetime, said: Answer
+) -> None:
+    one = _here(db, clinic, nurse, now)
+    checking.record(db, one, Said(item=CheckItem.MEDICINES, clear=False), now=now, by=nurse)
+    until = now + timedelta(hours=8) if said is Answer.WAIT else None
+    word = Word(answer=said, reasons=[StartReason.MEDICINES_CHANGED], words="Weighed.", until=until)
+    asking.decide(db, one, Gate.MAY_START, word, now=now, by=provider)
+    take(db, one, Action.UNDO, now, nurse)
+    then = now + timedelta(hours=1)
+    take(db, one, Action.ARRIVE, then, nurse)
+    factories.ready_to_start(db, one, then)
+    checking.record(db, one, Said(item=CheckItem.MEDICINES, clear=False), now=then, by=nurse)
+    kept = {Answer.WAIT: {StartReason.PROVIDER_SAID_WAIT}, Answer.NOT_TODAY: {StartReason.PROVIDER_SAID_NOT_TODAY}}
+    assert _refused(db, one, then, nurse) == {StartReason.MEDICINES_CHANGED, *kept.get(said, ())}
