@@ -147,9 +147,11 @@ class Day:
 
     def dose_is_drawn_and_counted_by_two(self) -> None:
         the_drug.reads_the_label(self.nurse, "K4471")
+        self.nurse.open(self.session)
         self.nurse.look()
         self.mg, ml = the_drug.draws(self.nurse)
         the_drug.another_counts(self.nurse, ml)
+        self.nurse.open(self.session)
         self.nurse.look()
 
     def nurse_starts_the_dose(self) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus
 from clinic_sessions.domain.drawing import Container, LabelSource, volume_of
 from clinic_sessions.domain.lifecycle import Gate
-from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.permissions import Permission, Role
 from clinic_sessions.domain.protocols import EscortKind, Protocol
 from clinic_sessions.domain.session_checks import CheckItem, Intake
 from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind, SideEffectKind
@@ -24,6 +24,7 @@ from clinic_sessions.domain.start_gate import Answer
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import (
+    ActorKind,
     Alert,
     AuditAction,
     AuditEntry,
@@ -42,6 +43,7 @@ from clinic_sessions.models import (
     User,
     VitalsReading,
 )
+from clinic_sessions.models.engine import begin_write
 from clinic_sessions.services import alerts, answering, asking, drug_acts, recording, side_effects, weights
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.asking import Word
@@ -67,6 +69,8 @@ class DayRules(RuleBasedStateMachine):
     """One session, two nurses, a provider, and a clock that only goes on."""
 
     db: Session
+    clinic_id: int
+    people: list[tuple[int, Role]]
     clinic: Clinic
     nurse: Actor
     other: Actor
@@ -78,6 +82,15 @@ class DayRules(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.db.rollback()
+        self.db.expunge_all()
+
+    def begin(self) -> None:
+        """Meet the people anew: what an earlier day left in memory is gone."""
+        begin_write(self.db)
+        self.clinic = self.db.get_one(Clinic, self.clinic_id)
+        self.nurse, self.other, self.provider = [
+            Actor(kind=ActorKind.USER, user=self.db.get_one(User, user_id), role=role) for user_id, role in self.people
+        ]
 
     def rows(self) -> dict[tuple[str, int], Row]:
         """Every row that is only added to."""
@@ -91,7 +104,8 @@ class DayRules(RuleBasedStateMachine):
             what(self.db, *given, now=self.now, by=by or self.nurse, **named)
             tried.commit()
         except (Refusal, Absent) as refusal:
-            tried.rollback()
+            if tried.is_active:
+                tried.rollback()
             assert self.rows() == self.seen
             return refusal if isinstance(refusal, Refusal) else None
         self._keep()

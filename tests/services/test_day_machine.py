@@ -7,17 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import NEXT_STEP, Action, SessionKind, offered
+from clinic_sessions.domain.lifecycle import NEXT_STEP, Action, Gate, SessionKind, offered
 from clinic_sessions.domain.papers import Clearance
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.session_checks import BEFORE_DOSE, BEFORE_LEAVING
+from clinic_sessions.domain.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.start_gate import Answer
 from clinic_sessions.models import ClearanceDecision, Clinic
 from clinic_sessions.services import lifecycle, steps
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.lifecycle import GateClosed
 from tests import factories
 from tests.services import day_model
-from tests.services.day import DOSE, a_nurse
+from tests.services.day import DOSE
 from tests.services.day_rules import AGO, MINUTE, DayRules
 
 GATED = (Action.START, Action.CALL_READY, Action.LEAVE)
@@ -32,9 +34,10 @@ class ADay(DayRules):
 
     @initialize(
         key=st.sampled_from(["iv-mood", "im", "in-esketamine"]), whole=st.sampled_from([True] * 6 + [False]),
-        begun=st.sampled_from([1, 1, 3, 4, 2, 0]),
+        begun=st.sampled_from([1, 1, 1, 3, 3, 4, 0]),
     )  # fmt: skip
     def book(self, key: str, whole: bool, begun: int) -> None:
+        self.begin()
         self.now, version = self.begins, factories.a_protocol(self.db, key)
         patient = factories.a_patient(self.db, self.clinic, papers=whole)
         self.one = factories.a_session(self.db, patient, self.now, protocol=version)
@@ -84,30 +87,52 @@ class ADay(DayRules):
     def undo(self) -> None:
         self.act(steps.take, self.one, steps.Step(action=Action.UNDO, version=self.one.version))
 
-    @rule()
-    def prepare(self) -> None:
-        """Everything that a start asks for, done well."""
-        self.answer([(item, True) for item in BEFORE_DOSE], self.protocol.escort.accepted[0], 0)
-        self.read_vitals(118, True, 0)
-        self.weigh(80_000)
+    def prepare(self, but: int) -> None:
+        """Everything that a start asks for, done well but for one thing."""
+        self.answer([(item, n != but) for n, item in enumerate(BEFORE_DOSE)], self.protocol.escort.accepted[0], 0)
+        self.read_vitals(168 if but == 8 else 118, True, 0)
+        self.weigh(178_000 if but == 9 else 80_000)
         self.read_label(False)
-        self.draw(DOSE, 1)
-        self.count(True, 1, 1)
+        if but != 10:
+            self.draw(DOSE, 1)
+        if but != 11:
+            self.count(True, 2 if but == 12 else 1, 1)
+        if but == 13 and "not_cleared" not in self.papers:
+            self.defer()
+
+    def wait_and_assess(self, but: int) -> None:
+        """Everything that leaving asks for, done well but for one thing."""
+        if but != 0:
+            self.now = max(self.now, day_model.minimum_ends(self.db, self.one, self.protocol) or self.now)
+        self.read_vitals(196 if but == 1 else 118, True, 0)
+        self.recover()
+        if but == 2:
+            self.feel(SideEffectKind.SEDATION, Grade.MILD, 0)
+        answers = [(item, n != but) for n, item in enumerate(BEFORE_LEAVING, 3)]
+        left_out = [one for n, one in enumerate(answers, 9) if n != but]
+        self.answer(left_out, self.protocol.escort.accepted[0], 0)
+
+    @rule(
+        but=st.sampled_from([*range(15), 11, 12, 12, 13, 13]),
+        ago=AGO,
+        happened=st.sampled_from([False, False, True]),
+        lifted=st.booleans(),
+    )
+    @precondition(lambda self: self.one.status in NEXT)
+    def go_on_but_for_one_thing(self, but: int, ago: int, happened: bool, lifted: bool) -> None:
+        action = NEXT[self.one.status]
+        if action is Action.START:
+            self.prepare(but)
+        if action in {Action.CALL_READY, Action.LEAVE}:
+            self.wait_and_assess(but)
+        if lifted:
+            self.decide(Gate.MAY_START if action is Action.START else Gate.MAY_LEAVE, True, Answer.GO_AHEAD, 0)
+        self.take(action, self.now - ago * MINUTE, happened=happened)
 
     @rule()
     @precondition(lambda self: self.one.status in NEXT)
     def go_on_as_planned(self) -> None:
-        """Everything that the next step asks for, done well, and the step."""
-        action = NEXT[self.one.status]
-        if action is Action.START:
-            self.prepare()
-        if action is Action.CALL_READY:
-            self.now = max(self.now, day_model.minimum_ends(self.db, self.one, self.protocol) or self.now)
-            self.read_vitals(118, True, 0)
-            self.recover()
-        if action in {Action.CALL_READY, Action.LEAVE}:
-            self.answer([(item, True) for item in BEFORE_LEAVING], self.protocol.escort.accepted[0], 0)
-        self.take(action, self.now)
+        self.go_on_but_for_one_thing(but=99, ago=0, happened=False, lifted=False)
 
     @rule()
     @precondition(lambda self: "not_cleared" not in self.papers)
@@ -136,8 +161,8 @@ class ADay(DayRules):
 
 
 def test_no_order_of_acts_passes_a_gate_unmarked_or_loses_a_row(db: Session, clinic: Clinic, now: datetime) -> None:
-    ADay.db, ADay.clinic, ADay.begins = db, clinic, now
-    ADay.nurse, ADay.other = a_nurse(db, clinic), a_nurse(db, clinic)
-    ADay.provider = a_nurse(db, clinic, Role.PROVIDER)
+    roles = [Role.NURSE, Role.NURSE, Role.PROVIDER]
+    ADay.people = [(factories.a_user(db, clinic, role).id, role) for role in roles]
+    ADay.db, ADay.clinic_id, ADay.begins = db, clinic.id, now
     db.commit()
-    run_state_machine_as_test(ADay, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(ADay, settings=settings(max_examples=60, stateful_step_count=12, deadline=None))
