@@ -43,8 +43,8 @@ def reads_the_label(nurse: Person, lot: str) -> None:
     expect(drug(nurse)).to_contain_text(lot)
 
 
-def draws(nurse: Person) -> tuple[str, str]:
-    """Draw what the order comes to, and enter what the syringe shows; gives mg and mL."""
+def draws(nurse: Person, bag: str = "") -> tuple[str, str]:
+    """Draw what the order comes to, and enter what the syringe shows; gives mg and mL. `bag`: mL for the pump."""
     nurse.follow("Draw the dose")
     told = nurse.page.get_by_text(re.compile(r"mg at 50 mg/mL is")).inner_text()
     found = re.search(r"([\d.]+)\s*mg at .* is\s*([\d.]+)\s*mL", told)
@@ -52,6 +52,8 @@ def draws(nurse: Person) -> tuple[str, str]:
     mg, ml = found.groups()
     nurse.page.get_by_label(re.compile("^Dose drawn")).fill(mg)
     nurse.page.get_by_label(re.compile("^Volume drawn")).fill(ml)
+    if bag:
+        nurse.page.get_by_label(re.compile("^Made up to")).fill(bag)
     nurse.press("Save the draw")
     expect(drug(nurse)).to_contain_text(f"Drawn {mg} mg")
     return mg, ml
