@@ -1,17 +1,20 @@
-"""An infusion on a tablet: vomiting in the middle of it, paused and treated, then finished, home with the ride."""
+"""An infusion on a tablet, with vomiting in the middle of it; and nausea noted in three taps, or by keyboard."""
 
 import re
 from datetime import UTC, datetime
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Locator, expect
 
 from tests.journeys import places, the_drug
 from tests.journeys.conftest import NewPerson
+from tests.journeys.people import Person
 from tests.journeys.places import Site
 from tests.journeys.treating import ASSESSED, AT_THE_DOOR, Chair
 
 pytestmark = places.at("sqlite")
 
+MOST_TAPS = 3
 HALF_PAST_NINE = datetime(2026, 12, 1, 17, 30, tzinfo=UTC)
 
 
@@ -68,3 +71,55 @@ def test_an_infusion_is_paused_for_vomiting_treated_and_finished(site: Site, per
     chair.step("Left with their ride", "Left")
     chair.note_is_read("Vomiting", "grade 2", "Ondansetron", "4 mg IV", "paused", "K4471", mg)
     chair.note_is_signed()
+
+
+def at_the_first_chair(nurse: Person) -> Locator:
+    """Open the page of the infusion in the first chair; gives its mild nausea so far."""
+    nurse.open("/board")
+    nurse.page.get_by_role("article", name="Chair 1").get_by_role("link").first.click()
+    expect(nurse.page).to_have_url(re.compile(r"/sessions/\d+"))
+    effects = nurse.page.get_by_role("region", name="Side effects", exact=True)
+    return effects.get_by_role("listitem").filter(has_text="Nausea, grade 1")
+
+
+def test_nausea_grade_1_now_is_three_taps_on_a_phone_in_a_dim_room(person: NewPerson) -> None:
+    nurse = person("nurse", width=390, color_scheme="dark")
+    noted = at_the_first_chair(nurse)
+    before = noted.count()
+    tile = nurse.page.get_by_role("dialog")
+    taps = (
+        nurse.page.get_by_role("navigation", name="Record").get_by_role("link", name="Side effect"),
+        tile.locator("label", has_text=re.compile(r"^\s*Nausea\s*$")),
+        tile.get_by_role("button", name=re.compile("^1 ")),
+    )
+    assert len(taps) <= MOST_TAPS
+    for target in taps:
+        nurse.look()
+        target.tap()
+    expect(noted).to_have_count(before + 1)
+    nurse.look()
+
+
+def test_nausea_grade_1_now_is_noted_by_keyboard_alone(person: NewPerson) -> None:
+    nurse = person("nurse", width=390, color_scheme="dark")
+    noted = at_the_first_chair(nurse)
+    before = noted.count()
+    walk(nurse, "Tab", "Side effect")
+    nurse.page.keyboard.press("Enter")
+    expect(nurse.page.get_by_role("dialog")).to_be_visible()
+    walk(nurse, "Tab", "Dissociation")
+    walk(nurse, "ArrowRight", "Nausea")
+    walk(nurse, "Tab", "1 ")
+    nurse.page.keyboard.press("Enter")
+    expect(noted).to_have_count(before + 1)
+
+
+def walk(one: Person, key: str, name: str) -> None:
+    """Press a key until what has the focus is called so."""
+    for _ in range(120):
+        one.page.keyboard.press(key)
+        focused = one.page.locator(":focus")
+        words = focused.evaluate("(here) => [...(here.labels ?? []), here].map((one) => one.textContent.trim())")
+        if any(word.startswith(name) for word in words):
+            return
+    pytest.fail(f"{key} never came to {name}")
