@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
@@ -166,3 +167,22 @@ def test_no_order_of_acts_passes_a_gate_unmarked_or_loses_a_row(db: Session, cli
     ADay.db, ADay.clinic_id, ADay.begins = db, clinic.id, now
     db.commit()
     run_state_machine_as_test(ADay, settings=settings(max_examples=60, stateful_step_count=12, deadline=None))
+
+
+@pytest.mark.parametrize(("begun", "things"), [(1, 14), (3, 12)], ids=["before the dose", "before leaving"])
+def test_each_one_thing_left_undone_alone_stops_the_step(
+    db: Session, clinic: Clinic, now: datetime, begun: int, things: int
+) -> None:
+    roles = [Role.NURSE, Role.NURSE, Role.PROVIDER]
+    ADay.people = [(factories.a_user(db, clinic, role).id, role) for role in roles]
+    ADay.db, ADay.clinic_id, ADay.begins = db, clinic.id, now
+    db.commit()
+    for but in range(things):
+        day = ADay()
+        day.book(key="iv-mood", whole=True, begun=begun)
+        steps_before = len(day.one.changes)
+        day.go_on_but_for_one_thing(but=but, ago=0, happened=False, lifted=False)
+        at_the_door_only = begun == 3 and but in {6, 7, 8}
+        no_spray_and_a_first_weight = begun == 1 and but in {6, 9}
+        assert (len(day.one.changes) > steps_before) is (at_the_door_only or no_spray_and_a_first_weight), but
+        day.teardown()
