@@ -20,6 +20,7 @@ from clinic_sessions.domain import names, typed_days
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.choosing import OneOfField as OneOfField
 from clinic_sessions.forms.choosing import PickField as PickField
+from clinic_sessions.services.phone_numbers import phone_text as phone_text
 
 LINE = 300
 BODY = 4000
@@ -165,20 +166,6 @@ def read_phone(typed: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise ValueError(_PHONE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def phone_text(e164: str) -> str:
-    """Write a phone number as it is dialed from here: (310) 555-0100; one from abroad keeps its +34.
-
-    >>> phone_text("+13105550100"), phone_text("+34612345678")
-    ('(310) 555-0100', '+34 612 34 56 78')
-    """
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
-        return e164
-    style = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(number, style.NATIONAL if number.country_code == 1 else style.INTERNATIONAL)
 
 
 class EmailAddressField(Typed):

@@ -14,6 +14,7 @@ from clinic_sessions.domain.words import say, say_outside
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, SessionCheck, StatusChange, TreatmentSession
 from clinic_sessions.services import facts, order_rows, session_checks
 from clinic_sessions.services.note_facts import Facts, remarks
+from clinic_sessions.services.phone_numbers import phone_text
 
 _REASONS = (CallOffReason, StopReason, CancelReason, MoveReason)
 _SAID: Mapping[CheckItem, tuple[str, str]] = {
@@ -136,7 +137,7 @@ def answer_text(known: Facts, row: SessionCheck) -> str:
         say(row.intake) if row.intake else "",
         say(row.escort) if row.escort else "",
         row.person or "",
-        row.phone or "",
+        phone_text(row.phone) if row.phone else "",
         f"last at {known.at(row.last_at)}" if row.last_at else "",
         row.words or "",
     )

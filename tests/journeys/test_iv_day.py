@@ -69,7 +69,9 @@ def test_an_infusion_is_paused_for_vomiting_treated_and_finished(site: Site, per
     chair.step("Ready to leave", "Ready")
     chair.answers({"ask-way_home": "Here, as arranged"} | AT_THE_DOOR)
     chair.step("Left with their ride", "Left")
-    chair.note_is_read("Vomiting", "grade 2", "Ondansetron", "4 mg IV", "paused", "K4471", mg)
+    chair.note_is_read(
+        "Vomiting", "grade 2", "Ondansetron", "4 mg IV", "paused", "K4471", mg, "Sam Meadows, (503) 555-0121"
+    )
     chair.note_is_signed()
 
 
