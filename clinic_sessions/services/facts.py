@@ -79,6 +79,13 @@ def standing_doses(events: Sequence[DoseEvent]) -> list[DoseEvent]:
     return [event for event in standing(events) if event.kind is not DoseEventKind.WITHDRAWN]
 
 
+def other_person(corrects: DoseEvent | None, by_id: int | None) -> int | None:
+    """Give who saw a dose event besides the author of its correction: a witness who corrects has its first author."""
+    if corrects is None or corrects.second_id is None:
+        return None
+    return corrects.by_id if corrects.second_id == by_id else corrects.second_id
+
+
 def completes(old: DoseEvent, new: DoseEvent) -> bool:
     """Whether a correction only adds to what it corrects: a stop that was explained and counted is still that stop."""
     if (old.kind, old.at, old.device_number) != (new.kind, new.at, new.device_number):
@@ -123,13 +130,18 @@ def given_micrograms(events: Sequence[DoseEvent]) -> int | None:
 
 
 def earliest_leaving(treatment: TreatmentSession, events: Sequence[DoseEvent]) -> datetime | None:
-    """Give the first moment at which the protocol's observation minimum is reached; None while it cannot be known."""
+    """Give the first moment at which the protocol's observation minimum is reached; None while it cannot be known.
+
+    An end that is told before what it ends counts from that: an odd time never brings leaving nearer.
+    """
     if treatment.protocol_version is None:
         return None
     known = anchors(events)
     for device in (Anchor.FIRST_DEVICE, Anchor.LAST_DEVICE):
         if Anchor.START in known:
             known.setdefault(device, known[Anchor.START])
+    if Anchor.START in known and Anchor.END in known:
+        known[Anchor.END] = max(known[Anchor.END], known[Anchor.START], known[Anchor.LAST_DEVICE])
     try:
         return observation_ends(protocol_of(treatment.protocol_version), known)
     except AnchorUnknown:

@@ -11,6 +11,7 @@ from clinic_sessions.domain.leave_gate import AGAINST_LEAVING, Departure, Settli
 from clinic_sessions.domain.lifecycle import Gate
 from clinic_sessions.domain.protocols import AlertLevel, Anchor, Compare, Measure, PhaseKind, Protocol, alert_limits
 from clinic_sessions.domain.readiness import Reason
+from clinic_sessions.domain.record import BEGINS_DOSE, ENDS_DOSE
 from clinic_sessions.domain.scale_kinds import ScaleKey
 from clinic_sessions.domain.session_checks import Check, CheckItem
 from clinic_sessions.domain.start_gate import Answer, GoAhead
@@ -79,7 +80,7 @@ def departure_of(
         accepted=protocol.escort.accepted if protocol else (),
         aldrete=score.total_thousandths // 1000 if score and score.total_thousandths is not None else None,
         aldrete_least=least.whole if least else None,
-        lifted=_lifted(said, _known_at(readings, keeping, checks, score)),
+        lifted=_lifted(said, _known_at(readings, keeping, checks, score), _last_dosed_at(doses)),
         kept_until=said.until if said is not None else None,
     )
 
@@ -168,8 +169,18 @@ def _known_at(
     return {reason.value: at for reason, at in found.items()}
 
 
-def _lifted(said: GoAhead | None, known: Mapping[str, datetime]) -> Collection[str]:
-    """Give what a provider has lifted: never a reading, an effect or an answer that came after the "go ahead"."""
-    if said is None or said.answer is not Answer.GO_AHEAD:
+def _last_dosed_at(doses: Sequence[DoseEvent]) -> datetime | None:
+    """Give when the dose was last begun, added to or ended, by its true time or the time it was written down.
+
+    What completes or corrects an entry counts by its true time alone.
+    """
+    moments = BEGINS_DOSE | ENDS_DOSE
+    told = [one.at if one.corrects_id else max(one.at, one.recorded_at) for one in doses if one.kind in moments]
+    return max(told, default=None)
+
+
+def _lifted(said: GoAhead | None, known: Mapping[str, datetime], dosed_at: datetime | None) -> Collection[str]:
+    """Give what a provider has lifted: never what came after the "go ahead", and nothing once more was given."""
+    if said is None or said.answer is not Answer.GO_AHEAD or (dosed_at is not None and dosed_at > said.at):
         return ()
     return [reason for reason in said.reasons if known.get(reason, said.at) <= said.at]

@@ -135,7 +135,7 @@ def record_dose(
         rate_micrograms_per_hour=act.rate_micrograms_per_hour,
         device_number=_device_number(before, corrects) if device else None,
         label_id=label_id,
-        second_id=act.second_id or (corrects.second_id if corrects else None),
+        second_id=act.second_id or facts.other_person(corrects, by.user_id),
         words=act.words,
         corrects_id=corrects.id if corrects else None,
     )
