@@ -22,10 +22,12 @@ def begin(
     at: datetime,
     before: Sequence[DoseEvent],
     corrects: DoseEvent | None,
+    micrograms: int | None,
 ) -> list[StrEnum]:
     """Keep under which order a dose is begun, and list what stood against it: the fact is stored with these marks.
 
-    The papers, and the gate before the dose: one that was begun without a start is marked as a start would have been.
+    The papers, and the gate before the dose: one that was begun without a start is marked as a start would have been,
+    and one of other micrograms than were drawn.
     A correction keeps the order and the marks of what it corrects.
     """
     if corrects is not None:
@@ -37,7 +39,13 @@ def begin(
     treatment.order_id = found.order_id if found else None
     if found is None:
         return []
-    return [*found.reasons, *start_gate.unmet(db, treatment, found.order_id, at)]
+    return [*found.reasons, *start_gate.unmet(db, treatment, found.order_id, at), *_undrawn(db, treatment, micrograms)]
+
+
+def _undrawn(db: Session, treatment: TreatmentSession, micrograms: int | None) -> list[StartReason]:
+    draw = start_gate.in_hand(db, treatment)
+    other = draw is not None and micrograms is not None and micrograms != draw.micrograms
+    return [StartReason.OTHER_THAN_DRAWN] if other else []
 
 
 def outside(

@@ -149,7 +149,7 @@ def do(
 def _refused(
     db: Session, treatment: TreatmentSession, gate: Gate | None, against: Sequence[StrEnum], at: datetime, now: datetime
 ) -> Sequence[StrEnum]:
-    asked_now = gate in _OF_THE_PATIENT and at < now
+    asked_now = gate in _OF_THE_PATIENT and at != now
     return list(dict.fromkeys([*against, *(unmet(db, treatment, gate, now) if asked_now else ())]))
 
 

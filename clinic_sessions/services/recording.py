@@ -123,7 +123,7 @@ def record_dose(
     label_id = act.label_id or drug_in_hand.label_id(db, treatment, act.kind, before, corrects)
     against = [
         *visit_reasons(treatment, when),
-        *dose_order.begin(db, treatment, act.kind, when, before, corrects),
+        *dose_order.begin(db, treatment, act.kind, when, before, corrects, micrograms),
         *dose_order.outside(db, treatment, act.kind, when, micrograms, before),
         *drug_in_hand.expired(db, treatment, act.kind, label_id, when),
     ]

@@ -125,3 +125,10 @@ def test_days_that_cannot_be_are_refused_with_what_was_typed(
     answer = signed_in(Role.NURSE).get(f"/drug-log?{query}")
     assert answer.status_code == 422
     assert said in answer.text
+
+
+@pytest.mark.parametrize("query", ["from=12/31/9999", "to=12/31/9999", "from=12/31/9999&to=12/31/9999"])
+def test_the_last_day_of_the_calendar_is_asked_about(signed_in: SignIn, query: str) -> None:
+    answer = signed_in(Role.NURSE).get(f"/drug-log?{query}")
+    assert answer.status_code == 422
+    assert "Enter a date that exists" in answer.text

@@ -214,7 +214,7 @@ def test_a_dose_entered_beside_the_start_is_marked_the_same(
     db: Session, bare: TreatmentSession, signed_in: SignIn
 ) -> None:
     client = signed_in(Role.NURSE)
-    data = {"form_key": "a-form-key-for-the-dose", "patient": str(bare.patient_id), "kind": "started", "mg": "40"}
+    data = {"form_key": "a-form-key-for-the-dose", "patient": str(bare.patient_id), "kind": "started", "mg": "40.8"}
     path = f"/sessions/{bare.id}/dose"
     db.rollback()
     assert client.post(path, data=data).status_code == 303

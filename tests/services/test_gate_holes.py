@@ -13,7 +13,7 @@ from clinic_sessions.domain.session_checks import CheckItem
 from clinic_sessions.domain.start_gate import Answer, StartReason
 from clinic_sessions.domain.vitals import Vitals
 from clinic_sessions.models import Clinic, TreatmentSession
-from clinic_sessions.services import asking, before, booking, checking, papers, recording
+from clinic_sessions.services import asking, before, booking, checking, facts, papers, recording
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.asking import Word
 from clinic_sessions.services.booking import MoveRequest
@@ -151,3 +151,24 @@ def test_taking_an_arrival_back_keeps_no_go_ahead_and_loses_no_not_today(
     checking.record(db, one, Said(item=CheckItem.MEDICINES, clear=False), now=then, by=nurse)
     kept = {Answer.WAIT: {StartReason.PROVIDER_SAID_WAIT}, Answer.NOT_TODAY: {StartReason.PROVIDER_SAID_NOT_TODAY}}
     assert _refused(db, one, then, nurse) == {StartReason.MEDICINES_CHANGED, *kept.get(said, ())}
+
+
+def test_a_dose_told_as_given_that_is_not_the_drawn_one_is_marked_and_told(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, one, Action.ARRIVE, now, nurse)
+    factories.ready_to_start(db, one, now, micrograms=20_000)
+    told = take(db, one, Action.START, now, nurse, ready=False, micrograms=40_000, happened=True)
+    (begun,) = facts.dose_events(db, one)
+    assert StartReason.OTHER_THAN_DRAWN in {*told.outside_rules, *begun.outside_rules}
+
+
+@pytest.mark.parametrize("at", [timedelta(), timedelta(seconds=59)])
+def test_a_wait_is_not_over_for_a_start_told_to_be_in_a_moment(
+    db: Session, clinic: Clinic, nurse: Actor, provider: Actor, now: datetime, at: timedelta
+) -> None:
+    one = _here(db, clinic, nurse, now)
+    word = Word(answer=Answer.WAIT, reasons=[], words="Rest.", until=now + timedelta(seconds=30))
+    asking.decide(db, one, Gate.MAY_START, word, now=now, by=provider)
+    assert _refused(db, one, now, nurse, at=now + at) == {StartReason.PROVIDER_SAID_WAIT}
