@@ -66,6 +66,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Reason.BELONGINGS_NOT_RETURNED, "The belongings have not been given back."),
     (Reason.LABEL_EXPIRED, "The drug was past its date."),
     (Reason.NOTE_SIGNED, "The note had already been signed."),
+    (Reason.NO_WITNESS, "Nobody else has seen this waste."),
     (Reason.NO_AS_NEEDED_ORDER, "No as-needed order covers this drug."),
     (Reason.AS_NEEDED_LIMIT, "More than the as-needed order allows."),
     (Reason.PROVIDER_KEEPS_THEM, "A provider asked to keep them here longer."),

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     BELONGINGS_NOT_RETURNED = "belongings_not_returned"
     LABEL_EXPIRED = "label_expired"
     NOTE_SIGNED = "note_signed"
+    NO_WITNESS = "no_witness"
     PROVIDER_KEEPS_THEM = "provider_keeps_them"
     NO_AS_NEEDED_ORDER = "no_as_needed_order"
     AS_NEEDED_LIMIT = "as_needed_limit"

@@ -18,7 +18,6 @@ from clinic_sessions.routes import (
     check_in,
     consent_handed,
     consent_signing,
-    consents,
     course,
     dose_controls,
     draft_rows,

@@ -54,10 +54,17 @@ def as_corrected(rows: Sequence[DrugLabel]) -> Mapping[int, DrugLabel]:
     return found
 
 
-def expired(
-    db: Session, treatment: TreatmentSession, kind: DoseEventKind, label_id: int | None, at: datetime
+def outside(
+    db: Session,
+    treatment: TreatmentSession,
+    kind: DoseEventKind,
+    label_id: int | None,
+    second_id: int | None,
+    at: datetime,
 ) -> list[Reason]:
-    """List the mark of a dose that was begun with a drug past its date."""
+    """List the marks of a dose that was begun with a drug past its date, and of a waste that nobody else has seen."""
+    if kind is DoseEventKind.WASTED and second_id is None:
+        return [Reason.NO_WITNESS]
     if kind not in BEGINS_DOSE or label_id is None:
         return []
     return [Reason.LABEL_EXPIRED] if is_past(treatment, db.get_one(DrugLabel, label_id), at) else []
@@ -66,3 +73,10 @@ def expired(
 def is_past(treatment: TreatmentSession, label: DrugLabel, at: datetime) -> bool:
     """Whether the drug under a label may not be used any more at `at`, by the clinic's day."""
     return is_expired(start_gate.as_label(label), local_day(at, treatment.clinic.zone), at)
+
+
+def device_number(before: Sequence[DoseEvent], corrects: DoseEvent | None) -> int:
+    """Give the number of a device: the next one, or that of the entry that it corrects."""
+    if corrects is not None and corrects.device_number is not None:
+        return corrects.device_number
+    return max((event.device_number or 0 for event in before), default=0) + 1

@@ -79,9 +79,12 @@ def standing_doses(events: Sequence[DoseEvent]) -> list[DoseEvent]:
     return [event for event in standing(events) if event.kind is not DoseEventKind.WITHDRAWN]
 
 
-def other_person(corrects: DoseEvent | None, by_id: int | None) -> int | None:
-    """Give who saw a dose event besides the author of its correction: a witness who corrects has its first author."""
-    if corrects is None or corrects.second_id is None:
+def other_person(corrects: DoseEvent | None, by_id: int | None, micrograms: int | None) -> int | None:
+    """Give who saw a dose event besides the author of its correction: a witness who corrects has its first author.
+
+    Nobody has seen another amount than the one that they signed.
+    """
+    if corrects is None or corrects.second_id is None or corrects.micrograms != micrograms:
         return None
     return corrects.by_id if corrects.second_id == by_id else corrects.second_id
 

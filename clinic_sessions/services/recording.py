@@ -116,16 +116,15 @@ def record_dose(
     guard_correction(db, treatment, corrects)
     when = at or now
     before = [event for event in facts.dose_events(db, treatment) if corrects is None or event.id != corrects.id]
-    micrograms = act.micrograms
     device = act.kind is DoseEventKind.DEVICE
-    if device and micrograms is None:
-        micrograms = limits.device_micrograms(treatment)
+    micrograms = limits.device_micrograms(treatment) if device and act.micrograms is None else act.micrograms
+    second_id = act.second_id or facts.other_person(corrects, by.user_id, micrograms)
     label_id = act.label_id or drug_in_hand.label_id(db, treatment, act.kind, before, corrects)
     against = [
         *visit_reasons(treatment, when),
         *dose_order.begin(db, treatment, act.kind, when, before, corrects, micrograms),
         *dose_order.outside(db, treatment, act.kind, when, micrograms, before),
-        *drug_in_hand.expired(db, treatment, act.kind, label_id, when),
+        *drug_in_hand.outside(db, treatment, act.kind, label_id, second_id, when),
     ]
     event = DoseEvent(
         **stamp(treatment, now=now, by=by, at=when, against=against),
@@ -133,9 +132,9 @@ def record_dose(
         drug=protocol_of(treatment.protocol_version).drug.value if treatment.protocol_version else None,
         micrograms=micrograms,
         rate_micrograms_per_hour=act.rate_micrograms_per_hour,
-        device_number=_device_number(before, corrects) if device else None,
+        device_number=drug_in_hand.device_number(before, corrects) if device else None,
         label_id=label_id,
-        second_id=act.second_id or facts.other_person(corrects, by.user_id),
+        second_id=second_id,
         words=act.words,
         corrects_id=corrects.id if corrects else None,
     )
@@ -245,9 +244,3 @@ def save(db: Session, treatment: TreatmentSession, row: Entry, *, now: datetime,
 def visit_reasons(treatment: TreatmentSession, at: datetime) -> list[Reason]:
     """List what stood against an act at `at`: the patient was not here yet, or the session had ended."""
     return outside_visit(at, facts.arrived_at(treatment), facts.ended_at(treatment))
-
-
-def _device_number(before: Sequence[DoseEvent], corrects: DoseEvent | None) -> int:
-    if corrects is not None and corrects.device_number is not None:
-        return corrects.device_number
-    return max((event.device_number or 0 for event in before), default=0) + 1

@@ -32,7 +32,7 @@ def test_a_limit_goes_and_what_was_typed_into_the_others_is_kept_at_its_new_plac
     last = len(IV.limits) - 1
     made = _without({"limits[0]"}, {"limits[0].limit": "nonsense", "limits[1].limit": "175"}, {"limits[1].limit": WHY})
     assert len(made.limits) == last
-    assert (made.limits[0].measure, made.limits[0].limit.value) == (Measure.SYSTOLIC, 175)
+    assert (made.limits[0].measure, made.limits[0].limit.value) == (Measure.SYSTOLIC, Decimal(175))
 
 
 def test_a_measure_is_not_left_without_a_limit_while_the_drug_acts() -> None:

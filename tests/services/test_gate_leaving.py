@@ -3,14 +3,16 @@
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.lifecycle import Action, Gate
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.readiness import Reason
 from clinic_sessions.domain.record import DoseEventKind
 from clinic_sessions.domain.start_gate import Answer
-from clinic_sessions.models import Clinic, TreatmentSession
+from clinic_sessions.models import Alert, Clinic, TreatmentSession
 from clinic_sessions.services import asking, dose_controls, facts, leave_gate, recording
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.asking import Word
@@ -73,6 +75,17 @@ def test_whoever_saw_a_waste_and_corrects_it_is_not_its_own_witness(
 ) -> None:
     one, other = _treated(db, clinic, nurse, now, "iv-mood", 40_000), a_nurse(db, clinic)
     first = dose_controls.waste(db, one, 5_000, other, None, now=now, by=nurse)
-    act = DoseAct(kind=DoseEventKind.WASTED, micrograms=6_000)
+    act = DoseAct(kind=DoseEventKind.WASTED, micrograms=5_000, words="The rest of the syringe.")
     again = recording.record_dose(db, one, act, now=now, by=other, corrects=first)
-    assert (again.by_id, again.second_id) == (other.user_id, nurse.user_id)
+    assert (again.by_id, again.second_id, again.outside_rules) == (other.user_id, nurse.user_id, [])
+
+
+def test_another_amount_of_waste_than_the_second_person_saw_is_marked_and_told(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one, other = _treated(db, clinic, nurse, now, "iv-mood", 40_000), a_nurse(db, clinic)
+    seen = dose_controls.waste(db, one, 5_000, other, None, now=now, by=nurse)
+    act = DoseAct(kind=DoseEventKind.WASTED, micrograms=6_000)
+    again = recording.record_dose(db, one, act, now=now, by=nurse, corrects=seen)
+    assert (again.second_id, again.outside_rules) == (None, [Reason.NO_WITNESS])
+    assert db.scalars(sa.select(Alert.kind).where(Alert.session_id == one.id)).all() == [AlertKind.OUTSIDE_RULES]
