@@ -167,7 +167,7 @@ def _ordered(treatment: TreatmentSession) -> DoseToGive | None:
 
 
 def _drawn(treatment: TreatmentSession) -> int | None:
-    draw = start_gate.in_hand(session(), treatment) if treatment.status is Status.ARRIVED else None
+    draw = start_gate.in_hand(session(), treatment) if request.form.get("action") == Action.START else None
     return draw.micrograms if draw is not None else None
 
 

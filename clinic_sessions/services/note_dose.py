@@ -56,8 +56,12 @@ def drawn_text(known: Facts, row: Draw) -> str:
 
 
 def count_text(known: Facts, draw: Draw, row: SecondCount) -> str:
-    """Say what a second person counted."""
+    """Say what a second person counted, and the strength they read where it is not the label's."""
     same = "the same" if row.microlitres == draw.microlitres else "another volume"
+    read = row.micrograms_per_ml
+    labelled = [one.micrograms_per_ml for one in known.all(DrugLabel) if one.id == draw.label_id]
+    if read is not None and labelled and read not in labelled:
+        same = f"{same}, but another strength read, {strength_text(read)}"
     return f"counted {ml_text(row.microlitres)}, {same}, by {row.by.name} at {known.at(row.at)}"
 
 

@@ -11,7 +11,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.people import Person
 from tests.journeys.places import Site
 
-pytestmark = places.at("sqlite")
+pytestmark = [places.at("sqlite"), pytest.mark.long]
 
 
 @pytest.fixture

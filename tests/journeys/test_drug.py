@@ -11,7 +11,7 @@ from tests.journeys.conftest import NewPerson
 from tests.journeys.drawing import draws, drug, reads_the_label, reckoned, second_person_counts, signs
 from tests.journeys.people import Person
 
-pytestmark = places.at("sqlite")
+pytestmark = [places.at("sqlite"), pytest.mark.long]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_slips_are_named_and_only_what_two_people_read_is_started(nurse: Per
     nurse.choose("The patient said their name and birth date")
     nurse.press(f"Start {mg} mg")
     nurse.sees("In treatment")
-    drug(nurse).get_by_role("button", name="Stop now").click()
+    nurse.page.get_by_role("button", name="Stop now").click()
     expect(drug(nurse)).to_contain_text("Why was the dose stopped")
     nurse.look()
     nurse.choose("Side effect", within=drug(nurse))

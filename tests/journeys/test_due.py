@@ -2,13 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import places
 from tests.journeys.conftest import NewPerson
 from tests.journeys.places import Site
 
-pytestmark = places.at("sqlite")
+pytestmark = [places.at("sqlite"), pytest.mark.long]
 
 HALF_A_MINUTE = 30_000
 """Milliseconds."""

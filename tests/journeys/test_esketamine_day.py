@@ -59,7 +59,7 @@ def devices_follow_five_minutes_apart(chair: Chair) -> None:
 def device_is_used(chair: Chair, number: int, lot: str = "") -> None:
     """Use the next device; without a lot its label says the same as the last one's."""
     nurse = chair.nurse
-    nurse.follow(f"Device {number}", within=chair.part("Drug"))
+    nurse.follow(f"Device {number}", within=nurse.page.get_by_role("group", name="The dose that runs"))
     if lot:
         nurse.page.get_by_text("Another label").click()
         label_is_typed(nurse.page.locator("main"), lot)

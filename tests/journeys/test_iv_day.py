@@ -33,7 +33,7 @@ def test_an_infusion_is_paused_for_vomiting_treated_and_finished(site: Site, per
     chair.minutes_pass(10)
     chair.vitals("134/86")
     chair.minutes_pass(6)
-    nurse.press("Pause now", within=drug)
+    nurse.press("Pause now")
     expect(drug).to_contain_text("Paused. Nothing runs.")
     expect(drug.get_by_role("heading", name=re.compile("Why was the dose paused"))).to_be_visible()
     nurse.look()
@@ -47,7 +47,7 @@ def test_an_infusion_is_paused_for_vomiting_treated_and_finished(site: Site, per
     expect(vomiting).to_contain_text("4 mg IV")
     nurse.choose("Side effect", within=drug)
     nurse.press("Save why", within=drug)
-    nurse.press("Resume now", within=drug)
+    nurse.press("Resume now")
     expect(drug).not_to_contain_text("Nothing runs")
     nurse.look()
 

@@ -2,13 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import places
 from tests.journeys.conftest import NewPerson
 from tests.journeys.places import Site
 
-pytestmark = places.at("sqlite")
+pytestmark = [places.at("sqlite"), pytest.mark.long]
 
 
 def test_the_ride_does_not_come_and_another_is_found(site: Site, person: NewPerson) -> None:

@@ -18,8 +18,8 @@ from tests.services.day import a_nurse, take
 
 ENTRIES: list[tuple[str, type[Any], dict[str, str], dict[str, str], dict[str, str], str]] = [
     ("vitals", VitalsReading, {"heart_rate": "70"}, {"heart_rate": "71"}, {"heart_rate": "72"}, "heart 71"),
-    ("dose", DoseEvent, {"kind": "wasted", "mg": "1"}, {"kind": "wasted", "mg": "2"}, {"kind": "wasted", "mg": "3"},
-     "Wasted, 2 mg"),
+    ("dose", DoseEvent, {"kind": "rate_changed", "rate": "30"}, {"kind": "rate_changed", "rate": "31"},
+     {"kind": "rate_changed", "rate": "32"}, "31 mg an hour"),
     ("side-effects", SideEffect, {"kind": "nausea", "grade": "1", "ago": "0"},
      {"kind": "nausea", "grade": "2", "ago": "0"}, {"kind": "headache", "grade": "1", "ago": "0"}, "Nausea, grade 2"),
     ("interventions", Intervention, {"kind": "reassurance"}, {"kind": "oxygen", "words": "2 L"},
