@@ -12,7 +12,7 @@ from bench.clinic import DATABASES, Bench, opened
 from bench.rows import in_floors, ms, say, timed
 from clinic_sessions import clock
 from clinic_sessions.extensions import db
-from clinic_sessions.services import outbox
+from clinic_sessions.services.messages import outbox
 
 CLIENTS = 8
 BOOKINGS_GOAL = {"SQLite": ">= 100 /s", "PostgreSQL": ">= 150 /s"}

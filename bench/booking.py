@@ -23,7 +23,7 @@ from clinic_sessions import clock
 from clinic_sessions.extensions import db
 from clinic_sessions.forms.booking import slot_value
 from clinic_sessions.models import Chair, Clinic, Patient, ProtocolVersion
-from clinic_sessions.services import free_times
+from clinic_sessions.services.booking import free_times
 
 EACH = 80
 """How many bookings a round makes."""

@@ -13,7 +13,7 @@ from clinic_sessions import clock, create_app, migrations
 from clinic_sessions.config import Config, from_environment
 from clinic_sessions.extensions import db
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from tests import postgres
 
 DATABASES = ("SQLite", "PostgreSQL")

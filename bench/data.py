@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind, Status
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.papers import Clearance
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.papers.papers import Clearance
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import (
     Chair,
     ClearanceDecision,

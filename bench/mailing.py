@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 
 from bench.clinic import Bench
 from clinic_sessions import clock
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.extensions import db
 from clinic_sessions.jobs.deliver import deliver
 from clinic_sessions.jobs.work import Work
@@ -23,8 +23,8 @@ from clinic_sessions.mail.compose import compose, host_of
 from clinic_sessions.mail.transport import SmtpTransport
 from clinic_sessions.models import Message
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import outbox
-from clinic_sessions.services.letters import Letter
+from clinic_sessions.services.messages import outbox
+from clinic_sessions.services.messages.letters import Letter
 from tests.servers import free_port
 
 OF_FLOOR = 100

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bench.data import CHAIRS, ZONE
-from clinic_sessions.domain.cover import Demand, Need, Profile
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import Duty
-from clinic_sessions.domain.timetable import DayRoom, Opening, free_starts, openings
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import Demand, Need, Profile
+from clinic_sessions.domain.scheduling.shifts import Duty
+from clinic_sessions.domain.scheduling.timetable import DayRoom, Opening, free_starts, openings
 from clinic_sessions.domain.wall_time import Span, day_span
 
 DAYS = [date(2026, 11, 23) + timedelta(days=n) for n in range(60)]

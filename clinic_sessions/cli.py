@@ -26,15 +26,18 @@ from clinic_sessions.config import (
     unsafe_for_serving,
 )
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.typed_clinic import read_chair, read_openings
+from clinic_sessions.domain.scheduling.typed_clinic import read_chair, read_openings
 from clinic_sessions.extensions import db
 from clinic_sessions.forms.fields import read_phone
 from clinic_sessions.jobs import schedule
 from clinic_sessions.models import Installation
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.routes.policy import policy_of
-from clinic_sessions.services import catalogue, clinics, outbox, people
+from clinic_sessions.services import catalogue
+from clinic_sessions.services.accounts import people
+from clinic_sessions.services.messages import outbox
 from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.sites import clinics
 
 _SAID = {**people.SAID, **clinics.SAID}
 SETUP_KEY = "only-for-commands-that-serve-nothing-0123456789"

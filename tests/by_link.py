@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import CheckIn, Clinic, LinkPurpose, Patient, TreatmentSession
 from clinic_sessions.services import links
 from tests import factories

@@ -24,7 +24,7 @@ from clinic_sessions.config import Config
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import Clinic, User
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from tests import factories, postgres
 from tests.databases import PostgresTemplate, SqliteTemplate
 

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
 from clinic_sessions.domain.document_kinds import DocumentKind
-from clinic_sessions.domain.doses import cap_of
-from clinic_sessions.domain.drawing import Container, LabelSource, volume_of
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
-from clinic_sessions.domain.papers import Clearance, ConsentAnswer, SigningWay
+from clinic_sessions.domain.drug.doses import cap_of
+from clinic_sessions.domain.drug.drawing import Container, LabelSource, volume_of
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.papers.orders import DoseBasis, OrderEventKind
+from clinic_sessions.domain.papers.papers import Clearance, ConsentAnswer, SigningWay
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import DeviceDose, DoseRule, SiteRole, WeightDose
-from clinic_sessions.domain.session_checks import BEFORE_DOSE, BEFORE_LEAVING, CheckItem
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.protocols.protocols import DeviceDose, DoseRule, SiteRole, WeightDose
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.session.session_checks import BEFORE_DOSE, BEFORE_LEAVING, CheckItem
 from clinic_sessions.models import (
     Chair,
     ClearanceDecision,
@@ -46,7 +46,8 @@ from clinic_sessions.models import (
     VitalsReading,
     Weight,
 )
-from clinic_sessions.services import catalogue, consent_documents
+from clinic_sessions.services import catalogue
+from clinic_sessions.services.consents import consent_documents
 
 LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
 FAR = date(2040, 1, 1)

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import pattern
-from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.scheduling import pattern
 from clinic_sessions.models import ActorKind, Clinic, Patient, Plan
-from clinic_sessions.services import plans
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.plans import PlanRequest
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.plans.plans import PlanRequest
 from tests import factories
 
 

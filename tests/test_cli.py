@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.cli import main
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.typed_clinic import ClinicUnreadable, read_chair, read_openings
+from clinic_sessions.domain.scheduling.typed_clinic import ClinicUnreadable, read_chair, read_openings
 from clinic_sessions.models import Clinic, SignIn, User
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 
 PASSWORD = "correct horse battery"
 CLINIC = [

@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import MIDNIGHT
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, Clinic, User
-from clinic_sessions.services import shift_days
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.shift_days import Extra, Leave
+from clinic_sessions.services.shifts import shift_days
+from clinic_sessions.services.shifts.shift_days import Extra, Leave
 
 OWNER, PROVIDER, NURSE = "owner@demo.example", "provider2@demo.example", "nurse2@demo.example"
 AWAY_AFTER, LONGER_AFTER = timedelta(days=12), timedelta(days=2)

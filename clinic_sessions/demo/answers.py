@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import Staffing
 from clinic_sessions.demo.scores import answers_of, severity
 from clinic_sessions.domain.alerts import AlertAction
-from clinic_sessions.domain.check_ins import LASTING, CheckInKind, CheckInStatus, Question, item_step
+from clinic_sessions.domain.messages.check_ins import LASTING, CheckInKind, CheckInStatus, Question, item_step
 from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM
-from clinic_sessions.domain.side_effects import SideEffectKind
+from clinic_sessions.domain.session.side_effects import SideEffectKind
 from clinic_sessions.models import Alert, CheckIn
-from clinic_sessions.services import alerts, check_ins
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import patient_by_link
+from clinic_sessions.services.messages import check_ins
 from clinic_sessions.translations import text
 
 PATIENT = patient_by_link(None)

@@ -7,13 +7,14 @@ from random import Random
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.record import Writer
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain.lifecycle import EXPECTED
-from clinic_sessions.domain.protocols import Protocol
-from clinic_sessions.domain.session_checks import CheckItem, Intake
+from clinic_sessions.domain.protocols.protocols import Protocol
+from clinic_sessions.domain.session.lifecycle import EXPECTED
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake
 from clinic_sessions.models import SessionCheck, TreatmentSession
-from clinic_sessions.services import checking, recording, session_checks
+from clinic_sessions.services.before import checking, session_checks
+from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.checking import Said
+from clinic_sessions.services.session import recording
 
 _AT_THE_DOOR = timedelta(minutes=1)
 _IN_THE_CHAIR = timedelta(minutes=4)

@@ -16,15 +16,18 @@ from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.record import Writer, dose_of
 from clinic_sessions.demo.world import World
 from clinic_sessions.domain.alerts import AlertAction, AlertKind
-from clinic_sessions.domain.lifecycle import Action, transition
-from clinic_sessions.domain.reasons import CallOffReason, StopReason
-from clinic_sessions.domain.side_effects import Grade, InterventionKind, Seriousness, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.scheduling.reasons import CallOffReason, StopReason
+from clinic_sessions.domain.session.lifecycle import Action, transition
+from clinic_sessions.domain.session.side_effects import Grade, InterventionKind, Seriousness, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, AuditAction, DoseEvent, Intervention, StatusChange, TreatmentSession
-from clinic_sessions.services import alerts, audit, outreach, side_effects, steps
+from clinic_sessions.services import alerts, audit
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.side_effects import Noticed
-from clinic_sessions.services.steps import Step
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
+from clinic_sessions.services.messages import outreach
+from clinic_sessions.services.session import steps
+from clinic_sessions.services.session.steps import Step
 
 _STOPPED_AFTER = timedelta(minutes=22)
 _ENDED_AFTER = timedelta(minutes=12)

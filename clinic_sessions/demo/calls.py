@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
 from clinic_sessions.domain.alerts import AlertAction
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.side_effects import Grade, Seriousness, SideEffectKind
+from clinic_sessions.domain.session.lifecycle import Status
+from clinic_sessions.domain.session.side_effects import Grade, Seriousness, SideEffectKind
 from clinic_sessions.models import Alert, FollowUp, TreatmentSession
-from clinic_sessions.services import alerts, follow_ups, side_effects
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services import alerts
+from clinic_sessions.services.effects import follow_ups, side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
 
 _MADE_AFTER, _GONE_FOR = timedelta(hours=21), timedelta(hours=12)
 _BEGAN_AFTER, _TOLD_BEFORE, _SEEN_AFTER = timedelta(hours=3), timedelta(minutes=70), timedelta(minutes=6)

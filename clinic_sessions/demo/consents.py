@@ -10,8 +10,8 @@ from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.signatures import drawn_by
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Consent
-from clinic_sessions.services import consent_changes, consents
-from clinic_sessions.services.consents import Signature, Subject, Talk
+from clinic_sessions.services.consents import consent_changes, consents
+from clinic_sessions.services.consents.consents import Signature, Subject, Talk
 
 CHOSE_NOT_TO, CHANGED_MIND, ENDS_SOON, ONLY_ASKED = (
     "Harriet Pemberton",

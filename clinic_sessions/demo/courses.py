@@ -8,9 +8,9 @@ from random import Random
 from clinic_sessions.demo.clinic import ZONE
 from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.effects import Felt, feelings, told
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.protocols import Anchor, PhaseKind, Protocol, Route
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import Anchor, PhaseKind, Protocol, Route
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.domain.wall_time import day_span, local_day
 
 _PEAK_MINUTES, _GONE_MINUTES = 40, 110

@@ -8,9 +8,9 @@ from functools import cache
 from clinic_sessions.demo import shifts
 from clinic_sessions.demo.clinic import CLOSES, OPENS, SUNDAY, ZONE, Staffing
 from clinic_sessions.demo.patients import OnFile
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.cover import DayCover, Demand, Profile, profile_of
-from clinic_sessions.domain.protocols import PhaseKind, Protocol
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import PhaseKind, Protocol
+from clinic_sessions.domain.scheduling.cover import DayCover, Demand, Profile, profile_of
 from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
 from clinic_sessions.models import Chair, Clinic
 from clinic_sessions.services.catalogue import protocol_of

@@ -7,12 +7,12 @@ from typing import Any
 
 from clinic_sessions.demo.courses import Course
 from clinic_sessions.demo.record import Writer
-from clinic_sessions.domain.drawing import Container, LabelSource, volume_of
-from clinic_sessions.domain.protocols import Drug, Protocol, Route
-from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.drug.drawing import Container, LabelSource, volume_of
+from clinic_sessions.domain.protocols.protocols import Drug, Protocol, Route
+from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.models import DoseEvent, Draw, DrugLabel, SecondCount
-from clinic_sessions.services import recording
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.session import recording
 
 KEPT = timedelta(days=15)
 """The demo clinic has kept its drug log for two weeks."""

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.side_effects import Grade, InterventionKind, SideEffectKind
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.session.side_effects import Grade, InterventionKind, SideEffectKind
 
 
 @dataclass(frozen=True, kw_only=True)

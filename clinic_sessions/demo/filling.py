@@ -36,7 +36,9 @@ from clinic_sessions.demo.visits import add_visits
 from clinic_sessions.demo.world import World
 from clinic_sessions.models import Clinic, Installation, Patient, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import catalogue, outreach, sign_ins
+from clinic_sessions.services import catalogue
+from clinic_sessions.services.accounts import sign_ins
+from clinic_sessions.services.messages import outreach
 
 _SEED = 1117
 

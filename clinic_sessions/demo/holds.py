@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status
 from clinic_sessions.models import AuditAction, ProtocolVersion, StatusChange, TreatmentSession
-from clinic_sessions.services import audit, lifecycle
+from clinic_sessions.services import audit
 from clinic_sessions.services.catalogue import protocol_of, published
+from clinic_sessions.services.session import lifecycle
 
 _AHEAD, _BEHIND = 2, -5
 _KEPT = timedelta(hours=20)

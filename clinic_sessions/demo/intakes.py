@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import Staffing, office_hour
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.post import Post
-from clinic_sessions.domain.intake import FreeText
-from clinic_sessions.domain.protocols import Drug, Route
-from clinic_sessions.domain.screening_kinds import ItemAnswer, TreatmentResponse
+from clinic_sessions.domain.papers.intake import FreeText
+from clinic_sessions.domain.papers.screening_kinds import ItemAnswer, TreatmentResponse
+from clinic_sessions.domain.protocols.protocols import Drug, Route
 from clinic_sessions.models import Patient
-from clinic_sessions.services import intake, medicines, prior_treatments
 from clinic_sessions.services.actor import patient_by_link
-from clinic_sessions.services.medicines import NewMedicine
-from clinic_sessions.services.prior_treatments import Earlier
+from clinic_sessions.services.patients import medicines, prior_treatments
+from clinic_sessions.services.patients.medicines import NewMedicine
+from clinic_sessions.services.patients.prior_treatments import Earlier
+from clinic_sessions.services.screening import intake
 
 PATIENT = patient_by_link(None)
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from clinic_sessions.demo.record import Writer
-from clinic_sessions.domain.protocols import Protocol
-from clinic_sessions.domain.session_checks import BEFORE_LEAVING, CheckItem
+from clinic_sessions.domain.protocols.protocols import Protocol
+from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING, CheckItem
 from clinic_sessions.models import SessionCheck
-from clinic_sessions.services import recording, session_checks
+from clinic_sessions.services.before import session_checks
+from clinic_sessions.services.session import recording
 
 _BEFORE_READY = timedelta(minutes=1)
 _SAID: Mapping[CheckItem, str] = {

@@ -15,16 +15,18 @@ from clinic_sessions.demo.diary import Visit
 from clinic_sessions.demo.fates import Fate
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.plans import PlanOutcome
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.scheduling.plans import PlanOutcome
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import CheckIn, TreatmentSession
-from clinic_sessions.services import absence, booking, changes, plan_life, series
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
-from clinic_sessions.services.room import Lifting
+from clinic_sessions.services.booking import absence, booking, changes
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.room import Lifting
+from clinic_sessions.services.plans import plan_life
+from clinic_sessions.services.series import series
 
 _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 _BOOKED_AHEAD = timedelta(days=5)

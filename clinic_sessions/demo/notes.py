@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
-from clinic_sessions.domain.note_content import Meaning
-from clinic_sessions.domain.note_required import Required
+from clinic_sessions.domain.note.note_content import Meaning
+from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import Clinic, TreatmentSession
-from clinic_sessions.services import facts, note, note_drafts, note_facts, note_signing, unsigned_notes
+from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, unsigned_notes
+from clinic_sessions.services.session import facts
 
 _LEFT_OVER = 2
 """So many of the days before wait for a signature too."""

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
-from clinic_sessions.domain.lifecycle import EXPECTED
-from clinic_sessions.domain.orders import DoseBasis, Ordered
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.papers.orders import DoseBasis, Ordered
+from clinic_sessions.domain.scheduling.plans import PlanStatus
+from clinic_sessions.domain.session.lifecycle import EXPECTED
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Order, Patient, Plan, TreatmentSession
-from clinic_sessions.services import orders
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.order_requests import AsNeededLine, OrderRequest, PressureLimit
-from clinic_sessions.services.order_rows import ordered_of
+from clinic_sessions.services.orders import orders
+from clinic_sessions.services.orders.order_requests import AsNeededLine, OrderRequest, PressureLimit
+from clinic_sessions.services.orders.order_rows import ordered_of
 
 _CHANGED_BEFORE, _SPOKEN_BEFORE, _LIMIT_FOR = timedelta(days=9), timedelta(hours=3), timedelta(days=30)
 _LABETALOL = AsNeededLine(

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import ZONE, Staffing
 from clinic_sessions.demo.screened import file_screening
 from clinic_sessions.demo.signatures import sign_series
-from clinic_sessions.domain.allergies import NONE_KNOWN
-from clinic_sessions.domain.doses import cap_of
-from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
-from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.protocols import DeviceDose, DoseRule, Drug, Route, WeightDose
+from clinic_sessions.domain.drug.doses import cap_of
+from clinic_sessions.domain.papers.orders import DoseBasis, OrderEventKind
+from clinic_sessions.domain.papers.papers import Clearance
+from clinic_sessions.domain.patients.allergies import NONE_KNOWN
+from clinic_sessions.domain.protocols.protocols import DeviceDose, DoseRule, Drug, Route, WeightDose
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     AsNeeded,

@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo import papers
 from clinic_sessions.demo.clinic import Staffing, office_hour
 from clinic_sessions.demo.people import ALSO_TREATED_FOR, DETAILS, OUTSIDE_CARE, PATIENTS, RELATIVES, STREETS, Person
-from clinic_sessions.domain import pattern, record_numbers
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.messages import Channel
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.messages.messages import Channel
+from clinic_sessions.domain.patients import record_numbers
+from clinic_sessions.domain.patients.weights import WeightUnit
+from clinic_sessions.domain.scheduling import pattern
 from clinic_sessions.models import AuditAction, Clinic, Patient, PatientCondition, Plan, ProtocolVersion, Weight
-from clinic_sessions.services import audit, catalogue, contact_consents, plans
+from clinic_sessions.services import audit, catalogue
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.patients import searched
+from clinic_sessions.services.patients import contact_consents
+from clinic_sessions.services.patients.patients import searched
+from clinic_sessions.services.plans import plans
 
 _AREAS = ("310", "213", "323", "818", "626")
 

@@ -6,9 +6,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.contacts import PregnancyPossible
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
 
 EN, ES = Language.EN, Language.ES

@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
 from clinic_sessions.demo.patients import OnFile
-from clinic_sessions.domain.findings import FindingKind, FindingResult
-from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC
-from clinic_sessions.domain.plans import PlanOutcome, PlanStatus, ProductSource, ReviewDecision
+from clinic_sessions.domain.papers.findings import FindingKind, FindingResult
+from clinic_sessions.domain.scheduling.plans import PlanOutcome, PlanStatus, ProductSource, ReviewDecision
+from clinic_sessions.domain.session.lifecycle import EXPECTED, IN_CLINIC
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Finding, Plan, TreatmentSession
-from clinic_sessions.services import authorisations, plan_life
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.authorisations import AuthorisationRequest, Product
-from clinic_sessions.services.plan_life import Review
+from clinic_sessions.services.plans import authorisations, plan_life
+from clinic_sessions.services.plans.authorisations import AuthorisationRequest, Product
+from clinic_sessions.services.plans.plan_life import Review
 
 _NO_BASELINE = frozenset({"Zoë Achterberg", "Rafael Monteiro"})
 _LONG_AGO = frozenset({"Siobhán O’Connor", "John Smith"})

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.people import BOUNCED, REFUSED
-from clinic_sessions.domain import check_ins
-from clinic_sessions.domain.check_ins import CheckInAction
-from clinic_sessions.domain.messages import MessageAction, MessageStatus, SkipReason, too_late, wait_before
+from clinic_sessions.domain.messages import check_ins
+from clinic_sessions.domain.messages.check_ins import CheckInAction
+from clinic_sessions.domain.messages.messages import MessageAction, MessageStatus, SkipReason, too_late, wait_before
 from clinic_sessions.mail.compose import preview
 from clinic_sessions.models import AuditAction, Message, Patient
-from clinic_sessions.services import audit, eligibility, letters, messages
+from clinic_sessions.services import audit
 from clinic_sessions.services.actor import SYSTEM
+from clinic_sessions.services.messages import eligibility, letters, messages
 
 HOST = "demo.example"
 _TAKEN = timedelta(seconds=4)

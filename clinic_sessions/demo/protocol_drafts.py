@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
-from clinic_sessions.domain.edits import Typed
+from clinic_sessions.domain.protocols.edits import Typed
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ProtocolVersion
-from clinic_sessions.services import documents, version_rows, versions
+from clinic_sessions.services import documents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.version_rows import Version
+from clinic_sessions.services.protocols import version_rows, versions
+from clinic_sessions.services.protocols.version_rows import Version
 
 _SLOWER = Typed(
     values={"phases[1].minutes": "50", "phases[2].minutes": "60", "observation.minutes": "60", "spacing": "3"},

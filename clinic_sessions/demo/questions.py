@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
-from clinic_sessions.domain.lifecycle import Gate, SessionKind, Status
-from clinic_sessions.domain.start_gate import Answer, StartReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Gate, SessionKind, Status
+from clinic_sessions.domain.session.start_gate import Answer, StartReason
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.services import asking, facts, recording
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.asking import Word
+from clinic_sessions.services.before import asking
+from clinic_sessions.services.before.asking import Word
+from clinic_sessions.services.session import facts, recording
 
 _MEASURED = timedelta(minutes=3)
 _ASKED = timedelta(minutes=2)

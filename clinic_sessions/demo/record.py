@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.courses import Course
 from clinic_sessions.demo.effects import Felt
-from clinic_sessions.domain.doses import device_dose, fixed_dose, weight_dose
-from clinic_sessions.domain.protocols import Protocol
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.side_effects import Outcome, SideEffectEventKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.drug.doses import device_dose, fixed_dose, weight_dose
+from clinic_sessions.domain.protocols.protocols import Protocol
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.side_effects import Outcome, SideEffectEventKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     AuditAction,
     DoseEvent,
@@ -25,8 +25,9 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import audit, recording
+from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.session import recording
 
 _SOON = timedelta(minutes=1)
 _LATE = timedelta(minutes=25)

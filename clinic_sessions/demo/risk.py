@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus
-from clinic_sessions.domain.risk import Disposition, RiskLevel, SafetyPlanPart
+from clinic_sessions.domain.patients.risk import Disposition, RiskLevel, SafetyPlanPart
 from clinic_sessions.models import Alert
-from clinic_sessions.services import risk
-from clinic_sessions.services.risk import NewAssessment
+from clinic_sessions.services.patients import risk
+from clinic_sessions.services.patients.risk import NewAssessment
 
 _FIRST = {
     SafetyPlanPart.WARNING_SIGNS: "Not sleeping two nights in a row",

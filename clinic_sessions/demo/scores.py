@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import ZONE, Staffing
 from clinic_sessions.demo.patients import OnFile
-from clinic_sessions.domain.conditions import CONDITIONS
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.patients.conditions import CONDITIONS
 from clinic_sessions.domain.scales.data import Scale
 from clinic_sessions.domain.scales.phq9 import DANGER_ITEM
 from clinic_sessions.domain.scales.scoring import Answers, may_ask
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ScaleResult, TreatmentSession
-from clinic_sessions.services import scale_data, scale_results
-from clinic_sessions.services.scale_results import Entry
+from clinic_sessions.services.outcomes import scale_data, scale_results
+from clinic_sessions.services.outcomes.scale_results import Entry
 
 _SEED = 904
 _WORST, _BEST, _BACK = 0.7, 0.16, 0.55

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import ItemAnswer, ScreeningSource, ScreeningStatus
+from clinic_sessions.domain.papers.screening_kinds import ItemAnswer, ScreeningSource, ScreeningStatus
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models import FiledAnswer, Patient, Screening
-from clinic_sessions.services import screening
+from clinic_sessions.services.screening import screening
 
 _TOOK = timedelta(minutes=15)
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from clinic_sessions.demo.clinic import ZONE, Staffing, office_hour
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.screened import file_screening
-from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import DecisionChip, ItemAnswer
+from clinic_sessions.domain.papers.papers import Clearance
+from clinic_sessions.domain.papers.screening_kinds import DecisionChip, ItemAnswer
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ClearanceDecision, Patient, ProtocolVersion
-from clinic_sessions.services import screening
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.screening import Typed
+from clinic_sessions.services.screening import screening
+from clinic_sessions.services.screening.screening import Typed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,15 +11,18 @@ from clinic_sessions.demo import papers
 from clinic_sessions.demo.clinic import ZONE
 from clinic_sessions.demo.people import Staff
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route, SiteRole
-from clinic_sessions.domain.timetable import Opening
-from clinic_sessions.domain.typed_clinic import TypedChair
+from clinic_sessions.domain.protocols.protocols import Route, SiteRole
+from clinic_sessions.domain.scheduling.timetable import Opening
+from clinic_sessions.domain.scheduling.typed_clinic import TypedChair
 from clinic_sessions.domain.wall_time import Span, day_span, first_instant, local_day
 from clinic_sessions.models import ActorKind, AuditAction, Clinic, Patient, Shift, ShiftBreak, User, UserRole
-from clinic_sessions.services import audit, booking, clinics, closures, hits, patient_clinics, plans, sites
+from clinic_sessions.services import audit
 from clinic_sessions.services.actor import SYSTEM, Actor
+from clinic_sessions.services.booking import booking
 from clinic_sessions.services.catalogue import published
-from clinic_sessions.services.closures import NewClosure
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.sites import clinics, closures, hits, patient_clinics, sites
+from clinic_sessions.services.sites.closures import NewClosure
 
 OPENS, CLOSES, NOON = 8 * 60, 17 * 60, 12 * 60
 WEEKDAYS = range(5)

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import CLOSES, OPENS, ZONE, Staffing
-from clinic_sessions.domain import shifts
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import Duty, WeeklyShift
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling import shifts
+from clinic_sessions.domain.scheduling.shifts import Duty, WeeklyShift
 from clinic_sessions.models import Clinic, Shift, ShiftBreak
 
 EARLY, LATE = OPENS - 30, CLOSES + 30

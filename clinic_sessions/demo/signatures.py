@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
-from clinic_sessions.domain.consents import Strokes
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.papers import InterpretedBy
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.papers.consents import Strokes
+from clinic_sessions.domain.papers.papers import InterpretedBy
 from clinic_sessions.models import Patient, Plan
-from clinic_sessions.services import consent_documents, consents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.consents import Signature, Subject, Talk
+from clinic_sessions.services.consents import consent_documents, consents
+from clinic_sessions.services.consents.consents import Signature, Subject, Talk
 
 _HOW = {"in person": InterpretedBy.IN_PERSON, "by video": InterpretedBy.VIDEO, "by phone": InterpretedBy.PHONE}
 

@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from clinic_sessions.demo.clinic import ZONE, office_hour
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
-from clinic_sessions.domain import visits as rules
-from clinic_sessions.domain.lifecycle import Action, SessionKind
+from clinic_sessions.domain.scheduling import visits as rules
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.services import changes, recording, steps, visit_room, visits
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.steps import Step
-from clinic_sessions.services.visit_room import Wanted
+from clinic_sessions.services.booking import changes, visit_room, visits
+from clinic_sessions.services.booking.visit_room import Wanted
+from clinic_sessions.services.session import recording, steps
+from clinic_sessions.services.session.steps import Step
 
 _AN_HOUR = timedelta(hours=1)
 _SOON = timedelta(minutes=40)

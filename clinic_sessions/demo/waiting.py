@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from clinic_sessions.demo.patients import OnFile
 from clinic_sessions.demo.world import World
-from clinic_sessions.services import waitlist
+from clinic_sessions.services.booking import waitlist
+from clinic_sessions.services.booking.waitlist import Wish
 from clinic_sessions.services.catalogue import published
-from clinic_sessions.services.waitlist import Wish
 
 _MORNINGS = Wish(protocol_version_id=0, days=(1, 3), from_minute=8 * 60, until_minute=12 * 60)
 _AFTERNOONS = Wish(

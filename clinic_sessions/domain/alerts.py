@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from clinic_sessions.domain.timetable import Opening, openings
+from clinic_sessions.domain.scheduling.timetable import Opening, openings
 from clinic_sessions.domain.wall_time import local_day
 
 

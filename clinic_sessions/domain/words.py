@@ -3,26 +3,30 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from clinic_sessions.domain import day_words, note_words, paper_words, risk_words, scale_words
-from clinic_sessions.domain.absence import CallReason
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.course_kinds import CourseKind
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status, StepReason
-from clinic_sessions.domain.messages import Language, MessageKind, SkipReason
-from clinic_sessions.domain.papers import PaperReason
-from clinic_sessions.domain.pattern import PatternFault
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.messages.messages import Language, MessageKind, SkipReason
+from clinic_sessions.domain.note import note_words
+from clinic_sessions.domain.outcomes import scale_words
+from clinic_sessions.domain.papers import paper_words
+from clinic_sessions.domain.papers.papers import PaperReason
+from clinic_sessions.domain.patients import risk_words
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanReason, SeriesReason
-from clinic_sessions.domain.ranking import Why
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.record import DoseEventKind, RecordReason
-from clinic_sessions.domain.shifts import ExceptionKind, ShiftReason
-from clinic_sessions.domain.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
-from clinic_sessions.domain.start_gate import StartReason
-from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.scheduling.absence import CallReason
+from clinic_sessions.domain.scheduling.pattern import PatternFault
+from clinic_sessions.domain.scheduling.plans import PlanReason, SeriesReason
+from clinic_sessions.domain.scheduling.ranking import Why
+from clinic_sessions.domain.scheduling.reasons import CallOffReason, CancelReason, MoveReason, StopReason
+from clinic_sessions.domain.scheduling.shifts import ExceptionKind, ShiftReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason, LiftingReason, OverrideKind
+from clinic_sessions.domain.session import day_words
+from clinic_sessions.domain.session.course_kinds import CourseKind
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status, StepReason
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.record import DoseEventKind, RecordReason
+from clinic_sessions.domain.session.side_effects import InterventionKind, Outcome, Seriousness, SideEffectEventKind
+from clinic_sessions.domain.session.start_gate import StartReason
 
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     *day_words.PAIRS,

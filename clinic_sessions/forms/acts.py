@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from wtforms import BooleanField, Form, HiddenField
 
-from clinic_sessions.domain import doses
-from clinic_sessions.domain.readiness import DoseToGive
+from clinic_sessions.domain.drug import doses
+from clinic_sessions.domain.session.readiness import DoseToGive
 from clinic_sessions.domain.wall_time import Hour, SkippedHour, instant, local_day
 from clinic_sessions.forms.fields import ClockField, Typed, meta
 from clinic_sessions.forms.moments import SKIPPED

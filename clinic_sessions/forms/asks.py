@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import HiddenField, RadioField, SelectMultipleField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.countersign import CountersignForm
 from clinic_sessions.forms.fields import LINE, BodyField, OneOfField

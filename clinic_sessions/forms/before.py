@@ -7,16 +7,16 @@ from typing import Any
 from wtforms import BooleanField, RadioField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.protocols import EscortKind, Protocol
-from clinic_sessions.domain.record import Arm, Cuff
-from clinic_sessions.domain.session_checks import CheckItem, Intake, wait_after
+from clinic_sessions.domain.protocols.protocols import EscortKind, Protocol
+from clinic_sessions.domain.session.record import Arm, Cuff
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake, wait_after
 from clinic_sessions.domain.wall_time import SkippedHour, last_instant
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import ClockField, LineField, NameField, OneOfField, PhoneField
 from clinic_sessions.forms.moments import SKIPPED
 from clinic_sessions.forms.vitals import VitalsForm
-from clinic_sessions.services.checking import Said
+from clinic_sessions.services.before.checking import Said
 
 CLEAR = "clear"
 NO_RIDE = "no_ride"

@@ -8,7 +8,7 @@ from wtforms import BooleanField, Form, HiddenField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
 from clinic_sessions.forms.booking import PlaceForm
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField

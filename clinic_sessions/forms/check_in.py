@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, RadioField, SelectMultipleField
 
-from clinic_sessions.domain.check_ins import LASTING, MOODS, Question, is_danger, item_step
-from clinic_sessions.domain.protocols import Route
+from clinic_sessions.domain.messages.check_ins import LASTING, MOODS, Question, is_danger, item_step
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.domain.scales.data import Scale
 from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM, ITEMS
-from clinic_sessions.domain.side_effects import SideEffectCatalogue, SideEffectWords, common_for
+from clinic_sessions.domain.session.side_effects import SideEffectCatalogue, SideEffectWords, common_for
 from clinic_sessions.translations import text
 
 NONE = "none"

@@ -8,10 +8,10 @@ from wtforms import BooleanField, Form, HiddenField, SelectField
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.consents import Strokes, UnreadableSignature, read_strokes
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.messages import Channel, Language
-from clinic_sessions.domain.papers import InterpretedBy
+from clinic_sessions.domain.messages.messages import Channel, Language
+from clinic_sessions.domain.papers.consents import Strokes, UnreadableSignature, read_strokes
+from clinic_sessions.domain.papers.papers import InterpretedBy
 from clinic_sessions.forms.choosing import OneOfField, options
 from clinic_sessions.forms.fields import DayField, LineField, NameField
 from clinic_sessions.forms.keys import KeyedForm

@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import Form, SelectMultipleField
 
-from clinic_sessions.domain.course_kinds import OF_THE_DESK, CourseKind
+from clinic_sessions.domain.session.course_kinds import OF_THE_DESK, CourseKind
 from clinic_sessions.domain.words import say
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import DayField

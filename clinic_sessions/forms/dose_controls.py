@@ -6,10 +6,11 @@ from typing import Any
 
 from wtforms import BooleanField, SelectMultipleField
 
-from clinic_sessions.domain import drug_slips, infusion, words
-from clinic_sessions.domain.doses import mg_text
-from clinic_sessions.domain.drawing import Container
-from clinic_sessions.domain.reasons import StopReason
+from clinic_sessions.domain import words
+from clinic_sessions.domain.drug import drug_slips, infusion
+from clinic_sessions.domain.drug.doses import mg_text
+from clinic_sessions.domain.drug.drawing import Container
+from clinic_sessions.domain.scheduling.reasons import StopReason
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.choosing import options

@@ -6,12 +6,12 @@ from typing import Any
 
 from wtforms import Form, HiddenField, SelectMultipleField
 
-from clinic_sessions.domain import edits
-from clinic_sessions.domain.edits import FaultyEdits
-from clinic_sessions.domain.leaf_words import say
-from clinic_sessions.domain.protocol_checks import UNIT_OF
-from clinic_sessions.domain.protocol_kinds import AlertLevel, Compare, Measure, PhaseKind, SeriesKind
-from clinic_sessions.domain.protocol_parts import LimitRule, SeriesPhase
+from clinic_sessions.domain.protocols import edits
+from clinic_sessions.domain.protocols.edits import FaultyEdits
+from clinic_sessions.domain.protocols.leaf_words import say
+from clinic_sessions.domain.protocols.protocol_checks import UNIT_OF
+from clinic_sessions.domain.protocols.protocol_kinds import AlertLevel, Compare, Measure, PhaseKind, SeriesKind
+from clinic_sessions.domain.protocols.protocol_parts import LimitRule, SeriesPhase
 from clinic_sessions.domain.sourced import Sourced
 from clinic_sessions.forms.choosing import OneOfField, PickField, options
 from clinic_sessions.forms.fields import LineField, WholeNumberField

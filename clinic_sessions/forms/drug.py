@@ -7,13 +7,13 @@ from typing import Any
 from wtforms import BooleanField
 from wtforms.widgets import TextInput
 
-from clinic_sessions.domain import drug_slips, scanned
-from clinic_sessions.domain.amounts import AmountUnreadable, plain_text, read_thousandths
-from clinic_sessions.domain.doses import mg_text
-from clinic_sessions.domain.drawing import Container, LabelSource
-from clinic_sessions.domain.expiry import read_expiry
-from clinic_sessions.domain.protocols import Drug
-from clinic_sessions.domain.scanned import BarcodeUnreadable, Scanned
+from clinic_sessions.domain.drug import drug_slips, scanned
+from clinic_sessions.domain.drug.amounts import AmountUnreadable, plain_text, read_thousandths
+from clinic_sessions.domain.drug.doses import mg_text
+from clinic_sessions.domain.drug.drawing import Container, LabelSource
+from clinic_sessions.domain.drug.expiry import read_expiry
+from clinic_sessions.domain.drug.scanned import BarcodeUnreadable, Scanned
+from clinic_sessions.domain.protocols.protocols import Drug
 from clinic_sessions.domain.typed_days import Unreadable
 from clinic_sessions.domain.wall_time import Hour, SkippedHour, instant
 from clinic_sessions.forms.acts import ActForm

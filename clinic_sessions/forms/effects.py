@@ -5,8 +5,8 @@ from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
 
-from clinic_sessions.domain import as_needed
-from clinic_sessions.domain.side_effects import (
+from clinic_sessions.domain.session import as_needed
+from clinic_sessions.domain.session.side_effects import (
     Grade,
     InterventionKind,
     Outcome,

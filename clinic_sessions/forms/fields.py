@@ -20,7 +20,7 @@ from clinic_sessions.domain import names, typed_days
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.choosing import OneOfField as OneOfField
 from clinic_sessions.forms.choosing import PickField as PickField
-from clinic_sessions.services.phone_numbers import phone_text as phone_text
+from clinic_sessions.services.patients.phone_numbers import phone_text as phone_text
 
 LINE = 300
 BODY = 4000

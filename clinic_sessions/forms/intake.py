@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, RadioField, StringField, TextAreaField
 
-from clinic_sessions.domain.intake import LONGEST_MEDICINE, LONGEST_TEXT, MOST_MEDICINES, FreeText, medicine_lines
-from clinic_sessions.domain.screening import ScreeningItem
-from clinic_sessions.domain.screening_kinds import ItemAnswer
+from clinic_sessions.domain.papers.intake import (
+    LONGEST_MEDICINE,
+    LONGEST_TEXT,
+    MOST_MEDICINES,
+    FreeText,
+    medicine_lines,
+)
+from clinic_sessions.domain.papers.screening import ScreeningItem
+from clinic_sessions.domain.papers.screening_kinds import ItemAnswer
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LINE, cleaned
 from clinic_sessions.translations import text

@@ -6,15 +6,15 @@ from typing import Any
 from wtforms import RadioField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.leaving import WITH_A_NAME
-from clinic_sessions.domain.protocols import EscortKind
-from clinic_sessions.domain.ride_calls import CallAnswer
-from clinic_sessions.domain.session_checks import CheckItem
+from clinic_sessions.domain.protocols.protocols import EscortKind
+from clinic_sessions.domain.session.leaving import WITH_A_NAME
+from clinic_sessions.domain.session.ride_calls import CallAnswer
+from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField, NameField, OneOfField, PhoneField
 from clinic_sessions.forms.keys import KeyedForm
-from clinic_sessions.services.checking import Said
+from clinic_sessions.services.before.checking import Said
 
 ARRANGED = "arranged"
 NO_WAY_HOME = "none"

@@ -6,7 +6,7 @@ from typing import Any
 from wtforms import Form, SelectMultipleField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.timetable import LiftingReason, OverrideKind
+from clinic_sessions.domain.scheduling.timetable import LiftingReason, OverrideKind
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from wtforms import Form, HiddenField
 
-from clinic_sessions.domain.protocol_kinds import Route
-from clinic_sessions.domain.screening_kinds import MedicineClass, TreatmentResponse
+from clinic_sessions.domain.papers.screening_kinds import MedicineClass, TreatmentResponse
+from clinic_sessions.domain.protocols.protocol_kinds import Route
 from clinic_sessions.forms.acts import MgField
 from clinic_sessions.forms.choosing import OneOfField, PickField
 from clinic_sessions.forms.fields import LineField

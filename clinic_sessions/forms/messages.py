@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
-from clinic_sessions.services.message_list import Filters
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
+from clinic_sessions.services.messages.message_list import Filters
 
 Member = TypeVar("Member", bound=StrEnum)
 LARGEST = 2**31 - 1

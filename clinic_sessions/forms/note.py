@@ -5,8 +5,8 @@ from typing import Any
 
 from wtforms import Form, HiddenField
 
-from clinic_sessions.domain.note_content import Meaning
-from clinic_sessions.domain.note_required import Required
+from clinic_sessions.domain.note.note_content import Meaning
+from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.words import say
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import OneOfField, options

@@ -9,8 +9,8 @@ from typing import Any
 from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.doses import LARGEST_MICROGRAMS
-from clinic_sessions.domain.orders import DoseBasis, Ordered, OrderReason
+from clinic_sessions.domain.drug.doses import LARGEST_MICROGRAMS
+from clinic_sessions.domain.papers.orders import DoseBasis, Ordered, OrderReason
 from clinic_sessions.forms.acts import MgField
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options

@@ -7,11 +7,12 @@ from typing import Any
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain import postal, words
-from clinic_sessions.domain.conditions import CONDITIONS, Condition
+from clinic_sessions.domain import words
 from clinic_sessions.domain.contacts import PregnancyPossible, ToldThrough
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.weights import WeightUnit, parse_weight
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.patients import postal
+from clinic_sessions.domain.patients.conditions import CONDITIONS, Condition
+from clinic_sessions.domain.patients.weights import WeightUnit, parse_weight
 from clinic_sessions.forms.choosing import OneOfField, options
 from clinic_sessions.forms.fields import (
     BodyField,

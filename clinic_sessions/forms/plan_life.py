@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clinic_sessions.domain.plans import PlanOutcome, ReviewDecision
+from clinic_sessions.domain.scheduling.plans import PlanOutcome, ReviewDecision
 from clinic_sessions.forms.choosing import OneOfField, PickField
 from clinic_sessions.forms.fields import LINE, BodyField, DayField, VersionField
 from clinic_sessions.forms.keys import KeyedForm

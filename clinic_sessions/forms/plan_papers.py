@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
-from clinic_sessions.domain.findings import FindingKind, FindingResult
-from clinic_sessions.domain.plans import ProductSource
+from clinic_sessions.domain.papers.findings import FindingKind, FindingResult
+from clinic_sessions.domain.scheduling.plans import ProductSource
 from clinic_sessions.forms.choosing import OneOfField, PickField
 from clinic_sessions.forms.fields import (
     DayField,

@@ -6,8 +6,8 @@ from typing import Any
 from wtforms import FieldList, Form, FormField, HiddenField, RadioField, SelectField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.conditions import CONDITIONS, Condition
-from clinic_sessions.domain.pattern import (
+from clinic_sessions.domain.patients.conditions import CONDITIONS, Condition
+from clinic_sessions.domain.scheduling.pattern import (
     MOST_DAYS,
     MOST_PHASES,
     MOST_SESSIONS,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from wtforms import SelectField
 from wtforms.widgets import HiddenInput
 
-from clinic_sessions.domain.risk import Disposition, RiskLevel, SafetyPlanPart
+from clinic_sessions.domain.patients.risk import Disposition, RiskLevel, SafetyPlanPart
 from clinic_sessions.domain.words import say
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import OneOfField, options

@@ -6,8 +6,8 @@ from typing import Any, cast
 from wtforms import BooleanField, RadioField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.scale_kinds import ScaleMode
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleMode
 from clinic_sessions.domain.scales import scoring
 from clinic_sessions.domain.scales.data import Scale, ScaleText
 from clinic_sessions.domain.scales.phq9 import FUNCTION_ITEM

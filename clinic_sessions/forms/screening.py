@@ -9,10 +9,10 @@ from wtforms import BooleanField, Field, HiddenField, SelectMultipleField
 from wtforms.widgets import HiddenInput
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.record import STORABLE
-from clinic_sessions.domain.screening import ScreeningItem, ScreeningPart
-from clinic_sessions.domain.screening_kinds import DecisionChip, ItemAnswer
+from clinic_sessions.domain.papers.papers import Clearance
+from clinic_sessions.domain.papers.screening import ScreeningItem, ScreeningPart
+from clinic_sessions.domain.papers.screening_kinds import DecisionChip, ItemAnswer
+from clinic_sessions.domain.session.record import STORABLE
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, DayField, LineField, OneOfField, WholeNumberField
 from clinic_sessions.forms.keys import KeyedForm

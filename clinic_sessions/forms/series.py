@@ -9,9 +9,9 @@ from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
-from clinic_sessions.domain.series import Scope
-from clinic_sessions.domain.timetable import LiftingReason, OverrideKind
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.series import Scope
+from clinic_sessions.domain.scheduling.timetable import LiftingReason, OverrideKind
 from clinic_sessions.forms.booking import FURTHEST, Chosen, in_years, number, read_slot
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.choosing import options

@@ -8,7 +8,7 @@ from typing import Any
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain.shifts import MIDNIGHT, Stretch
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT, Stretch
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import DayField
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from wtforms import Form, HiddenField
 
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import MIDNIGHT, Stretch
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT, Stretch
 from clinic_sessions.forms.fields import ClockField, DayField, LineField, OneOfField
 from clinic_sessions.forms.shift_fields import PersonField, RowsField, after, as_clock, in_reach, refuse, stretch
 

@@ -8,9 +8,9 @@ from zoneinfo import available_timezones
 from wtforms import BooleanField, Form, HiddenField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.timetable import Opening
-from clinic_sessions.domain.typed_clinic import ClinicUnreadable, day_text, read_day_hours
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.scheduling.timetable import Opening
+from clinic_sessions.domain.scheduling.typed_clinic import ClinicUnreadable, day_text, read_day_hours
 from clinic_sessions.domain.wall_time import Hour, Span, day_span
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import (

@@ -6,11 +6,12 @@ from typing import Any
 
 from wtforms import BooleanField, HiddenField, SelectMultipleField
 
-from clinic_sessions.domain import doses, words
-from clinic_sessions.domain.lifecycle import Action
-from clinic_sessions.domain.orders import is_as_ordered
-from clinic_sessions.domain.readiness import DoseToGive
-from clinic_sessions.domain.reasons import CallOffReason, StopReason
+from clinic_sessions.domain import words
+from clinic_sessions.domain.drug import doses
+from clinic_sessions.domain.papers.orders import is_as_ordered
+from clinic_sessions.domain.scheduling.reasons import CallOffReason, StopReason
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.readiness import DoseToGive
 from clinic_sessions.forms.acts import DosedForm
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, OneOfField, WholeNumberField

@@ -6,12 +6,12 @@ from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 
-from clinic_sessions.domain import edits
-from clinic_sessions.domain.draft_rows import row_of
-from clinic_sessions.domain.edits import FaultyEdits, Typed
-from clinic_sessions.domain.leaf_words import group_words, say
-from clinic_sessions.domain.leaves import Leaf
-from clinic_sessions.domain.protocol_kinds import EscortKind, Measure, PhaseKind
+from clinic_sessions.domain.protocols import edits
+from clinic_sessions.domain.protocols.draft_rows import row_of
+from clinic_sessions.domain.protocols.edits import FaultyEdits, Typed
+from clinic_sessions.domain.protocols.leaf_words import group_words, say
+from clinic_sessions.domain.protocols.leaves import Leaf
+from clinic_sessions.domain.protocols.protocol_kinds import EscortKind, Measure, PhaseKind
 from clinic_sessions.domain.sourced import YES_OR_NO
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import LineField

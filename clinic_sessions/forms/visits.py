@@ -5,9 +5,9 @@ from datetime import datetime
 
 from wtforms import HiddenField
 
-from clinic_sessions.domain import visits
-from clinic_sessions.domain.lifecycle import SessionKind
-from clinic_sessions.domain.reasons import MoveReason
+from clinic_sessions.domain.scheduling import visits
+from clinic_sessions.domain.scheduling.reasons import MoveReason
+from clinic_sessions.domain.session.lifecycle import SessionKind
 from clinic_sessions.forms.booking import OTHER, SlotForm, in_years, number
 from clinic_sessions.forms.changes import ReasonsField
 from clinic_sessions.forms.keys import KeyedForm

@@ -7,13 +7,13 @@ from typing import Any
 
 from wtforms import BooleanField
 
-from clinic_sessions.domain import vitals
-from clinic_sessions.domain.record import STORABLE
-from clinic_sessions.domain.scale_kinds import ScaleKey
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.session import vitals
+from clinic_sessions.domain.session.record import STORABLE
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.fields import Typed, WholeNumberField
-from clinic_sessions.services import scale_data
+from clinic_sessions.services.outcomes import scale_data
 
 _PRESSURE_START = re.compile(rf"[0-9]{{1,3}}\s*[{vitals.BETWEEN}]", re.ASCII)
 _TEMPERATURE = re.compile(r"[0-9]{2,3}(?:\.[0-9])?", re.ASCII)

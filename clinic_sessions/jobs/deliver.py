@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import LEASE
+from clinic_sessions.domain.messages.messages import LEASE
 from clinic_sessions.extensions import db
 from clinic_sessions.jobs.work import Work
 from clinic_sessions.mail.compose import BadAddress, Composed, compose, host_of
 from clinic_sessions.mail.transport import Doubt, Refused, Temporary, Unreachable
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import outbox
-from clinic_sessions.services.letters import Letter
-from clinic_sessions.services.outbox import Claim, Copy
+from clinic_sessions.services.messages import outbox
+from clinic_sessions.services.messages.letters import Letter
+from clinic_sessions.services.messages.outbox import Claim, Copy
 
 log = logging.getLogger(__name__)
 Given = TypeVar("Given")

@@ -6,7 +6,8 @@ from clinic_sessions import clock
 from clinic_sessions.extensions import db
 from clinic_sessions.jobs.work import Work
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import heartbeats, job_runs, outreach
+from clinic_sessions.services import heartbeats, job_runs
+from clinic_sessions.services.messages import outreach
 
 log = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
+from clinic_sessions.domain.messages.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
 from clinic_sessions.mail import ics, wording
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import links
-from clinic_sessions.services.letters import WITH_VISIT_LINK, Letter, Visit
-from clinic_sessions.services.outbox import Copy
+from clinic_sessions.services.messages.letters import WITH_VISIT_LINK, Letter, Visit
+from clinic_sessions.services.messages.outbox import Copy
 from clinic_sessions.translations import text
 
 _HIDDEN = dict.fromkeys(LinkPurpose, "[link]")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from icalendar import Calendar, Event, vCalAddress, vDuration, vText
 
-from clinic_sessions.domain.calendar_entry import Standing
+from clinic_sessions.domain.scheduling.calendar_entry import Standing
 
 PRODUCT = "-//Clinic Sessions//EN"
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import SMTP_DEADLINE
+from clinic_sessions.domain.messages.messages import SMTP_DEADLINE
 
 CONNECT_SECONDS = 10.0
 KEEP_SECONDS = 60.0

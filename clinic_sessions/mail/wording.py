@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
-from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
+from clinic_sessions.domain.messages.messages import CANCELLATIONS, CHECK_INS, Language, MessageKind
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.services.letters import Letter, Visit
+from clinic_sessions.services.messages.letters import Letter, Visit
 from clinic_sessions.translations import text, times
 
 PREPARED = frozenset({MessageKind.CONFIRMATION, MessageKind.MOVED, MessageKind.REMINDER_48H})

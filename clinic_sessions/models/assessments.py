@@ -5,10 +5,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.findings import FindingKind, FindingResult
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.risk import Disposition, RiskLevel
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.papers.findings import FindingKind, FindingResult
+from clinic_sessions.domain.patients.risk import Disposition, RiskLevel
 from clinic_sessions.models.base import Base, Body, Id, Line
 from clinic_sessions.models.people import User
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus, Question
 from clinic_sessions.models.base import Base, Id, Versioned
 from clinic_sessions.models.patients import Patient
 from clinic_sessions.models.people import User

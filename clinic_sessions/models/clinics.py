@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.protocols import Route
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models.base import Base, Id, Line, Name, Versioned, positive_span
 
 

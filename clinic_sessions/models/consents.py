@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.messages import Channel, Language
-from clinic_sessions.domain.papers import ConsentAnswer, ConsentEventKind, InterpretedBy, SigningWay
+from clinic_sessions.domain.messages.messages import Channel, Language
+from clinic_sessions.domain.papers.papers import ConsentAnswer, ConsentEventKind, InterpretedBy, SigningWay
 from clinic_sessions.models.base import Base, Id, Line, Name
 from clinic_sessions.models.documents import DocumentVersion
 from clinic_sessions.models.people import User

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from clinic_sessions.domain.document_kinds import DocumentKind
-from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
 from clinic_sessions.models.base import Base, Body, Digest, Id, Name
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.messages import Channel, Language, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.messages import Channel, Language, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.models.base import Base, Body, Digest, Id, Line
 from clinic_sessions.models.check_ins import CheckIn
 from clinic_sessions.models.clinics import Clinic

@@ -5,8 +5,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.orders import DoseBasis, OrderEventKind
-from clinic_sessions.domain.protocols import Drug, Route
+from clinic_sessions.domain.papers.orders import DoseBasis, OrderEventKind
+from clinic_sessions.domain.protocols.protocols import Drug, Route
 from clinic_sessions.models.base import Base, Body, Id, Line, Name
 from clinic_sessions.models.people import User
 from clinic_sessions.models.protocols import Plan, ProtocolVersion

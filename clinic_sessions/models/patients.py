@@ -5,10 +5,10 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.contacts import PregnancyPossible
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.models.base import Base, Body, Id, Line, Name, Versioned
 from clinic_sessions.models.clinics import Clinic
 from clinic_sessions.models.people import User

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome
+from clinic_sessions.domain.scheduling.plans import PlanChangeKind, PlanOutcome
 from clinic_sessions.models.base import Base, Body, Id, Line, Name
 from clinic_sessions.models.people import User
 

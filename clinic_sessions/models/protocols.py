@@ -5,9 +5,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.plans import PlanStatus, ProductSource, ProtocolStatus
-from clinic_sessions.domain.protocols import Route
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.scheduling.plans import PlanStatus, ProductSource, ProtocolStatus
 from clinic_sessions.models.base import Base, Body, Digest, Id, Line, Name, Versioned
 from clinic_sessions.models.documents import Edited
 from clinic_sessions.models.people import User

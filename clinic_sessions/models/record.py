@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from clinic_sessions.domain.record import Arm, Cuff, DoseEventKind, NoteKind
-from clinic_sessions.domain.side_effects import (
+from clinic_sessions.domain.session.record import Arm, Cuff, DoseEventKind, NoteKind
+from clinic_sessions.domain.session.side_effects import (
     InterventionKind,
     Outcome,
     Seriousness,

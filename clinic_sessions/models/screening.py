@@ -6,15 +6,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import (
+from clinic_sessions.domain.papers.papers import Clearance
+from clinic_sessions.domain.papers.screening_kinds import (
     ItemAnswer,
     MedicineClass,
     ScreeningSource,
     ScreeningStatus,
     TreatmentResponse,
 )
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models.base import Base, Body, Id, Line, Name, Versioned
 from clinic_sessions.models.documents import DocumentVersion
 from clinic_sessions.models.patients import Patient

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.lifecycle import Action, SessionKind, Status
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models.base import Base, Body, Id, Line, Versioned, choice, positive_span
 from clinic_sessions.models.clinics import Chair, Clinic

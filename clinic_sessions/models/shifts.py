@@ -5,8 +5,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import ExceptionKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.shifts import ExceptionKind
 from clinic_sessions.models.base import Base, Id, Line
 from clinic_sessions.models.people import User
 

@@ -6,12 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic_sessions.domain.drawing import Container, LabelSource
-from clinic_sessions.domain.follow_ups import FollowUpKind
-from clinic_sessions.domain.lifecycle import Gate
-from clinic_sessions.domain.protocols import Drug, EscortKind
-from clinic_sessions.domain.session_checks import CheckItem, Intake
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.drug.drawing import Container, LabelSource
+from clinic_sessions.domain.protocols.protocols import Drug, EscortKind
+from clinic_sessions.domain.session.follow_ups import FollowUpKind
+from clinic_sessions.domain.session.lifecycle import Gate
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake
+from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.models.base import Base, Body, Id, Line, Name, Versioned
 from clinic_sessions.models.people import User
 from clinic_sessions.models.record import Entry, SideEffect

@@ -2,71 +2,28 @@
 
 from flask import Flask
 
-from clinic_sessions.routes import (
-    after,
-    alerts,
-    appointment,
-    asks,
-    assigning,
-    authorisations,
-    before,
-    board,
-    booking,
-    by_link,
-    calling_off,
-    changes,
-    check_in,
-    consent_handed,
-    consent_signing,
-    course,
-    dose_controls,
-    draft_rows,
-    drug,
-    drug_log,
-    due,
-    effects,
-    errors,
-    feeds,
-    filters,
-    follow_ups,
-    for_provider,
-    frame,
-    gaps,
-    guard,
-    health,
-    intake,
-    intake_link,
-    leaving,
-    mailbox,
-    medicines,
-    messages,
-    move_wishes,
-    note,
-    orders,
-    outcomes,
-    patient_file,
-    plan_life,
-    record,
-    risk,
-    row_ids,
-    scales,
-    schedule,
-    screened_facts,
-    series,
-    series_changes,
-    sessions,
-    shift_days,
-    shifts,
-    sign_in,
-    site_people,
-    sites,
-    today,
-    urgent,
-    visits,
-    waitlist,
-    wishes,
-)
+from clinic_sessions.routes import errors, filters, frame, guard, health, row_ids, sign_in
+from clinic_sessions.routes.before import asks, before, calling_off
+from clinic_sessions.routes.booking import after, booking, changes, move_wishes, urgent, visits, waitlist
+from clinic_sessions.routes.by_link import appointment, by_link, check_in, intake_link, wishes
+from clinic_sessions.routes.consents import consent_handed, consent_signing
+from clinic_sessions.routes.drug import dose_controls, drug, drug_log
+from clinic_sessions.routes.leaving import leaving
+from clinic_sessions.routes.messages import mailbox, messages
+from clinic_sessions.routes.note import note
+from clinic_sessions.routes.orders import orders
+from clinic_sessions.routes.outcomes import outcomes, scales
+from clinic_sessions.routes.patients import course, medicines, patient_file, risk
+from clinic_sessions.routes.plans import authorisations, plan_life
 from clinic_sessions.routes.policy import check_every_view
+from clinic_sessions.routes.protocols import draft_rows
+from clinic_sessions.routes.schedule import schedule
+from clinic_sessions.routes.screening import intake, screened_facts
+from clinic_sessions.routes.series import series, series_changes
+from clinic_sessions.routes.session import board, due, effects, record, sessions
+from clinic_sessions.routes.shifts import assigning, gaps, shift_days, shifts
+from clinic_sessions.routes.sites import feeds, site_people, sites
+from clinic_sessions.routes.today import alerts, follow_ups, for_provider, today
 
 BLUEPRINTS = (
     health.bp,

@@ -12,7 +12,7 @@ from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.countersign import CountersignForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.present import actor, person, session
-from clinic_sessions.services import countersign
+from clinic_sessions.services.accounts import countersign
 from clinic_sessions.services.actor import Actor
 
 

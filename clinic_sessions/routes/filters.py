@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from flask_login import current_user
 
-from clinic_sessions.domain import amounts, doses, drawing, infusion, pattern, weights, words
+from clinic_sessions.domain import words
+from clinic_sessions.domain.drug import amounts, doses, drawing, infusion
+from clinic_sessions.domain.patients import weights
+from clinic_sessions.domain.scheduling import pattern
 from clinic_sessions.forms.fields import phone_text
 from clinic_sessions.models import Clinic
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 
 
 def install(app: Flask) -> None:

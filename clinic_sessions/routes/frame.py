@@ -14,7 +14,9 @@ from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.present import settings
-from clinic_sessions.services import sign_ins, waiting_for_ride, warnings
+from clinic_sessions.services import warnings
+from clinic_sessions.services.accounts import sign_ins
+from clinic_sessions.services.leaving import waiting_for_ride
 from clinic_sessions.services.warnings import Warnings
 
 ADDRESSES = 256

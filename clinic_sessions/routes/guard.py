@@ -15,7 +15,8 @@ from clinic_sessions.models import ActorKind, AuditAction
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.routes.policy import Policy, policy_of
 from clinic_sessions.routes.present import settings
-from clinic_sessions.services import audit, sign_ins
+from clinic_sessions.services import audit
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,10 @@ from clinic_sessions.config import Config
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.extensions import db
 from clinic_sessions.models import Clinic, Patient, User
-from clinic_sessions.services import progress, sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.progress import Progress
+from clinic_sessions.services.patients import progress
+from clinic_sessions.services.patients.progress import Progress
 
 SITE = "X-Site"
 """What a picture that renews itself says of the clinic for which it was opened."""

@@ -13,7 +13,7 @@ from clinic_sessions.models import SignIn
 from clinic_sessions.models.engine import begin_write
 from clinic_sessions.routes.policy import needs, public
 from clinic_sessions.routes.present import actor, person
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 
 bp = Blueprint("sign_in", __name__)
 

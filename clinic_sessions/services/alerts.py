@@ -18,7 +18,7 @@ from clinic_sessions.domain.alerts import (
     after,
     promise,
 )
-from clinic_sessions.domain.timetable import Opening
+from clinic_sessions.domain.scheduling.timetable import Opening
 from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient, PatientClinic
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.plans import ProtocolStatus
-from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import Protocol
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
 from clinic_sessions.models import AuditAction, ProtocolVersion
 from clinic_sessions.services import audit, documents
 from clinic_sessions.services.actor import SYSTEM

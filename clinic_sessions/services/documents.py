@@ -11,10 +11,10 @@ from importlib import resources
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.consent_texts import parse_consent
 from clinic_sessions.domain.document_kinds import DocumentKind
-from clinic_sessions.domain.plans import ProtocolStatus
-from clinic_sessions.domain.screening import parse_questionnaire
+from clinic_sessions.domain.papers.consent_texts import parse_consent
+from clinic_sessions.domain.papers.screening import parse_questionnaire
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
 from clinic_sessions.domain.sourced import write_table
 from clinic_sessions.domain.thresholds import Thresholds, parse_thresholds, read_thresholds
 from clinic_sessions.models import AuditAction, DocumentVersion

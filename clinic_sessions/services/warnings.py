@@ -7,7 +7,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.services import alerts, go_aheads, heartbeats, waiting_for_ride
+from clinic_sessions.services import alerts, heartbeats
+from clinic_sessions.services.before import go_aheads
+from clinic_sessions.services.leaving import waiting_for_ride
 
 
 class Warnings(NamedTuple):

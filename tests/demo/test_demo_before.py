@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
-from clinic_sessions.domain.lifecycle import EXPECTED
-from clinic_sessions.domain.session_checks import CheckItem
+from clinic_sessions.domain.session.lifecycle import EXPECTED
+from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.models import SessionCheck, TreatmentSession
-from clinic_sessions.services import start_gate
+from clinic_sessions.services.before import start_gate
 from tests.demo.conftest import Filled
 
 

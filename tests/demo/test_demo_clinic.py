@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions import demo
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus
-from clinic_sessions.domain.check_ins import CheckInStatus
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import OCCUPYING, Gate, SessionKind, Status
-from clinic_sessions.domain.messages import Language, MessageStatus
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.shifts import ExceptionKind
-from clinic_sessions.domain.timetable import openings
+from clinic_sessions.domain.messages.check_ins import CheckInStatus
+from clinic_sessions.domain.messages.messages import Language, MessageStatus
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.scheduling.shifts import ExceptionKind
+from clinic_sessions.domain.scheduling.timetable import openings
+from clinic_sessions.domain.session.lifecycle import OCCUPYING, Gate, SessionKind, Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     Alert,
@@ -35,10 +35,14 @@ from clinic_sessions.models import (
     User,
     VitalsReading,
 )
-from clinic_sessions.services import cover, facts, hits, lifecycle, outreach, sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import SYSTEM
-from clinic_sessions.services.day_rooms import hours_of
-from clinic_sessions.services.outbox import any_due, due
+from clinic_sessions.services.booking.day_rooms import hours_of
+from clinic_sessions.services.messages import outreach
+from clinic_sessions.services.messages.outbox import any_due, due
+from clinic_sessions.services.session import facts, lifecycle
+from clinic_sessions.services.shifts import cover
+from clinic_sessions.services.sites import hits
 from tests.demo.conftest import NOON, PASSWORD, Filled
 
 

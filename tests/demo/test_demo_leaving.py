@@ -4,10 +4,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from clinic_sessions.domain.leave_gate import may_be_ready, may_leave
-from clinic_sessions.domain.lifecycle import SessionKind, Status
+from clinic_sessions.domain.session.leave_gate import may_be_ready, may_leave
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.services import facts, leave_gate
+from clinic_sessions.services.leaving import leave_gate
+from clinic_sessions.services.session import facts
 from tests.demo.conftest import Filled
 
 

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from clinic_sessions.domain.record import NoteKind
+from clinic_sessions.domain.session.record import NoteKind
 from clinic_sessions.models import Clinic, Note, NoteDraft, NoteSignature
-from clinic_sessions.services import note_signing, unsigned_notes
+from clinic_sessions.services.note import note_signing, unsigned_notes
 from tests.demo.conftest import Filled
 
 

@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 
 from clinic_sessions.demo.clinic import ZONE
-from clinic_sessions.domain.conditions import CONDITIONS
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.patients.conditions import CONDITIONS
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Patient, PatientCondition, Plan, ScaleResult
-from clinic_sessions.services import scale_course, scale_results
+from clinic_sessions.services.outcomes import scale_course, scale_results
 from tests.demo.conftest import Filled
 
 

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic_sessions.domain import absence
-from clinic_sessions.domain.absence import CallReason
-from clinic_sessions.domain.lifecycle import EXPECTED, Status
-from clinic_sessions.domain.reasons import CancelReason
+from clinic_sessions.domain.scheduling import absence
+from clinic_sessions.domain.scheduling.absence import CallReason
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.session.lifecycle import EXPECTED, Status
 
 TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)
 HERE = ZoneInfo("America/Los_Angeles")

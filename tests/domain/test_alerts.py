@@ -17,7 +17,7 @@ from clinic_sessions.domain.alerts import (
     promise,
     tier_of_item_9,
 )
-from clinic_sessions.domain.timetable import Opening
+from clinic_sessions.domain.scheduling.timetable import Opening
 
 ZONE = ZoneInfo("America/Los_Angeles")
 HOURS = [Opening(weekday=day, opens_minute=480, closes_minute=1080) for day in range(5)]

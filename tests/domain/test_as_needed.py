@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.as_needed import (
+from clinic_sessions.domain.session.as_needed import (
     DRUGS,
     Limit,
     amount_of,
@@ -15,7 +15,7 @@ from clinic_sessions.domain.as_needed import (
     passes,
     same_drug,
 )
-from clinic_sessions.domain.side_effects import InterventionKind
+from clinic_sessions.domain.session.side_effects import InterventionKind
 
 
 @pytest.mark.parametrize(

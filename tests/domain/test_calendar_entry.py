@@ -6,8 +6,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.calendar_entry import Standing, sequence, standing
-from clinic_sessions.domain.lifecycle import OCCUPYING, UNDOABLE, Action, SessionKind, Status, offered, transition
+from clinic_sessions.domain.scheduling.calendar_entry import Standing, sequence, standing
+from clinic_sessions.domain.session.lifecycle import (
+    OCCUPYING,
+    UNDOABLE,
+    Action,
+    SessionKind,
+    Status,
+    offered,
+    transition,
+)
 
 Step = tuple[Status | None, Status]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic_sessions.domain.check_ins import (
+from clinic_sessions.domain.messages.check_ins import (
     LASTING,
     SEND,
     TRANSITIONS,

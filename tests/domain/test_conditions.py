@@ -2,8 +2,8 @@
 
 import re
 
-from clinic_sessions.domain.conditions import CONDITIONS, Condition, codes_of
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.patients.conditions import CONDITIONS, Condition, codes_of
 
 
 def test_every_condition_has_a_label_codes_and_a_scale() -> None:

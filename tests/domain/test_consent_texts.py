@@ -6,9 +6,10 @@ from importlib import resources
 
 import pytest
 
-from clinic_sessions.domain import consent_texts, protocols
-from clinic_sessions.domain.consent_texts import ConsentText, ConsentTopic, Misfit
-from clinic_sessions.domain.consents import (
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.papers import consent_texts
+from clinic_sessions.domain.papers.consent_texts import ConsentText, ConsentTopic, Misfit
+from clinic_sessions.domain.papers.consents import (
     MOST_POINTS,
     ConsentState,
     OnFile,
@@ -18,9 +19,9 @@ from clinic_sessions.domain.consents import (
     same_name,
     states,
 )
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.papers import ConsentAnswer
-from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.papers.papers import ConsentAnswer
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import Protocol
 from clinic_sessions.domain.sourced import FaultyData
 from tests.test_translations import GENDERED
 

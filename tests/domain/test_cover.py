@@ -5,8 +5,9 @@ from importlib import resources
 
 import pytest
 
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.cover import (
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import (
     DayCover,
     Demand,
     Need,
@@ -16,8 +17,7 @@ from clinic_sessions.domain.cover import (
     shortfalls,
     visit_profile,
 )
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import Duty
+from clinic_sessions.domain.scheduling.shifts import Duty
 from clinic_sessions.domain.wall_time import Span
 
 EIGHT = datetime(2026, 11, 24, 16, tzinfo=UTC)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.cover import DayCover, Demand, visit_profile
-from clinic_sessions.domain.day_grid import HOUR_ROWS, Level, Rows, free_stretches, grid_of, outside, strip
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import Duty
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import DayCover, Demand, visit_profile
+from clinic_sessions.domain.scheduling.day_grid import HOUR_ROWS, Level, Rows, free_stretches, grid_of, outside, strip
+from clinic_sessions.domain.scheduling.shifts import Duty
 from clinic_sessions.domain.wall_time import Span, day_span
 
 EIGHT = datetime(2026, 11, 23, 16, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.doses import (
+from clinic_sessions.domain.drug.doses import (
     DoseImpossible,
     DoseUnreadable,
     cap_of,
@@ -17,7 +17,7 @@ from clinic_sessions.domain.doses import (
     parse_mg,
     weight_dose,
 )
-from clinic_sessions.domain.protocols import DeviceDose, FixedDose, Sourced, WeightDose
+from clinic_sessions.domain.protocols.protocols import DeviceDose, FixedDose, Sourced, WeightDose
 
 
 def sourced(value: str, unit: str) -> Sourced:

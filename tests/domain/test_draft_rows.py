@@ -6,11 +6,11 @@ from importlib import resources
 
 import pytest
 
-from clinic_sessions.domain import edits, leaves, protocols
-from clinic_sessions.domain.draft_rows import Removal
-from clinic_sessions.domain.edits import Base, Edited, FaultyEdits, Typed
-from clinic_sessions.domain.protocol_kinds import Measure, SeriesKind
-from clinic_sessions.domain.protocol_parts import Protocol, SeriesPhase
+from clinic_sessions.domain.protocols import edits, leaves, protocols
+from clinic_sessions.domain.protocols.draft_rows import Removal
+from clinic_sessions.domain.protocols.edits import Base, Edited, FaultyEdits, Typed
+from clinic_sessions.domain.protocols.protocol_kinds import Measure, SeriesKind
+from clinic_sessions.domain.protocols.protocol_parts import Protocol, SeriesPhase
 from clinic_sessions.domain.sourced import Sourced
 
 IV = protocols.parse(resources.files("clinic_sessions.protocols").joinpath("iv-mood.toml").read_text())

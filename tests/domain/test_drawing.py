@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import drug_slips, infusion
-from clinic_sessions.domain.amounts import AmountUnreadable, plain_text, read_thousandths
-from clinic_sessions.domain.drawing import (
+from clinic_sessions.domain.drug import drug_slips, infusion
+from clinic_sessions.domain.drug.amounts import AmountUnreadable, plain_text, read_thousandths
+from clinic_sessions.domain.drug.drawing import (
     SMALLEST_STEP,
     Container,
     Drawn,
@@ -19,12 +19,12 @@ from clinic_sessions.domain.drawing import (
     is_expired,
     volume_of,
 )
-from clinic_sessions.domain.drug_balance import Balance
-from clinic_sessions.domain.drug_slips import Slip
-from clinic_sessions.domain.expiry import read_expiry
-from clinic_sessions.domain.readiness import DoseToGive
-from clinic_sessions.domain.scanned import BarcodeUnreadable, read_barcode
-from clinic_sessions.domain.start_gate import StartReason
+from clinic_sessions.domain.drug.drug_balance import Balance
+from clinic_sessions.domain.drug.drug_slips import Slip
+from clinic_sessions.domain.drug.expiry import read_expiry
+from clinic_sessions.domain.drug.scanned import BarcodeUnreadable, read_barcode
+from clinic_sessions.domain.session.readiness import DoseToGive
+from clinic_sessions.domain.session.start_gate import StartReason
 from clinic_sessions.domain.typed_days import Unreadable
 
 NOON = datetime(2026, 11, 23, 20, tzinfo=UTC)

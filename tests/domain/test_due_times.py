@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clinic_sessions.protocols
-from clinic_sessions.domain.due_times import DueCheck, Taken, asked, checks, counts_from, open_checks, signal
-from clinic_sessions.domain.protocols import Anchor, Measure, PhaseKind, Protocol, parse
+from clinic_sessions.domain.protocols.protocols import Anchor, Measure, PhaseKind, Protocol, parse
+from clinic_sessions.domain.session.due_times import DueCheck, Taken, asked, checks, counts_from, open_checks, signal
 
 START = datetime(2026, 3, 10, 16, 30, tzinfo=UTC)
 PRESSURE = frozenset({Measure.SYSTOLIC, Measure.DIASTOLIC})

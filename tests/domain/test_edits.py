@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import edits, leaves, protocols
-from clinic_sessions.domain.edits import Base, Edited, FaultyEdits, Typed
-from clinic_sessions.domain.leaves import Mark
-from clinic_sessions.domain.protocols import Protocol
+from clinic_sessions.domain.protocols import edits, leaves, protocols
+from clinic_sessions.domain.protocols.edits import Base, Edited, FaultyEdits, Typed
+from clinic_sessions.domain.protocols.leaves import Mark
+from clinic_sessions.domain.protocols.protocols import Protocol
 from clinic_sessions.domain.sourced import write_table
 from clinic_sessions.domain.thresholds import parse_thresholds, read_thresholds
 from clinic_sessions.services.catalogue import SHIPPED

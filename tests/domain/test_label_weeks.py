@@ -8,9 +8,10 @@ from importlib import resources
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import label_weeks, pattern, protocols
-from clinic_sessions.domain.label_weeks import WEEK, allowed, labelled, over, week_of
-from clinic_sessions.domain.protocols import Protocol, SeriesKind
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import Protocol, SeriesKind
+from clinic_sessions.domain.scheduling import label_weeks, pattern
+from clinic_sessions.domain.scheduling.label_weeks import WEEK, allowed, labelled, over, week_of
 
 FIRST = date(2026, 12, 1)
 DAYS = st.dates(date(2026, 1, 1), date(2036, 12, 31))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.leave_gate import (
+from clinic_sessions.domain.protocols.protocols import Driving, DrivingRule, EscortKind
+from clinic_sessions.domain.session.leave_gate import (
     NOT_LIFTABLE,
     Departure,
     Settling,
@@ -18,11 +19,10 @@ from clinic_sessions.domain.leave_gate import (
     pressure_settled,
     settling,
 )
-from clinic_sessions.domain.leaving import AT_THE_DOOR, PART_OF, Part, lines, no_driving_until
-from clinic_sessions.domain.protocols import Driving, DrivingRule, EscortKind
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.ride_calls import closing_soon, is_long
-from clinic_sessions.domain.session_checks import ASSESSED, BEFORE_LEAVING, Check, CheckItem
+from clinic_sessions.domain.session.leaving import AT_THE_DOOR, PART_OF, Part, lines, no_driving_until
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.ride_calls import closing_soon, is_long
+from clinic_sessions.domain.session.session_checks import ASSESSED, BEFORE_LEAVING, Check, CheckItem
 from clinic_sessions.domain.sourced import Sourced
 from clinic_sessions.domain.wall_time import Span
 

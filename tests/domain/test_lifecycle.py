@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import lifecycle
-from clinic_sessions.domain.lifecycle import (
+from clinic_sessions.domain.scheduling.visits import act_words
+from clinic_sessions.domain.session import lifecycle
+from clinic_sessions.domain.session.lifecycle import (
     EXPECTED,
     IN_CLINIC,
     NEXT_STEP,
@@ -22,13 +23,12 @@ from clinic_sessions.domain.lifecycle import (
     offered,
     transition,
 )
-from clinic_sessions.domain.visits import act_words
 from clinic_sessions.domain.words import say
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 HEAD = """# The life of a session
 
-Printed from `clinic_sessions/domain/lifecycle.py`; a test compares.
+Printed from `clinic_sessions/domain/session/lifecycle.py`; a test compares.
 """
 TABLE = """
 | From | Act | Leads to | Needs | Gate |

@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.medicines import Taken, diazepam_like, parse_medicines, recognise, spelled_like, warnings
-from clinic_sessions.domain.protocol_kinds import Drug
-from clinic_sessions.domain.screening_kinds import MedicineClass
+from clinic_sessions.domain.papers.screening_kinds import MedicineClass
+from clinic_sessions.domain.patients.medicines import (
+    Taken,
+    diazepam_like,
+    parse_medicines,
+    recognise,
+    spelled_like,
+    warnings,
+)
+from clinic_sessions.domain.protocols.protocol_kinds import Drug
 from clinic_sessions.domain.sourced import FaultyData, Sourced
 
 TEXT = resources.files("clinic_sessions.protocols").joinpath("medicines.toml").read_text(encoding="utf-8")

@@ -4,8 +4,7 @@ from itertools import product
 
 import pytest
 
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import (
+from clinic_sessions.domain.messages.messages import (
     ABOUT_A_VISIT_TO_COME,
     CHECK_INS,
     NOTICES,
@@ -20,6 +19,7 @@ from clinic_sessions.domain.messages import (
     session_skip,
     wait_before,
 )
+from clinic_sessions.domain.session.lifecycle import Status
 
 TABLE = """
 planned    claim   -> sending

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.doses import DoseImpossible
-from clinic_sessions.domain.orders import (
+from clinic_sessions.domain.drug.doses import DoseImpossible
+from clinic_sessions.domain.papers.orders import (
     DoseBasis,
     Ordered,
     OrderReason,
@@ -19,8 +19,8 @@ from clinic_sessions.domain.orders import (
     usual,
     weight_doubtful,
 )
-from clinic_sessions.domain.protocols import DeviceDose, FixedDose, Sourced, WeightDose
-from clinic_sessions.domain.weights import HEAVIEST_GRAMS, LIGHTEST_GRAMS
+from clinic_sessions.domain.patients.weights import HEAVIEST_GRAMS, LIGHTEST_GRAMS
+from clinic_sessions.domain.protocols.protocols import DeviceDose, FixedDose, Sourced, WeightDose
 
 SLIP, MINUTES = 6, 40
 weights = st.integers(LIGHTEST_GRAMS, HEAVIEST_GRAMS)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.given_doses import Dose, Given, Mood
-from clinic_sessions.domain.outcome_labels import Lane
-from clinic_sessions.domain.outcome_panels import NARROW, SMALL, WIDE, Frame
-from clinic_sessions.domain.outcome_plot import Rows, draw
-from clinic_sessions.domain.outcome_rows import Event, dose_rows, event_rows, score_rows
-from clinic_sessions.domain.outcomes import OUTCOME_SCALES, Score, course
-from clinic_sessions.domain.protocols import Drug, Route
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.drug.given_doses import Dose, Given, Mood
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.outcomes.outcome_labels import Lane
+from clinic_sessions.domain.outcomes.outcome_panels import NARROW, SMALL, WIDE, Frame
+from clinic_sessions.domain.outcomes.outcome_plot import Rows, draw
+from clinic_sessions.domain.outcomes.outcome_rows import Event, dose_rows, event_rows, score_rows
+from clinic_sessions.domain.outcomes.outcomes import OUTCOME_SCALES, Score, course
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.protocols.protocols import Drug, Route
 from tests.domain.scales.shipped import shipped
 from tests.domain.test_outcomes import FIRST, RULES, ZONE
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.given_doses import Dose, Given, cumulative, given_of
-from clinic_sessions.domain.outcome_rows import dose_words, per_kg_words
-from clinic_sessions.domain.outcome_words import due_words, summary
-from clinic_sessions.domain.outcomes import Course, Rules, Score, Window, course
-from clinic_sessions.domain.protocols import Drug, Route
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.drug.given_doses import Dose, Given, cumulative, given_of
+from clinic_sessions.domain.outcomes.outcome_rows import dose_words, per_kg_words
+from clinic_sessions.domain.outcomes.outcome_words import due_words, summary
+from clinic_sessions.domain.outcomes.outcomes import Course, Rules, Score, Window, course
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.protocols.protocols import Drug, Route
+from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.sourced import Sourced
 from tests.domain.scales.shipped import shipped
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.messages import GRACE, MessageKind
-from clinic_sessions.domain.outreach import (
+from clinic_sessions.domain.messages.messages import GRACE, MessageKind
+from clinic_sessions.domain.messages.outreach import (
     QuietHours,
     before_quiet_hours,
     check_ins,

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import pattern
-from clinic_sessions.domain.pattern import FaultyPattern, Pattern, PatternFault, PatternPhase, UnreadablePattern, read
+from clinic_sessions.domain.scheduling import pattern
+from clinic_sessions.domain.scheduling.pattern import (
+    FaultyPattern,
+    Pattern,
+    PatternFault,
+    PatternPhase,
+    UnreadablePattern,
+    read,
+)
 from clinic_sessions.services.catalogue import SHIPPED
 from tests.domain.test_protocols import shipped
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clinic_sessions.protocols
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.protocols import Anchor, PhaseKind, Protocol, Route, SiteRole
-from clinic_sessions.domain.vitals import Vitals, against_limits
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import Anchor, PhaseKind, Protocol, Route, SiteRole
+from clinic_sessions.domain.session.vitals import Vitals, against_limits
 
 FOLDER = Path(clinic_sessions.protocols.__file__).parent
 KEYS = ("iv-mood", "iv-pain", "im", "in-racemic", "in-esketamine")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.ranking import (
+from clinic_sessions.domain.scheduling.ranking import (
     A_DAY,
     APART,
     ENOUGH,
@@ -22,7 +22,7 @@ from clinic_sessions.domain.ranking import (
     habit_of,
     rank,
 )
-from clinic_sessions.domain.timetable import FreeTime
+from clinic_sessions.domain.scheduling.timetable import FreeTime
 from clinic_sessions.domain.wall_time import Span, local_day
 
 ZONE = ZoneInfo("America/Los_Angeles")

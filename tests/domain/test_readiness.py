@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic_sessions.domain.leave_gate import Departure, may_leave
-from clinic_sessions.domain.protocols import EscortKind
-from clinic_sessions.domain.readiness import DoseSoFar, Reason, outside_protocol, outside_visit
-from clinic_sessions.domain.record import DoseEventKind, is_late
-from clinic_sessions.domain.session_checks import BEFORE_LEAVING, Check
+from clinic_sessions.domain.protocols.protocols import EscortKind
+from clinic_sessions.domain.session.leave_gate import Departure, may_leave
+from clinic_sessions.domain.session.readiness import DoseSoFar, Reason, outside_protocol, outside_visit
+from clinic_sessions.domain.session.record import DoseEventKind, is_late
+from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING, Check
 from tests.domain.test_protocols import shipped
 
 TEN = datetime(2026, 11, 23, 18, tzinfo=UTC)

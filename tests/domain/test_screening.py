@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_sessions.domain.contacts import PregnancyPossible
-from clinic_sessions.domain.protocols import Drug
-from clinic_sessions.domain.screening import (
+from clinic_sessions.domain.papers.screening import (
     Assessment,
     Questionnaire,
     assess,
     parse_questionnaire,
     read_questionnaire,
 )
-from clinic_sessions.domain.screening_kinds import AskedOf, ItemAnswer, ItemKind
+from clinic_sessions.domain.papers.screening_kinds import AskedOf, ItemAnswer, ItemKind
+from clinic_sessions.domain.protocols.protocols import Drug
 from clinic_sessions.domain.sourced import FaultyData, write_table
 
 FILES = {

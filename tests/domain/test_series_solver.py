@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain import pattern
-from clinic_sessions.domain.series_solver import WINDOW_DAYS, Found, Wanted, Wish, chain, search, wished
-from clinic_sessions.domain.timetable import FreeTime
+from clinic_sessions.domain.scheduling import pattern
+from clinic_sessions.domain.scheduling.series_solver import WINDOW_DAYS, Found, Wanted, Wish, chain, search, wished
+from clinic_sessions.domain.scheduling.timetable import FreeTime
 from clinic_sessions.domain.wall_time import Span, instant
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import MIDNIGHT, DayException, Duty, ExceptionKind, Stretch, WeeklyShift, duties
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.shifts import (
+    MIDNIGHT,
+    DayException,
+    Duty,
+    ExceptionKind,
+    Stretch,
+    WeeklyShift,
+    duties,
+)
 from clinic_sessions.domain.wall_time import Span, day_span
 
 ZONE = ZoneInfo("America/Los_Angeles")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clinic_sessions.protocols
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.side_effects import (
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.session.side_effects import (
     Grade,
     SideEffectGroup,
     SideEffectKind,

@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.protocols import EscortKind, Measure, Protocol
-from clinic_sessions.domain.session_checks import BEFORE_DOSE, Check, CheckItem, Intake, asked_of, complete_at, newest
-from clinic_sessions.domain.start_gate import (
+from clinic_sessions.domain.protocols.protocols import EscortKind, Measure, Protocol
+from clinic_sessions.domain.session.session_checks import (
+    BEFORE_DOSE,
+    Check,
+    CheckItem,
+    Intake,
+    asked_of,
+    complete_at,
+    newest,
+)
+from clinic_sessions.domain.session.start_gate import (
     LIFTABLE,
     Answer,
     BeforeDose,

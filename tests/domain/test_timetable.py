@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.cover import Demand, Need, Profile
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import Duty
-from clinic_sessions.domain.timetable import (
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import Demand, Need, Profile
+from clinic_sessions.domain.scheduling.shifts import Duty
+from clinic_sessions.domain.scheduling.timetable import (
     BookingReason,
     DayRoom,
     FreeTime,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clinic_sessions.domain import visits
-from clinic_sessions.domain.lifecycle import Action, SessionKind
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import CallOffReason
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling import visits
+from clinic_sessions.domain.scheduling.reasons import CallOffReason
+from clinic_sessions.domain.session.lifecycle import Action, SessionKind
 
 
 def test_every_kind_but_a_treatment_can_be_booked_for_a_length_that_it_may_have() -> None:

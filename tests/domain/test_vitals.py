@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import clinic_sessions.protocols
-from clinic_sessions.domain.protocols import AlertLimits, PhaseKind, advice_of, alert_limits, parse
-from clinic_sessions.domain.vitals import (
+from clinic_sessions.domain.protocols.protocols import AlertLimits, PhaseKind, advice_of, alert_limits, parse
+from clinic_sessions.domain.session.vitals import (
     HARD_RANGES,
     PressureUnreadable,
     Vitals,

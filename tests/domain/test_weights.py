@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.weights import (
+from clinic_sessions.domain.patients.weights import (
     WeightImplausible,
     WeightUnit,
     WeightUnreadable,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import LEASE, MessageStatus
+from clinic_sessions.domain.messages.messages import LEASE, MessageStatus
 from clinic_sessions.models import Clinic
 from tests.faults import workers
 from tests.mail.post_office import open_office

@@ -13,11 +13,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, Clinic, Message
-from clinic_sessions.services import outreach
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import outreach
 from tests import factories
 
 ROOT = Path(__file__).parents[2]

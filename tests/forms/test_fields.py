@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.domain.wall_time import Hour
 from clinic_sessions.forms.choosing import OneOfField
 from clinic_sessions.forms.fields import (

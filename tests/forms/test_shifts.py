@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from clinic_sessions.domain.shifts import MIDNIGHT
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.forms.shift_fields import as_clock, weekday_names
 from clinic_sessions.forms.shifts import AddForm, ChangeForm, ExtraForm, KeepingForm, LeaveForm

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.models import ActorKind, Clinic, Heartbeat, Message
-from clinic_sessions.services import outreach
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import outreach
 from tests import factories
 from tests.faults.workers import ROOT, wait_until
 

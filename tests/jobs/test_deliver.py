@@ -12,17 +12,18 @@ from flask import Flask
 from icalendar import Calendar
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInStatus
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import CHECK_INS, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.check_ins import CheckInStatus
+from clinic_sessions.domain.messages.messages import CHECK_INS, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.jobs.deliver import deliver
 from clinic_sessions.jobs.work import Work
 from clinic_sessions.mail.transport import SmtpTransport
 from clinic_sessions.models import ActorKind, AuditEntry, CheckIn, Clinic, Link, Message, Patient, TreatmentSession
-from clinic_sessions.services import lifecycle, message_list, outreach
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import message_list, outreach
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.mail.post_office import PostOffice, every_nth, open_office
 

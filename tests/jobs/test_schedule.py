@@ -7,14 +7,15 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInStatus
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.messages.check_ins import CheckInStatus
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.jobs import schedule, upkeep
 from clinic_sessions.jobs.work import STUCK_SECONDS, Work
 from clinic_sessions.mail.transport import FolderTransport
 from clinic_sessions.models import ActorKind, CheckIn, Clinic, Heartbeat, JobRun
-from clinic_sessions.services import job_runs, outreach
+from clinic_sessions.services import job_runs
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import outreach
 from tests import factories
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Route
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.check_ins import CheckInKind
+from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.models import Clinic
 from tests import by_link
 from tests.conftest import Visitor

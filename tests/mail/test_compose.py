@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.calendar_entry import Standing
-from clinic_sessions.domain.messages import CANCELLATIONS, CHECK_INS, NOTICES, Language, MessageKind
+from clinic_sessions.domain.messages.messages import CANCELLATIONS, CHECK_INS, NOTICES, Language, MessageKind
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.scheduling.calendar_entry import Standing
 from clinic_sessions.domain.wall_time import instant
 from clinic_sessions.mail.compose import WITH_CALENDAR, BadAddress, calendar_file, compose, preview
 from clinic_sessions.models import LinkPurpose
 from clinic_sessions.services import catalogue
-from clinic_sessions.services.letters import Letter, Visit
-from clinic_sessions.services.series_told import ACTS
+from clinic_sessions.services.messages.letters import Letter, Visit
+from clinic_sessions.services.messages.series_told import ACTS
 from clinic_sessions.translations import keys
 
 ZONE = ZoneInfo("America/Los_Angeles")

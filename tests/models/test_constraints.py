@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Base, Clinic, StatusChange, TreatmentSession
 from tests import factories
 

@@ -14,10 +14,10 @@ from alembic.config import Config
 from sqlalchemy.orm import Session
 
 from clinic_sessions import migrations
-from clinic_sessions.domain import protocols
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.messages import Channel, Language
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.messages.messages import Channel, Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.protocols import protocols
 from clinic_sessions.models import ContactConsent, ScaleResult
 from clinic_sessions.models.engine import options, tune
 

@@ -16,7 +16,7 @@ from clinic_sessions.config import from_environment
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import Clinic, Installation
 from clinic_sessions.models.engine import options, tune
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from tests import factories
 from tests.conftest import SECRET
 from tests.races.servers import Answer, Post, all_at_once, cookie_of, serving

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
 from clinic_sessions.domain.wall_time import first_instant, local_day
 from clinic_sessions.forms.booking import slot_value
 from clinic_sessions.models import (

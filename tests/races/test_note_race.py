@@ -6,13 +6,15 @@ from html import unescape
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import note_content
-from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.note import note_content
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.reasons import CallOffReason
+from clinic_sessions.domain.scheduling.reasons import CallOffReason
+from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.models import ActorKind, NoteDraft, NoteSignature, TreatmentSession
-from clinic_sessions.services import lifecycle, note, note_facts, note_signing, sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.note import note, note_facts, note_signing
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.races.conftest import MONDAY_TEN, Desks
 from tests.races.servers import cookie_of

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import (
     ActorKind,
     AuditEntry,
@@ -21,8 +21,9 @@ from clinic_sessions.models import (
     StatusChange,
     TreatmentSession,
 )
-from clinic_sessions.services import lifecycle, sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.races.conftest import MONDAY_TEN, Desks
 from tests.races.servers import Post, cookie_of

@@ -10,10 +10,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import Language, MessageKind
+from clinic_sessions.domain.messages.check_ins import CheckInKind
+from clinic_sessions.domain.messages.messages import Language, MessageKind
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import (
     Base,
     Clinic,

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Gate
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.reasons import CallOffReason
-from clinic_sessions.domain.start_gate import Answer, StartReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.scheduling.reasons import CallOffReason
+from clinic_sessions.domain.session.lifecycle import Action, Gate
+from clinic_sessions.domain.session.start_gate import Answer, StartReason
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     ActorKind,
     Clinic,
@@ -25,9 +25,13 @@ from clinic_sessions.models import (
 from clinic_sessions.models import (
     SignIn as SignedInRow,
 )
-from clinic_sessions.services import asking, form_keys, recording, sign_ins, waitlist
+from clinic_sessions.services import form_keys
+from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.waitlist import Wish
+from clinic_sessions.services.before import asking
+from clinic_sessions.services.booking import waitlist
+from clinic_sessions.services.booking.waitlist import Wish
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.contacts import PregnancyPossible
-from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.record import Arm, Cuff
-from clinic_sessions.domain.session_checks import CheckItem, Intake
-from clinic_sessions.domain.start_gate import StartReason
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import Arm, Cuff
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake
+from clinic_sessions.domain.session.start_gate import StartReason
 from clinic_sessions.models import (
     ActorKind,
     Alert,
@@ -27,8 +27,9 @@ from clinic_sessions.models import (
     VitalsReading,
     Weight,
 )
-from clinic_sessions.services import lifecycle, start_gate
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.conftest import SignIn, Visitor
 

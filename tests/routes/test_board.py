@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import Alert, Clinic, DueHold, TreatmentSession, VitalsReading
 from tests import factories
 from tests.conftest import SignIn, Visitor

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Clinic, OpeningHours, Patient, Shift, TreatmentSession
-from clinic_sessions.routes.objections import shares
+from clinic_sessions.routes.booking.objections import shares
 from clinic_sessions.services import form_keys
 from tests import factories
 from tests.conftest import SignIn

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.scheduling.plans import PlanStatus, ProtocolStatus
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import Clinic, Patient, ProtocolVersion
 from tests import factories
 from tests.conftest import SignIn

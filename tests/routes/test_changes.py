@@ -8,8 +8,8 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Clinic, Patient, TreatmentSession, WaitlistWish
 from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM

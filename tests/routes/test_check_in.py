@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus, Question
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.scales.scoring import Answers
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
 from clinic_sessions.models import (
     Alert,
     AuditEntry,
@@ -25,8 +25,9 @@ from clinic_sessions.models import (
     ScaleResult,
     SideEffect,
 )
-from clinic_sessions.services import check_ins, scale_results
-from clinic_sessions.services.scale_results import Entry
+from clinic_sessions.services.messages import check_ins
+from clinic_sessions.services.outcomes import scale_results
+from clinic_sessions.services.outcomes.scale_results import Entry
 from tests import by_link
 from tests.conftest import Visitor
 

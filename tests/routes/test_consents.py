@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import Channel, Language
-from clinic_sessions.domain.papers import ConsentAnswer, ConsentEventKind, SigningWay
+from clinic_sessions.domain.messages.messages import Channel, Language
+from clinic_sessions.domain.papers.papers import ConsentAnswer, ConsentEventKind, SigningWay
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import AuditEntry, Clinic, Consent, ContactConsent, Patient, Plan, User
 from tests import factories
 from tests.conftest import SignIn, Visitor

@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.course_kinds import CourseKind
-from clinic_sessions.domain.lifecycle import Action
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.scales.scoring import Answers
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.course_kinds import CourseKind
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Clinic, Patient, TreatmentSession
-from clinic_sessions.services import patient_timeline, recording, scale_results, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.course_window import TimelineEntry, Window
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.course import patient_timeline
+from clinic_sessions.services.course.course_window import TimelineEntry, Window
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
+from clinic_sessions.services.outcomes import scale_results
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.day import a_nurse, take

@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.drawing import LabelSource
-from clinic_sessions.domain.lifecycle import Action, Status
+from clinic_sessions.domain.drug.drawing import LabelSource
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.record import DoseEventKind
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.models import Clinic, DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession, User
-from clinic_sessions.services import drug, facts, sign_ins, start_gate
+from clinic_sessions.services.accounts import sign_ins
+from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.drug import drug
+from clinic_sessions.services.session import facts
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take

@@ -7,12 +7,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.models import AuditAction, AuditEntry, Clinic, TreatmentSession
-from clinic_sessions.services import dose_controls, drug_acts, drug_log, facts, start_gate
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.drug_acts import Drawing
+from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.drug import dose_controls, drug_acts, drug_log
+from clinic_sessions.services.drug.drug_acts import Drawing
+from clinic_sessions.services.session import facts
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.day import a_nurse, take

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.side_effects import Grade, InterventionKind, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.side_effects import Grade, InterventionKind, SideEffectEventKind, SideEffectKind
 from clinic_sessions.models import (
     Alert,
     AsNeeded,
@@ -23,9 +23,10 @@ from clinic_sessions.models import (
     SideEffectEvent,
     TreatmentSession,
 )
-from clinic_sessions.services import form_keys, side_effects
+from clinic_sessions.services import form_keys
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.day import a_nurse, take

@@ -11,12 +11,13 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import ActorKind, AuditAction, AuditEntry, Chair, Clinic, StaffFeed, TreatmentSession, User
-from clinic_sessions.services import feeds, lifecycle
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.letters import visit_of
+from clinic_sessions.services.messages.letters import visit_of
+from clinic_sessions.services.session import lifecycle
+from clinic_sessions.services.sites import feeds
 from tests import factories
 from tests.conftest import SignIn
 from tests.routes.test_schedule import _statements as statements

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.orders import OrderEventKind
-from clinic_sessions.domain.papers import Clearance
+from clinic_sessions.domain.papers.orders import OrderEventKind
+from clinic_sessions.domain.papers.papers import Clearance
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import ClearanceDecision, Clinic, OrderEvent
-from clinic_sessions.services import documents, to_decide
+from clinic_sessions.services import documents
+from clinic_sessions.services.today import to_decide
 from tests import factories
 from tests.by_link import visible
 from tests.conftest import SignIn

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import GRANTS, Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import AuditAction, AuditEntry, Clinic, TreatmentSession
 from clinic_sessions.routes.policy import check_every_view, policy_of
 from tests import factories

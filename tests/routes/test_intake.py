@@ -11,15 +11,18 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.intake import FreeText
-from clinic_sessions.domain.messages import Language, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.messages import Language, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.papers.intake import FreeText
+from clinic_sessions.domain.papers.screening_kinds import ItemAnswer, ScreeningStatus
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import ItemAnswer, ScreeningStatus
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models import ActorKind, Alert, Clinic, Link, LinkPurpose, Medicine, Message, Patient, Screening
-from clinic_sessions.services import intake, links, outbox, screening, today
+from clinic_sessions.services import links
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.today import Work
+from clinic_sessions.services.messages import outbox
+from clinic_sessions.services.screening import intake, screening
+from clinic_sessions.services.today import today
+from clinic_sessions.services.today.today import Work
 from tests import by_link, factories
 from tests.conftest import SignIn, Visitor
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.pattern import read
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.scheduling.pattern import read
 from clinic_sessions.models import ActorKind, Clinic, Plan
-from clinic_sessions.services import plans
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.plans import PlanRequest
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.plans.plans import PlanRequest
 from tests import factories
 from tests.conftest import SignIn
 from tests.routes.test_series import sent

@@ -7,15 +7,16 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import EscortKind
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols.protocols import EscortKind
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Clinic, Note, SessionCheck, TreatmentSession
-from clinic_sessions.services import form_keys, recording
+from clinic_sessions.services import form_keys
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take

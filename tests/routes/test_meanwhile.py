@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.models import Clinic, DoseEvent, Intervention, Note, SideEffect, TreatmentSession, VitalsReading
-from clinic_sessions.services import facts
+from clinic_sessions.services.session import facts
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.day import a_nurse, take

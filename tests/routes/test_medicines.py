@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.papers.screening_kinds import MedicineClass
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocol_kinds import Drug
-from clinic_sessions.domain.screening_kinds import MedicineClass
+from clinic_sessions.domain.protocols.protocol_kinds import Drug
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import AuditEntry, Clinic, Medicine, MedicineAcknowledgement, Patient, PriorTreatment
-from clinic_sessions.services import medicines
+from clinic_sessions.services.patients import medicines
 from tests import factories
 from tests.by_link import visible
 from tests.conftest import SignIn, Visitor

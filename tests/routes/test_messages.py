@@ -9,14 +9,15 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.jobs.deliver import deliver
 from clinic_sessions.jobs.work import Work
 from clinic_sessions.mail.transport import FolderTransport
 from clinic_sessions.models import ActorKind, Clinic, Message, Patient
-from clinic_sessions.services import heartbeats, outreach
+from clinic_sessions.services import heartbeats
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import outreach
 from tests import factories
 from tests.conftest import SignIn
 

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.config import Config
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages.messages import MessageKind
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.mail.compose import calendar_file, preview
 from clinic_sessions.models import Clinic, Message, OpeningHours, TreatmentSession
-from clinic_sessions.services import form_keys, letters
+from clinic_sessions.services import form_keys
+from clinic_sessions.services.messages import letters
 from tests import factories
 from tests.conftest import SignIn
 

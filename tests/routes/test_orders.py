@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.orders import DoseBasis
+from clinic_sessions.domain.papers.orders import DoseBasis
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import AuditEntry, Clinic, Order, Patient, User, Weight
 from tests import factories
 from tests.conftest import SignIn

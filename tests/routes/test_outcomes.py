@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.scheduling.plans import PlanStatus
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import AuditEntry, Clinic, Patient, Plan, User
 from tests import factories
 from tests.conftest import SignIn

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.contacts import PregnancyPossible
-from clinic_sessions.domain.lifecycle import Status
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus, Question
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import (
     ActorKind,
     AuditEntry,
@@ -29,8 +29,8 @@ from clinic_sessions.models import (
     PatientCondition,
     Weight,
 )
-from clinic_sessions.services import patient_conditions, weights
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.patients import patient_conditions, weights
 from tests import factories
 from tests.conftest import SignIn
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanChangeKind, PlanOutcome, PlanStatus, ProtocolStatus
+from clinic_sessions.domain.scheduling.plans import PlanChangeKind, PlanOutcome, PlanStatus, ProtocolStatus
 from clinic_sessions.models import Clinic, Patient, Plan, PlanChange, ProtocolVersion, TreatmentSession, WaitlistWish
 from clinic_sessions.services import catalogue
 from tests import factories

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.scheduling.plans import PlanStatus
 from clinic_sessions.models import Clinic, Patient, Plan
 from tests import factories
 from tests.conftest import SignIn

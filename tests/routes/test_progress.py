@@ -6,13 +6,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages.messages import MessageKind
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import ActorKind, Alert, Chair, Clinic, Message, MoveWish, TreatmentSession
-from clinic_sessions.services import alerts, outreach, waitlist
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM, Actor
-from clinic_sessions.services.waitlist import Wish
+from clinic_sessions.services.booking import waitlist
+from clinic_sessions.services.booking.waitlist import Wish
+from clinic_sessions.services.messages import outreach
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan

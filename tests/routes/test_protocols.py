@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import ProtocolStatus
-from clinic_sessions.domain.protocol_kinds import Measure
+from clinic_sessions.domain.protocols.protocol_kinds import Measure
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Clinic, DocumentVersion, ProtocolVersion
 from clinic_sessions.services import catalogue, documents
 from tests.factories import a_patient, a_protocol, a_session

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     Alert,
     Clinic,
@@ -24,9 +24,11 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services import form_keys, recording, side_effects
+from clinic_sessions.services import form_keys
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.day import a_nurse, take

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.scheduling.plans import PlanStatus
 from clinic_sessions.models import Alert, Clinic, Patient, ProtocolVersion, RiskAssessment, SafetyPlan
 from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM

@@ -9,12 +9,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.models import ActorKind, Alert, Clinic, Patient, ScaleResult
-from clinic_sessions.services import form_keys, patient_conditions
+from clinic_sessions.services import form_keys
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.patients import patient_conditions
 from tests import factories
 from tests.by_link import visible
 from tests.conftest import SignIn

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import AuditEntry, Chair, Clinic, Closure
 from tests import factories

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.papers.screening_kinds import ItemAnswer, ScreeningSource, ScreeningStatus
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import ItemAnswer, ScreeningSource, ScreeningStatus
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models import ActorKind, Clinic, Patient, Screening
-from clinic_sessions.services import clearance, screening
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.screening import Typed
+from clinic_sessions.services.screening import clearance, screening
+from clinic_sessions.services.screening.screening import Typed
 from tests import factories
 from tests.conftest import SignIn
 

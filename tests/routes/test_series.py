@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Clinic, Patient, Plan, TreatmentSession, User
 from clinic_sessions.services import form_keys
 from tests import factories

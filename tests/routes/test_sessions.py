@@ -7,15 +7,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
-from clinic_sessions.domain.lifecycle import Action, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import ActorKind, Clinic, TreatmentSession
-from clinic_sessions.services import recording, session_checks, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.before import session_checks
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import take

@@ -10,13 +10,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import AuditEntry, Clinic, Closure, LinkPurpose, Shift, User, UserRole
-from clinic_sessions.services import alerts, today
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM
-from clinic_sessions.services.today import Work
+from clinic_sessions.services.today import today
+from clinic_sessions.services.today.today import Work
 from tests import by_link, factories
 from tests.conftest import SignIn, Visitor
 

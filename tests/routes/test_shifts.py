@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import BookingOverride, Clinic, Shift, ShiftException, User
 from tests import factories

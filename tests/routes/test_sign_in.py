@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import AuditAction, AuditEntry, Clinic, Installation, SignIn, SignInAttempt, User
-from clinic_sessions.services import sign_ins
+from clinic_sessions.services.accounts import sign_ins
 from tests import factories
 from tests.conftest import SignIn as SignInFixture
 

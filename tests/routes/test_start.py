@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.papers import Clearance, ConsentEventKind, PaperReason
+from clinic_sessions.domain.papers.papers import Clearance, ConsentEventKind, PaperReason
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.vitals import Vitals
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     ActorKind,
     Alert,
@@ -28,10 +28,11 @@ from clinic_sessions.models import (
     TreatmentSession,
     Weight,
 )
-from clinic_sessions.services import facts, lifecycle, limits, orders, recording, session_page
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.orders import orders
 from clinic_sessions.services.refusals import NotAllowed
+from clinic_sessions.services.session import facts, lifecycle, limits, recording, session_page
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.conftest import SignIn, Visitor
 

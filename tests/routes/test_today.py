@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import Clinic, Shift
 from tests import factories
 from tests.conftest import SignIn

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import Clinic, Patient, TreatmentSession, User
 from tests import factories
 from tests.conftest import SignIn, Visitor

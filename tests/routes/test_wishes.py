@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.contacts import ToldThrough
 from clinic_sessions.models import AuditEntry, Clinic, LinkPurpose, Patient
-from clinic_sessions.routes import by_link as routes
-from clinic_sessions.services import contact_consents
+from clinic_sessions.routes.by_link import by_link as routes
+from clinic_sessions.services.patients import contact_consents
 from tests import by_link, factories
 from tests.conftest import Visitor
 
@@ -96,7 +96,7 @@ def test_help_on_this_page_is_not_an_unsubscription(phone: Visitor, db: Session,
 
 def test_only_the_listed_view_is_free_of_the_csrf_token(app: Flask) -> None:
     assert list(routes.WITHOUT_CSRF) == ["wishes.unsubscribe"]
-    assert app.extensions["csrf"]._exempt_views == {"clinic_sessions.routes.wishes.unsubscribe"}
+    assert app.extensions["csrf"]._exempt_views == {"clinic_sessions.routes.by_link.wishes.unsubscribe"}
 
 
 def test_each_wish_by_link_is_kept_with_its_time_and_how_it_was_said(

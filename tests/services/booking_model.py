@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import OCCUPYING, OTHER_ENDINGS, SessionKind, Status
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import ExceptionKind
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.shifts import ExceptionKind
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import OCCUPYING, OTHER_ENDINGS, SessionKind, Status
 from clinic_sessions.models import BookingOverride, Clinic, Plan, Shift, ShiftBreak, ShiftException, TreatmentSession
 from clinic_sessions.models import User as Person
-from clinic_sessions.services import catalogue, uncovered
+from clinic_sessions.services import catalogue
+from clinic_sessions.services.shifts import uncovered
 
 MINUTE = timedelta(minutes=1)
 COUNTED = OCCUPYING | OTHER_ENDINGS | {Status.LEFT}

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.models import ActorKind, Clinic, StatusChange, TreatmentSession
-from clinic_sessions.services import steps
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.session import steps
 from tests import factories
 
 DOSE = 40_000

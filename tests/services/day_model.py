@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.leave_gate import NOT_LIFTABLE
-from clinic_sessions.domain.lifecycle import Gate
-from clinic_sessions.domain.protocols import Protocol, WeightDose
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.session_checks import CheckItem, Intake
-from clinic_sessions.domain.side_effects import SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.start_gate import LIFTABLE, Answer
+from clinic_sessions.domain.protocols.protocols import Protocol, WeightDose
+from clinic_sessions.domain.session.leave_gate import NOT_LIFTABLE
+from clinic_sessions.domain.session.lifecycle import Gate
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake
+from clinic_sessions.domain.session.side_effects import SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.start_gate import LIFTABLE, Answer
 from clinic_sessions.models import (
     DoseEvent,
     Draw,

@@ -14,15 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus
-from clinic_sessions.domain.drawing import Container, LabelSource, volume_of
-from clinic_sessions.domain.lifecycle import Gate
+from clinic_sessions.domain.drug.drawing import Container, LabelSource, volume_of
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Permission, Role
-from clinic_sessions.domain.protocols import EscortKind, Protocol
-from clinic_sessions.domain.session_checks import CheckItem, Intake
-from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.start_gate import Answer
-from clinic_sessions.domain.vitals import Vitals
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.protocols.protocols import EscortKind, Protocol
+from clinic_sessions.domain.session.lifecycle import Gate
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.start_gate import Answer
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     ActorKind,
     Alert,
@@ -44,13 +44,18 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import alerts, answering, asking, drug_acts, recording, side_effects, weights
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.asking import Word
-from clinic_sessions.services.checking import Said
-from clinic_sessions.services.drug_acts import Counted, Drawing, LabelRead
+from clinic_sessions.services.before import answering, asking
+from clinic_sessions.services.before.asking import Word
+from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.drug import drug_acts
+from clinic_sessions.services.drug.drug_acts import Counted, Drawing, LabelRead
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.patients import weights
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.services import day_model
 

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import EXPECTED, Status
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import EXPECTED, Status
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, MoveWish, Patient, TreatmentSession
-from clinic_sessions.services import appointments
 from clinic_sessions.services.actor import Actor, patient_by_link
+from clinic_sessions.services.booking import appointments
 from clinic_sessions.services.refusals import Absent, Refusal
 from tests import factories
 

@@ -7,13 +7,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.asks import RATHER_DONE, AskReason
-from clinic_sessions.domain.lifecycle import Action, Gate, StepReason
 from clinic_sessions.domain.permissions import Permission, Role
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.start_gate import Answer, StartReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.asks import RATHER_DONE, AskReason
+from clinic_sessions.domain.session.lifecycle import Action, Gate, StepReason
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.start_gate import Answer, StartReason
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     ActorKind,
     AuditAction,
@@ -26,24 +26,15 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import (
-    ask_background,
-    ask_part,
-    asking,
-    checking,
-    countersign,
-    go_aheads,
-    lifecycle,
-    recording,
-    schedule_push,
-    sign_ins,
-    timeline_asks,
-)
+from clinic_sessions.services.accounts import countersign, sign_ins
+from clinic_sessions.services.accounts.countersign import NotSigned
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.asking import Word
-from clinic_sessions.services.countersign import NotSigned
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.before import ask_background, ask_part, asking, checking, go_aheads
+from clinic_sessions.services.before.asking import Word
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.schedule import schedule_push
+from clinic_sessions.services.session import lifecycle, recording, timeline_asks
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.services.day import a_nurse, take
 

@@ -6,13 +6,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, TreatmentSession, User
-from clinic_sessions.services import assigning
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.shifts import assigning
 from tests import factories
 
 TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)

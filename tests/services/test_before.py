@@ -9,22 +9,25 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import protocols
-from clinic_sessions.domain.arrivals import Lack
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.papers import PaperReason
+from clinic_sessions.domain.papers.papers import PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import EscortKind, Measure
-from clinic_sessions.domain.reasons import MoveReason
-from clinic_sessions.domain.session_checks import Check, CheckItem, Intake, complete_at, wait_after
-from clinic_sessions.domain.start_gate import BeforeDose, StartReason, item_of, may_start
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols import protocols
+from clinic_sessions.domain.protocols.protocols import EscortKind, Measure
+from clinic_sessions.domain.scheduling.reasons import MoveReason
+from clinic_sessions.domain.session.arrivals import Lack
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.session_checks import Check, CheckItem, Intake, complete_at, wait_after
+from clinic_sessions.domain.session.start_gate import BeforeDose, StartReason, item_of, may_start
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.domain.wall_time import SkippedHour, last_instant
 from clinic_sessions.models import Alert, AuditEntry, Clinic, Message, SessionCheck, TreatmentSession
-from clinic_sessions.services import answering, arrivals, before, later_today, papers, recording
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.checking import Said
+from clinic_sessions.services.before import answering, before, later_today
+from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.plans import papers
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
+from clinic_sessions.services.session import recording
+from clinic_sessions.services.today import arrivals
 from tests import factories
 from tests.domain.test_protocols import KEYS, shipped
 from tests.services.day import a_nurse, take

@@ -7,13 +7,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Chair, Clinic, TreatmentSession
-from clinic_sessions.services import board, recording, session_due, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.session import board, recording, session_due
 from tests import factories
 from tests.services.day import a_nurse, take
 

@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import OCCUPYING, Action, Status
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanReason, PlanStatus
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.scheduling.plans import PlanReason, PlanStatus
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import OCCUPYING, Action, Status
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Message, Patient, Plan, TreatmentSession
-from clinic_sessions.services import booking, changes, free_times, lifecycle, room, series
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking import booking, changes, free_times, room
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.room import TimeTaken
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
-from clinic_sessions.services.room import TimeTaken
+from clinic_sessions.services.series import series
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.plans import a_plan
 

@@ -18,13 +18,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import EXPECTED, IN_CLINIC, Action, SessionKind
-from clinic_sessions.domain.pattern import read
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import CancelReason
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.pattern import read
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import EXPECTED, IN_CLINIC, Action, SessionKind
 from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import (
     ActorKind,
@@ -43,27 +43,21 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import (
-    booking,
-    changes,
-    closures,
-    plans,
-    series,
-    series_booking,
-    shift_days,
-    shifts,
-    steps,
-    visits,
-)
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
-from clinic_sessions.services.hits import WouldHit
-from clinic_sessions.services.kept_cover import CoverShort, Keeping
-from clinic_sessions.services.plans import PlanRequest
+from clinic_sessions.services.booking import booking, changes, visits
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.room import Lifting
+from clinic_sessions.services.booking.visits import VisitRequest
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.plans.plans import PlanRequest
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.room import Lifting
-from clinic_sessions.services.series_booking import Slot
-from clinic_sessions.services.visits import VisitRequest
+from clinic_sessions.services.series import series, series_booking
+from clinic_sessions.services.series.series_booking import Slot
+from clinic_sessions.services.session import steps
+from clinic_sessions.services.shifts import shift_days, shifts
+from clinic_sessions.services.shifts.kept_cover import CoverShort, Keeping
+from clinic_sessions.services.sites import closures
+from clinic_sessions.services.sites.hits import WouldHit
 from tests import factories
 from tests.services import booking_model
 from tests.services.booking_model import Gap

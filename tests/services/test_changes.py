@@ -7,27 +7,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus, AlertTier
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import GRACE, NOTICES, MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.messages import GRACE, NOTICES, MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.reasons import CancelReason
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import ActorKind, Alert, Clinic, Message, MoveWish, Patient, TreatmentSession
-from clinic_sessions.services import (
-    alerts,
-    appointments,
-    booking,
-    change_notes,
-    changes,
-    eligibility,
-    message_list,
-    patient_clinics,
-)
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor, patient_by_link
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
-from clinic_sessions.services.message_list import ResendReason
+from clinic_sessions.services.booking import appointments, booking, change_notes, changes
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.room import TimeTaken
+from clinic_sessions.services.messages import eligibility, message_list
+from clinic_sessions.services.messages.message_list import ResendReason
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
-from clinic_sessions.services.room import TimeTaken
+from clinic_sessions.services.sites import patient_clinics
 from tests import factories
 
 THURSDAY_TEN = datetime(2026, 12, 3, 18, tzinfo=UTC)

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertTier
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question, item_step
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus, Question, item_step
+from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.models import CheckIn, Clinic, Patient
-from clinic_sessions.services import check_ins
 from clinic_sessions.services.actor import patient_by_link
+from clinic_sessions.services.messages import check_ins
 from clinic_sessions.services.refusals import Absent, Refusal
 from tests import by_link, factories
 

@@ -9,10 +9,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.papers import Clearance
-from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.screening_kinds import (
+from clinic_sessions.domain.papers.papers import Clearance
+from clinic_sessions.domain.papers.screening_kinds import (
     ClearanceReason,
     DecisionChip,
     ItemAnswer,
@@ -20,12 +18,14 @@ from clinic_sessions.domain.screening_kinds import (
     ScreeningSource,
     ScreeningStatus,
 )
+from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models import ActorKind, Alert, ClearanceDecision, Clinic, FiledAnswer, Patient, Screening
-from clinic_sessions.services import clearance, hard_stops, screening
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.clearance import Undecided, Wish
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
-from clinic_sessions.services.screening import Typed, Unanswered
+from clinic_sessions.services.screening import clearance, hard_stops, screening
+from clinic_sessions.services.screening.clearance import Undecided, Wish
+from clinic_sessions.services.screening.screening import Typed, Unanswered
 from tests import factories
 
 TODAY = date(2026, 11, 23)

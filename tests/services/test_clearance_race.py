@@ -9,16 +9,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.papers import Clearance
+from clinic_sessions.domain.papers.papers import Clearance
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route
+from clinic_sessions.domain.protocols.protocols import Route
 from clinic_sessions.models import ActorKind, ClearanceDecision, Clinic, Patient, Screening, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import clearance, patients, screening
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.clearance import Wish
+from clinic_sessions.services.patients import patients
 from clinic_sessions.services.refusals import ChangedMeanwhile
-from clinic_sessions.services.screening import Typed
+from clinic_sessions.services.screening import clearance, screening
+from clinic_sessions.services.screening.clearance import Wish
+from clinic_sessions.services.screening.screening import Typed
 from tests import factories
 
 Act = Callable[[Session, Patient, Actor], object]

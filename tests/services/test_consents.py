@@ -11,12 +11,12 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertTier
-from clinic_sessions.domain.consents import ConsentReason, ConsentState
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.papers import InterpretedBy, PaperReason, SigningWay
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.papers.consents import ConsentReason, ConsentState
+from clinic_sessions.domain.papers.papers import InterpretedBy, PaperReason, SigningWay
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     ActorKind,
@@ -29,9 +29,11 @@ from clinic_sessions.models import (
     Plan,
     TreatmentSession,
 )
-from clinic_sessions.services import consent_changes, consent_documents, consent_overview, consents, documents, papers
+from clinic_sessions.services import documents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.consents import Signature, Subject, Talk
+from clinic_sessions.services.consents import consent_changes, consent_documents, consent_overview, consents
+from clinic_sessions.services.consents.consents import Signature, Subject, Talk
+from clinic_sessions.services.plans import papers
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 from tests import factories
 from tests.plans import a_plan

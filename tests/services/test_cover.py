@@ -7,18 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.cover import Shortfall
-from clinic_sessions.domain.lifecycle import Action
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import CancelReason
-from clinic_sessions.domain.timetable import BookingReason, LiftingReason, Objection, OverrideKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import Shortfall
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason, LiftingReason, Objection, OverrideKind
+from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.models import ActorKind, AuditEntry, BookingOverride, Clinic, Closure, Shift, TreatmentSession
-from clinic_sessions.services import booking, changes, cover, steps
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking import booking, changes
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.room import Lifting, TimeTaken
 from clinic_sessions.services.refusals import NotAllowed, Refusal
-from clinic_sessions.services.room import Lifting, TimeTaken
+from clinic_sessions.services.session import steps
+from clinic_sessions.services.shifts import cover
 from tests import factories
 
 TUESDAY_TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import NEXT_STEP, Action, Gate, SessionKind, offered
-from clinic_sessions.domain.papers import Clearance
+from clinic_sessions.domain.papers.papers import Clearance
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.session_checks import BEFORE_DOSE, BEFORE_LEAVING
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.session.lifecycle import NEXT_STEP, Action, Gate, SessionKind, offered
+from clinic_sessions.domain.session.session_checks import BEFORE_DOSE, BEFORE_LEAVING
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.models import ClearanceDecision, Clinic
-from clinic_sessions.services import lifecycle, steps
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.session import lifecycle, steps
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.services import day_model
 from tests.services.day import DOSE

@@ -9,27 +9,21 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.drawing import Container, LabelSource
-from clinic_sessions.domain.drug_reasons import DrugReason
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.protocols import Drug
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.record import DoseEventKind, RecordReason
-from clinic_sessions.domain.start_gate import StartReason
+from clinic_sessions.domain.drug.drawing import Container, LabelSource
+from clinic_sessions.domain.drug.drug_reasons import DrugReason
+from clinic_sessions.domain.protocols.protocols import Drug
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.record import DoseEventKind, RecordReason
+from clinic_sessions.domain.session.start_gate import StartReason
 from clinic_sessions.models import Alert, AuditEntry, Clinic, Draw, DrugLabel, SecondCount, TreatmentSession
-from clinic_sessions.services import (
-    dose_controls,
-    drug,
-    drug_acts,
-    drug_in_hand,
-    facts,
-    start_gate,
-    timeline,
-)
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.drug_acts import Counted, Drawing, LabelRead
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.drug import dose_controls, drug, drug_acts, drug_in_hand
+from clinic_sessions.services.drug.drug_acts import Counted, Drawing, LabelRead
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.session import facts, timeline
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.services.day import a_nurse, take
 

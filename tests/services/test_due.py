@@ -6,15 +6,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import AuditEntry, Clinic, DueHold, TreatmentSession
-from clinic_sessions.services import due_now, facts, recording, session_due
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.due import Due, DueKind
-from clinic_sessions.services.recording import DoseAct
 from clinic_sessions.services.refusals import ChangedMeanwhile
+from clinic_sessions.services.session import due_now, facts, recording, session_due
+from clinic_sessions.services.session.due import Due, DueKind
+from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
 from tests.services.day import a_nurse, take
 

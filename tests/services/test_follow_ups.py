@@ -6,15 +6,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.follow_ups import FollowUpReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.side_effects import Grade, Seriousness, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.follow_ups import FollowUpReason
+from clinic_sessions.domain.session.side_effects import Grade, Seriousness, SideEffectEventKind, SideEffectKind
 from clinic_sessions.models import AuditEntry, Clinic, FollowUp
-from clinic_sessions.services import follow_ups, for_clinicians, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.for_clinicians import Asked, Work
+from clinic_sessions.services.effects import follow_ups, side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.today import for_clinicians
+from clinic_sessions.services.today.for_clinicians import Asked, Work
 from tests import factories
 from tests.services.day import a_nurse
 

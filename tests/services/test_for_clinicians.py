@@ -6,14 +6,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Action
+from clinic_sessions.domain.patients.risk import Disposition, RiskLevel
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.risk import Disposition, RiskLevel
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Clinic, RiskAssessment
-from clinic_sessions.services import alerts, for_clinicians, recording, risk_lists
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM
-from clinic_sessions.services.for_clinicians import Asked, Work
+from clinic_sessions.services.patients import risk_lists
+from clinic_sessions.services.session import recording
+from clinic_sessions.services.today import for_clinicians
+from clinic_sessions.services.today.for_clinicians import Asked, Work
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan

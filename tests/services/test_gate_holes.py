@@ -7,19 +7,22 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Gate
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.start_gate import Answer, StartReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.session.lifecycle import Action, Gate
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.start_gate import Answer, StartReason
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Clinic, TreatmentSession
-from clinic_sessions.services import asking, before, booking, checking, facts, papers, recording
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.asking import Word
-from clinic_sessions.services.booking import MoveRequest
+from clinic_sessions.services.before import asking, before, checking
+from clinic_sessions.services.before.asking import Word
+from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.booking import booking
+from clinic_sessions.services.booking.booking import MoveRequest
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.checking import Said
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.plans import papers
+from clinic_sessions.services.session import facts, recording
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.services.day import a_nurse, take
 

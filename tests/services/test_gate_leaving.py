@@ -7,16 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.lifecycle import Action, Gate
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.start_gate import Answer
+from clinic_sessions.domain.session.lifecycle import Action, Gate
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.models import Alert, Clinic, TreatmentSession
-from clinic_sessions.services import asking, dose_controls, facts, leave_gate, recording
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.asking import Word
-from clinic_sessions.services.recording import DoseAct
+from clinic_sessions.services.before import asking
+from clinic_sessions.services.before.asking import Word
+from clinic_sessions.services.drug import dose_controls
+from clinic_sessions.services.leaving import leave_gate
+from clinic_sessions.services.session import facts, recording
+from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
 from tests.services.day import a_nurse, take
 

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.pattern import read
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.scheduling.pattern import read
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import ActorKind, Clinic, Patient, Plan, ProtocolVersion, TreatmentSession
-from clinic_sessions.services import label, plans
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.plans import PlanRequest
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.plans.plans import PlanRequest
+from clinic_sessions.services.series import label
 from tests import factories
 
 FIRST = date(2026, 12, 1)

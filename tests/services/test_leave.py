@@ -7,20 +7,21 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.cover import Shortfall
-from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import CancelReason
-from clinic_sessions.domain.shifts import MIDNIGHT, ShiftReason
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import Shortfall
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT, ShiftReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import ActorKind, Clinic, TreatmentSession, User
-from clinic_sessions.services import booking, changes, cover, shift_days, uncovered, visits
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
-from clinic_sessions.services.kept_cover import CoverShort, Keeping
+from clinic_sessions.services.booking import booking, changes, visits
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking.visits import VisitMove, VisitRequest
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.visits import VisitMove, VisitRequest
+from clinic_sessions.services.shifts import cover, shift_days, uncovered
+from clinic_sessions.services.shifts.kept_cover import CoverShort, Keeping
 from tests import factories
 
 TUESDAY = date(2026, 11, 24)

@@ -7,39 +7,31 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.lifecycle import OTHER_ENDINGS, Action, Gate, Status
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
 from clinic_sessions.domain.permissions import Permission, Role
-from clinic_sessions.domain.protocols import PhaseKind, phase_minutes
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.ride_calls import CallAnswer, Contact
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.side_effects import Grade, Outcome, SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.start_gate import Answer
-from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols.protocols import PhaseKind, phase_minutes
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import OTHER_ENDINGS, Action, Gate, Status
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.ride_calls import CallAnswer, Contact
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.side_effects import Grade, Outcome, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.start_gate import Answer
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Alert, AuditEntry, CheckIn, Clinic, Message, TreatmentSession, VitalsReading
-from clinic_sessions.services import (
-    asking,
-    check_ins,
-    checking,
-    cover,
-    due,
-    facts,
-    leave_gate,
-    leaving,
-    recording,
-    side_effects,
-    steps,
-    waiting_for_ride,
-)
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.before import asking, checking
+from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.catalogue import protocol_of
-from clinic_sessions.services.checking import Said
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.leaving import leave_gate, leaving, waiting_for_ride
+from clinic_sessions.services.messages import check_ins
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.session import due, facts, recording, steps
+from clinic_sessions.services.session.lifecycle import GateClosed
+from clinic_sessions.services.shifts import cover
 from tests import factories
 from tests.services.day import a_nurse, take
 

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.calendar_entry import Standing
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import MessageKind, SkipReason
+from clinic_sessions.domain.messages.messages import MessageKind, SkipReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.scheduling.calendar_entry import Standing
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import ActorKind, Clinic, LinkPurpose, Message, TreatmentSession
-from clinic_sessions.services import lifecycle, messages, outreach
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.letters import letter_of, visit_of, wanted_links
+from clinic_sessions.services.messages import messages, outreach
+from clinic_sessions.services.messages.letters import letter_of, visit_of, wanted_links
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.plans import a_plan
 

@@ -6,18 +6,19 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import TRANSITIONS, UNDOABLE, Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.readiness import Reason
-from clinic_sessions.domain.side_effects import Grade, SideEffectKind
-from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import TRANSITIONS, UNDOABLE, Action, SessionKind, Status, StepReason
+from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, Clinic, DoseEvent, TreatmentSession
-from clinic_sessions.services import facts, lifecycle, recording, side_effects, steps
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
-from clinic_sessions.services.side_effects import Noticed
+from clinic_sessions.services.session import facts, lifecycle, recording, steps
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.services.day import DOSE, a_nurse, take
 

@@ -9,22 +9,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import note_content
 from clinic_sessions.domain.alerts import AlertKind
-from clinic_sessions.domain.drawing import Container, LabelSource
-from clinic_sessions.domain.follow_ups import FollowUpKind
-from clinic_sessions.domain.lifecycle import Action, Gate, Status
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.note_content import NOT_RECORDED, Content, Meaning
-from clinic_sessions.domain.note_required import Required
+from clinic_sessions.domain.drug.drawing import Container, LabelSource
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.note import note_content
+from clinic_sessions.domain.note.note_content import NOT_RECORDED, Content, Meaning
+from clinic_sessions.domain.note.note_required import Required
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Drug
-from clinic_sessions.domain.record import DoseEventKind, NoteKind
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
-from clinic_sessions.domain.session_checks import CheckItem
-from clinic_sessions.domain.side_effects import Grade, InterventionKind, SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.start_gate import Answer
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols.protocols import Drug
+from clinic_sessions.domain.session.follow_ups import FollowUpKind
+from clinic_sessions.domain.session.lifecycle import Action, Gate, Status
+from clinic_sessions.domain.session.record import DoseEventKind, NoteKind
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.side_effects import Grade, InterventionKind, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.start_gate import Answer
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
     Alert,
     AuditAction,
@@ -49,22 +49,15 @@ from clinic_sessions.models import (
     VitalsReading,
 )
 from clinic_sessions.models.record import Entry
-from clinic_sessions.services import (
-    for_clinicians,
-    note,
-    note_drafts,
-    note_facts,
-    note_signing,
-    note_since,
-    recording,
-    side_effects,
-    signed_notes,
-)
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.for_clinicians import Asked, Work
-from clinic_sessions.services.note_signing import Lacking, NotAsRead, Signing
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, note_since, signed_notes
+from clinic_sessions.services.note.note_signing import Lacking, NotAsRead, Signing
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.session import recording
+from clinic_sessions.services.today import for_clinicians
+from clinic_sessions.services.today.for_clinicians import Asked, Work
 from tests import factories
 from tests.services.day import a_nurse, take
 

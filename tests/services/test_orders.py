@@ -8,13 +8,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.orders import DoseBasis, Ordered, OrderEventKind, OrderReason, OrderState
+from clinic_sessions.domain.papers.orders import DoseBasis, Ordered, OrderEventKind, OrderReason, OrderState
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Order, OrderEvent, Patient, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import order_list, orders, papers, patients
 from clinic_sessions.services.actor import SYSTEM, Actor
-from clinic_sessions.services.order_requests import OrderRequest
+from clinic_sessions.services.orders import order_list, orders
+from clinic_sessions.services.orders.order_requests import OrderRequest
+from clinic_sessions.services.patients import patients
+from clinic_sessions.services.plans import papers
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
 from tests import factories
 

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, Clinic, Message, MessageEvent
-from clinic_sessions.services import message_list, outbox, outreach
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.message_list import ResendReason
-from clinic_sessions.services.outbox import Claim, Copy
+from clinic_sessions.services.messages import message_list, outbox, outreach
+from clinic_sessions.services.messages.message_list import ResendReason
+from clinic_sessions.services.messages.outbox import Claim, Copy
 from clinic_sessions.services.refusals import Refusal
 from tests import factories
 

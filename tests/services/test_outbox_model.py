@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages import MessageKind, MessageStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, Clinic, Message, Patient
-from clinic_sessions.services import outbox, outreach
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.outbox import Claim, Copy
+from clinic_sessions.services.messages import outbox, outreach
+from clinic_sessions.services.messages.outbox import Claim, Copy
 from tests import factories
 
 COPY = Copy(to="ana@example.org", subject="Your visit", text="[link]")

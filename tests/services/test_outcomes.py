@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus, Question
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import Language
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus, Question
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanChangeKind, PlanStatus
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.scales.scoring import Answers
-from clinic_sessions.domain.side_effects import SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.weights import WeightUnit
+from clinic_sessions.domain.scheduling.plans import PlanChangeKind, PlanStatus
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.side_effects import SideEffectEventKind, SideEffectKind
 from clinic_sessions.models import (
     CheckIn,
     CheckInAnswer,
@@ -34,8 +34,10 @@ from clinic_sessions.models import (
     VitalsReading,
     Weight,
 )
-from clinic_sessions.services import last_sessions, outcomes, paper_lines, scale_results
-from clinic_sessions.services.scale_results import Entry
+from clinic_sessions.services.course import last_sessions
+from clinic_sessions.services.outcomes import outcomes, scale_results
+from clinic_sessions.services.outcomes.scale_results import Entry
+from clinic_sessions.services.plans import paper_lines
 from tests import factories
 from tests.conftest import SignIn
 from tests.services.test_query_shapes import reads

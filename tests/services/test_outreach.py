@@ -7,13 +7,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.check_ins import CheckInKind, CheckInStatus
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.messages import MessageKind, MessageStatus, SkipReason
+from clinic_sessions.domain.messages.check_ins import CheckInKind, CheckInStatus
+from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus, SkipReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import ActorKind, CheckIn, Clinic, Message, StatusChange, TreatmentSession
-from clinic_sessions.services import lifecycle, outreach
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.messages import outreach
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 
 HOUR = timedelta(hours=1)

@@ -6,13 +6,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Gate, Status
-from clinic_sessions.domain.papers import Clearance, ConsentAnswer, PaperReason
+from clinic_sessions.domain.papers.papers import Clearance, ConsentAnswer, PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus
+from clinic_sessions.domain.scheduling.plans import PlanStatus
+from clinic_sessions.domain.session.lifecycle import Action, Gate, Status
 from clinic_sessions.models import ClearanceDecision, Clinic, Consent, MonitoringCheck
-from clinic_sessions.services import lifecycle, paper_lines, papers
-from clinic_sessions.services.lifecycle import GateClosed
+from clinic_sessions.services.plans import paper_lines, papers
+from clinic_sessions.services.session import lifecycle
+from clinic_sessions.services.session.lifecycle import GateClosed
 from tests import factories
 from tests.conftest import SignIn
 from tests.plans import a_plan

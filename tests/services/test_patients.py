@@ -8,17 +8,17 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import record_numbers
-from clinic_sessions.domain.conditions import Condition
 from clinic_sessions.domain.contacts import ToldThrough
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import Channel, Language
+from clinic_sessions.domain.messages.messages import Channel, Language
+from clinic_sessions.domain.patients import record_numbers
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, Patient, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import contact_consents, patient_conditions, patient_search, patients
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.patients import contact_consents, patient_conditions, patient_search, patients
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from tests import factories
 from tests.plans import a_plan

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.document_kinds import DocumentKind
-from clinic_sessions.domain.findings import FindingKind, FindingReason, FindingResult
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.papers import PaperReason
+from clinic_sessions.domain.papers.findings import FindingKind, FindingReason, FindingResult
+from clinic_sessions.domain.papers.papers import PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import (
+from clinic_sessions.domain.scheduling.plans import (
     AuthorisationReason,
     PlanStatus,
     PlanWarning,
@@ -22,6 +21,7 @@ from clinic_sessions.domain.plans import (
     ProtocolStatus,
     ReviewDecision,
 )
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     ActorKind,
@@ -33,29 +33,28 @@ from clinic_sessions.models import (
     Plan,
     TreatmentSession,
 )
-from clinic_sessions.services import (
+from clinic_sessions.services import documents
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.booking import booking
+from clinic_sessions.services.booking.booking import BookingRequest
+from clinic_sessions.services.orders import orders
+from clinic_sessions.services.orders.order_requests import OrderRequest
+from clinic_sessions.services.plans import (
     authorisations,
-    booking,
-    documents,
     due_checks,
     enrolments,
     findings,
-    label,
     label_course,
     monitoring,
-    orders,
     papers,
     plan_life,
     plan_warnings,
     plans,
-    series,
 )
-from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.authorisations import AuthorisationRequest, Product
-from clinic_sessions.services.booking import BookingRequest
-from clinic_sessions.services.order_requests import OrderRequest
-from clinic_sessions.services.plan_life import Review
+from clinic_sessions.services.plans.authorisations import AuthorisationRequest, Product
+from clinic_sessions.services.plans.plan_life import Review
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
+from clinic_sessions.services.series import label, series
 from tests import factories
 from tests.plans import a_plan
 

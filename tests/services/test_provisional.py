@@ -5,17 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind, Status
-from clinic_sessions.domain.papers import Clearance, PaperReason
+from clinic_sessions.domain.papers.papers import Clearance, PaperReason
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanOutcome, PlanReason
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.plans import PlanOutcome, PlanReason
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import ActorKind, ClearanceDecision, Clinic, Patient, TreatmentSession
-from clinic_sessions.services import booking, changes, lifecycle, papers, plan_life, provisional, series_booking
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.booking import booking, changes, provisional
+from clinic_sessions.services.booking.booking import BookingRequest, MoveRequest
+from clinic_sessions.services.plans import papers, plan_life
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.series_booking import SeriesRefused, Slot
+from clinic_sessions.services.series import series_booking
+from clinic_sessions.services.series.series_booking import SeriesRefused, Slot
+from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.plans import a_plan
 

@@ -13,9 +13,9 @@ from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.forms.booking import slot_value
 from clinic_sessions.models import ActorKind, Chair, Clinic, Shift, TreatmentSession
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, day_rooms, free_times
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest
+from clinic_sessions.services.booking import booking, day_rooms, free_times
+from clinic_sessions.services.booking.booking import BookingRequest
 from tests import factories
 from tests.conftest import SignIn
 

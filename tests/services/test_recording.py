@@ -7,17 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.protocols import Anchor
-from clinic_sessions.domain.record import DoseEventKind
-from clinic_sessions.domain.side_effects import Grade, SideEffectEventKind, SideEffectKind
-from clinic_sessions.domain.vitals import Vitals
+from clinic_sessions.domain.protocols.protocols import Anchor
+from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind, SideEffectKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, AuditEntry, Clinic, DoseEvent, TreatmentSession, VitalsReading
-from clinic_sessions.services import facts, leave_gate, recording, side_effects
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.recording import DoseAct
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.leaving import leave_gate
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.session import facts, recording
+from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
 from tests.services.day import a_nurse, take
 

@@ -8,14 +8,15 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
-from clinic_sessions.domain.conditions import Condition
+from clinic_sessions.domain.patients.conditions import Condition
+from clinic_sessions.domain.patients.risk import Disposition, RiskLevel, RiskReason, SafetyPlanPart
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.risk import Disposition, RiskLevel, RiskReason, SafetyPlanPart
 from clinic_sessions.models import ActorKind, Alert, AuditEntry, Clinic, Patient, RiskAssessment
-from clinic_sessions.services import alerts, patient_conditions, risk
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM, Actor
+from clinic_sessions.services.patients import patient_conditions, risk
+from clinic_sessions.services.patients.risk import NewAssessment
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
-from clinic_sessions.services.risk import NewAssessment
 from tests import factories
 
 MINUTE = timedelta(minutes=1)

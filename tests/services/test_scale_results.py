@@ -9,17 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertTier
-from clinic_sessions.domain.check_ins import CheckInKind
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import Language
-from clinic_sessions.domain.scale_kinds import ScaleKey, ScaleMode
+from clinic_sessions.domain.messages.check_ins import CheckInKind
+from clinic_sessions.domain.messages.messages import Language
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.scales.results import ItemImpossible
 from clinic_sessions.domain.scales.scoring import Answers
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Alert, Clinic, ScaleResult
-from clinic_sessions.services import check_ins, scale_course, scale_results
+from clinic_sessions.services.messages import check_ins
+from clinic_sessions.services.outcomes import scale_course, scale_results
+from clinic_sessions.services.outcomes.scale_results import Entry, ScaleReason
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.scale_results import Entry, ScaleReason
 from tests import by_link, factories
 from tests.plans import a_plan
 from tests.services.day import a_nurse

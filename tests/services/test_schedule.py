@@ -8,14 +8,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.day_grid import Level
-from clinic_sessions.domain.lifecycle import SessionKind, Status
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import Route
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.protocols.protocols import Route
+from clinic_sessions.domain.scheduling.day_grid import Level
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.models import BookingOverride, Clinic, Closure, User
-from clinic_sessions.services import day_rooms, schedule, week
-from clinic_sessions.services.schedule_rows import Wanted
+from clinic_sessions.services.booking import day_rooms
+from clinic_sessions.services.schedule import schedule, week
+from clinic_sessions.services.schedule.schedule_rows import Wanted
 from tests import factories
 
 DAY = date(2026, 11, 24)

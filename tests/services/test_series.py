@@ -9,16 +9,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.lifecycle import Status
-from clinic_sessions.domain.messages import GRACE, MessageKind
-from clinic_sessions.domain.pattern import read
+from clinic_sessions.domain.messages.messages import GRACE, MessageKind
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanOutcome, PlanReason, PlanStatus, SeriesReason
-from clinic_sessions.domain.reasons import CancelReason
-from clinic_sessions.domain.series import Scope
-from clinic_sessions.domain.series_solver import Wish
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.scheduling.pattern import read
+from clinic_sessions.domain.scheduling.plans import PlanOutcome, PlanReason, PlanStatus, SeriesReason
+from clinic_sessions.domain.scheduling.reasons import CancelReason
+from clinic_sessions.domain.scheduling.series import Scope
+from clinic_sessions.domain.scheduling.series_solver import Wish
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.models import (
     ActorKind,
     AuditEntry,
@@ -30,22 +30,16 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import (
-    changes,
-    letters,
-    plan_change,
-    plan_life,
-    plans,
-    series,
-    series_booking,
-    series_dates,
-)
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.plan_change import PlanEdit
-from clinic_sessions.services.plans import PlanRequest
+from clinic_sessions.services.booking import changes
+from clinic_sessions.services.messages import letters
+from clinic_sessions.services.plans import plan_change, plan_life, plans
+from clinic_sessions.services.plans.plan_change import PlanEdit
+from clinic_sessions.services.plans.plans import PlanRequest
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.series_booking import SeriesRefused, Slot
-from clinic_sessions.services.series_dates import Row
+from clinic_sessions.services.series import series, series_booking, series_dates
+from clinic_sessions.services.series.series_booking import SeriesRefused, Slot
+from clinic_sessions.services.series.series_dates import Row
 from tests import factories
 
 TUE_THU_AT_TEN = Wish(weekdays=frozenset({1, 3}), wall=time(10))

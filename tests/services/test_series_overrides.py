@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.pattern import read
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import MoveReason
-from clinic_sessions.domain.series_solver import Wish
-from clinic_sessions.domain.timetable import BookingReason, LiftingReason, OverrideKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.pattern import read
+from clinic_sessions.domain.scheduling.reasons import MoveReason
+from clinic_sessions.domain.scheduling.series_solver import Wish
+from clinic_sessions.domain.scheduling.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.models import (
     ActorKind,
     BookingOverride,
@@ -25,12 +25,13 @@ from clinic_sessions.models import (
     Shift,
     TreatmentSession,
 )
-from clinic_sessions.services import plans, series_booking, series_dates
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.plans import PlanRequest
-from clinic_sessions.services.room import Lifting
-from clinic_sessions.services.series_booking import SeriesRefused, Slot
-from clinic_sessions.services.series_dates import Row
+from clinic_sessions.services.booking.room import Lifting
+from clinic_sessions.services.plans import plans
+from clinic_sessions.services.plans.plans import PlanRequest
+from clinic_sessions.services.series import series_booking, series_dates
+from clinic_sessions.services.series.series_booking import SeriesRefused, Slot
+from clinic_sessions.services.series.series_dates import Row
 from tests import factories
 
 AT_TEN = Wish(weekdays=frozenset({1, 3}), wall=time(10))

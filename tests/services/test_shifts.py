@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.cover import Shortfall
-from clinic_sessions.domain.lifecycle import SessionKind
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.shifts import MIDNIGHT, ExceptionKind, ShiftReason
-from clinic_sessions.domain.timetable import OverrideKind
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.cover import Shortfall
+from clinic_sessions.domain.scheduling.shifts import MIDNIGHT, ExceptionKind, ShiftReason
+from clinic_sessions.domain.scheduling.timetable import OverrideKind
+from clinic_sessions.domain.session.lifecycle import SessionKind
 from clinic_sessions.models import (
     ActorKind,
     AuditAction,
@@ -22,10 +22,10 @@ from clinic_sessions.models import (
     TreatmentSession,
     User,
 )
-from clinic_sessions.services import cover, shift_days, shift_week, shifts
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.kept_cover import CoverShort, Keeping
 from clinic_sessions.services.refusals import Absent, NotAllowed, Refusal
+from clinic_sessions.services.shifts import cover, shift_days, shift_week, shifts
+from clinic_sessions.services.shifts.kept_cover import CoverShort, Keeping
 from tests import factories
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)

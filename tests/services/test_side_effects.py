@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertStatus, AlertTier
-from clinic_sessions.domain.lifecycle import Action
-from clinic_sessions.domain.orders import OrderEventKind
+from clinic_sessions.domain.papers.orders import OrderEventKind
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.side_effects import (
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.side_effects import (
     Grade,
     InterventionKind,
     Outcome,
@@ -19,20 +19,14 @@ from clinic_sessions.domain.side_effects import (
     SideEffectKind,
 )
 from clinic_sessions.models import Alert, AsNeeded, Clinic, FollowUp, Order, OrderEvent, SideEffect, TreatmentSession
-from clinic_sessions.services import (
-    as_needed,
-    effect_part,
-    facts,
-    interventions,
-    leave_gate,
-    session_revision,
-    side_effect_trends,
-    side_effects,
-)
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.interventions import InterventionAct
+from clinic_sessions.services.drug import as_needed
+from clinic_sessions.services.effects import effect_part, side_effect_trends, side_effects
+from clinic_sessions.services.effects.side_effects import Followed, Noticed
+from clinic_sessions.services.leaving import leave_gate
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
-from clinic_sessions.services.side_effects import Followed, Noticed
+from clinic_sessions.services.session import facts, interventions, session_revision
+from clinic_sessions.services.session.interventions import InterventionAct
 from tests import factories
 from tests.services.day import a_nurse, take
 from tests.services.test_query_shapes import reads

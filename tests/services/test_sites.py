@@ -9,16 +9,19 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.timetable import BookingReason
-from clinic_sessions.domain.typed_clinic import ClinicUnreadable, day_text, read_day_hours
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.scheduling.typed_clinic import ClinicUnreadable, day_text, read_day_hours
 from clinic_sessions.domain.wall_time import Span
 from clinic_sessions.models import ActorKind, Clinic, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, closures, form_keys, site_people
+from clinic_sessions.services import form_keys
+from clinic_sessions.services.accounts import site_people
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.hits import WouldHit
+from clinic_sessions.services.booking import booking
+from clinic_sessions.services.booking.room import TimeTaken
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.room import TimeTaken
+from clinic_sessions.services.sites import closures
+from clinic_sessions.services.sites.hits import WouldHit
 from tests import factories
 
 THURSDAY = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)

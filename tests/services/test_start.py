@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import Action, Status
-from clinic_sessions.domain.papers import Clearance, ConsentEventKind, PaperReason
+from clinic_sessions.domain.papers.papers import Clearance, ConsentEventKind, PaperReason
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.models import (
     ActorKind,
     ClearanceDecision,
@@ -23,10 +23,12 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import lifecycle, orders, patients, steps
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.lifecycle import GateClosed
-from clinic_sessions.services.steps import Step
+from clinic_sessions.services.orders import orders
+from clinic_sessions.services.patients import patients
+from clinic_sessions.services.session import lifecycle, steps
+from clinic_sessions.services.session.lifecycle import GateClosed
+from clinic_sessions.services.session.steps import Step
 from tests import factories
 
 TakeBack = Callable[[Session, TreatmentSession, datetime, Actor], None]

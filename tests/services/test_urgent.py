@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import SessionKind
-from clinic_sessions.domain.papers import PaperReason
+from clinic_sessions.domain.papers.papers import PaperReason
 from clinic_sessions.domain.permissions import Permission, Role
-from clinic_sessions.domain.protocols import SiteRole
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.session.lifecycle import SessionKind
 from clinic_sessions.models import ActorKind, Clinic, Patient
-from clinic_sessions.services import booking, series, urgent, visits
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest
-from clinic_sessions.services.series import Choice
-from clinic_sessions.services.urgent import Urgent, UrgentSlot
+from clinic_sessions.services.booking import booking, urgent, visits
+from clinic_sessions.services.booking.booking import BookingRequest
+from clinic_sessions.services.booking.urgent import Urgent, UrgentSlot
+from clinic_sessions.services.series import series
+from clinic_sessions.services.series.series import Choice
 from tests import factories
 
 HOUR = timedelta(hours=1)

@@ -10,18 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain import leaves
-from clinic_sessions.domain.conditions import Condition
-from clinic_sessions.domain.edits import FaultyEdits, Typed
+from clinic_sessions.domain.patients.conditions import Condition
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import PlanStatus, ProtocolStatus
-from clinic_sessions.domain.versions import VersionReason
+from clinic_sessions.domain.protocols import leaves
+from clinic_sessions.domain.protocols.edits import FaultyEdits, Typed
+from clinic_sessions.domain.protocols.versions import VersionReason
+from clinic_sessions.domain.scheduling.plans import PlanStatus, ProtocolStatus
 from clinic_sessions.models import ActorKind, AuditEntry, Clinic, DocumentVersion, Plan, ProtocolVersion
-from clinic_sessions.services import booking, catalogue, documents, offers, series, version_rows, versions
+from clinic_sessions.services import catalogue, documents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest
+from clinic_sessions.services.booking import booking, offers
+from clinic_sessions.services.booking.booking import BookingRequest
+from clinic_sessions.services.protocols import version_rows, versions
+from clinic_sessions.services.protocols.version_rows import Version
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, NotAllowed, Refusal
-from clinic_sessions.services.version_rows import Version
+from clinic_sessions.services.series import series
 from tests.factories import a_clinic, a_patient, a_protocol, a_user
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)

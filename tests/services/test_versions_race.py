@@ -9,15 +9,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.edits import Typed
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.plans import ProtocolStatus
+from clinic_sessions.domain.protocols.edits import Typed
+from clinic_sessions.domain.scheduling.plans import ProtocolStatus
 from clinic_sessions.models import ActorKind, Clinic, ProtocolVersion, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import version_rows, versions
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.protocols import version_rows, versions
+from clinic_sessions.services.protocols.version_rows import Version
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.version_rows import Version
 from tests.factories import a_protocol, a_user
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)

@@ -21,21 +21,23 @@ from hypothesis.stateful import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.lifecycle import OCCUPYING, TRANSITIONS, Action, SessionKind, Status
-from clinic_sessions.domain.messages import MessageKind
+from clinic_sessions.domain.messages.messages import MessageKind
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols import SiteRole
-from clinic_sessions.domain.reasons import CancelReason, MoveReason
-from clinic_sessions.domain.timetable import BookingReason
+from clinic_sessions.domain.protocols.protocols import SiteRole
+from clinic_sessions.domain.scheduling.reasons import CancelReason, MoveReason
+from clinic_sessions.domain.scheduling.timetable import BookingReason
+from clinic_sessions.domain.session.lifecycle import OCCUPYING, TRANSITIONS, Action, SessionKind, Status
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import ActorKind, CheckIn, Clinic, Closure, Message, Patient, Shift, TreatmentSession, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, changes, cover, series, visit_room, visits
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.booking import booking, changes, visit_room, visits
+from clinic_sessions.services.booking.room import TimeTaken
+from clinic_sessions.services.booking.visit_room import HostTaken, Wanted
+from clinic_sessions.services.booking.visits import VisitMove, VisitRequest
 from clinic_sessions.services.refusals import Absent, Refusal
-from clinic_sessions.services.room import TimeTaken
-from clinic_sessions.services.visit_room import HostTaken, Wanted
-from clinic_sessions.services.visits import VisitMove, VisitRequest
+from clinic_sessions.services.series import series
+from clinic_sessions.services.shifts import cover
 from tests import factories
 from tests.services.day import a_nurse, take
 

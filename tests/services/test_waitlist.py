@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.models import ActorKind, Clinic, Patient, User
 from clinic_sessions.models.engine import begin_write
-from clinic_sessions.services import booking, waitlist
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.booking import BookingRequest
+from clinic_sessions.services.booking import booking, waitlist
+from clinic_sessions.services.booking.booking import BookingRequest
+from clinic_sessions.services.booking.waitlist import Wish
 from clinic_sessions.services.refusals import Absent
-from clinic_sessions.services.waitlist import Wish
 from tests import factories
 
 TUESDAY_TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)

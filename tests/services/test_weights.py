@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.weights import WeightUnit
 from clinic_sessions.models import ActorKind, Clinic, Patient, Weight
-from clinic_sessions.services import weights
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.patients import weights
+from clinic_sessions.services.patients.weights import WeightReason
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
-from clinic_sessions.services.weights import WeightReason
 from tests import factories
 
 

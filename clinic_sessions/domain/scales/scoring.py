@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from types import MappingProxyType
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales import gad7, pain, pcl5, phq9, screens, totals, watching
 from clinic_sessions.domain.scales.data import Scale
 from clinic_sessions.domain.scales.results import ItemImpossible, Items, Scored, Total

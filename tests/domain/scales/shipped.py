@@ -5,7 +5,7 @@ from importlib import resources
 
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales.data import Scale, parse_scale
 from clinic_sessions.domain.scales.scoring import BY_ITEMS, BY_TOTAL
 

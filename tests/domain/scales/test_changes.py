@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales.changes import Change, change
 from clinic_sessions.domain.scales.results import Total
 from clinic_sessions.domain.sourced import Sourced

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales.data import parse_scale
 from clinic_sessions.domain.scales.scoring import first_day, may_ask
 from clinic_sessions.domain.sourced import FaultyData

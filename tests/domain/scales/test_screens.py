@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales.results import Band, Flag, ItemImpossible, Scored
 from clinic_sessions.domain.scales.screens import score_mania, score_risk
 from tests.domain.scales.shipped import numbered, shipped

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales import gad7, pain, pcl5, watching
 from clinic_sessions.domain.scales.results import Band, Flag, ItemImpossible, thousandths
 from clinic_sessions.domain.scales.scoring import BY_ITEMS, Answers, exact, score

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.scales.results import Band, ItemImpossible
 from clinic_sessions.domain.scales.scoring import Answers, score
 from tests.domain.scales.shipped import shipped

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from clinic_sessions.domain.scale_kinds import ScaleKey
-from clinic_sessions.domain.scale_words import change_words, result_words
+from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
+from clinic_sessions.domain.outcomes.scale_words import change_words, result_words
 from clinic_sessions.domain.scales.changes import change
 from clinic_sessions.domain.scales.results import Total
 from clinic_sessions.domain.sourced import Sourced

@@ -1,0 +1,1 @@
+"""What a treatment stands on: screening, consent, orders, checks."""

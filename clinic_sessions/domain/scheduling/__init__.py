@@ -1,0 +1,1 @@
+"""When a visit can stand: hours, chairs, nurses, spacing, series."""

@@ -1,0 +1,1 @@
+"""The treatment day of one patient: its steps, its record, what is due."""

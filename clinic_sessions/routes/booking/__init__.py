@@ -1,0 +1,1 @@
+"""A visit gets a time, changes it, loses it."""

@@ -1,0 +1,1 @@
+"""Pages that a patient opens from a link."""

@@ -1,0 +1,1 @@
+"""Consents: read, signed, chosen against."""

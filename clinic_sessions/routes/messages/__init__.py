@@ -1,0 +1,1 @@
+"""What patients are told and asked, and how it leaves the house."""

@@ -1,0 +1,1 @@
+"""The note of a session: composed, signed, added to."""

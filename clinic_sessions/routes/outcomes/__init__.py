@@ -1,0 +1,1 @@
+"""Rating scales, and whether the treatment works."""

@@ -1,0 +1,1 @@
+"""Who a patient is, and what the file says of them."""

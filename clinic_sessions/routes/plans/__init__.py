@@ -1,0 +1,1 @@
+"""A patient's plan, and the papers that it stands on."""

@@ -1,0 +1,1 @@
+"""Protocols: versioned texts and numbers, drafted, compared, published."""

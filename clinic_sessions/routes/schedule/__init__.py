@@ -1,0 +1,1 @@
+"""The day by chair and the week, as they are looked at."""

@@ -1,0 +1,1 @@
+"""Screening and clearance: may this person be treated at all."""

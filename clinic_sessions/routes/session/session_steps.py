@@ -1,0 +1,103 @@
+"""The steps that the session page offers: which a person may take now, and the small form of each."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from flask import g
+
+from clinic_sessions.domain import words
+from clinic_sessions.domain.drug.doses import Micrograms
+from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.scheduling import visits
+from clinic_sessions.domain.session.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, offered
+from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.steps import REASONS, StepForm
+from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes.present import actor, person, session
+from clinic_sessions.routes.session.one_session import identified, meta_of
+from clinic_sessions.services.before import call_off, start_gate
+from clinic_sessions.services.note import signed_notes
+from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.session import lifecycle, session_page
+from clinic_sessions.services.session.session_start import Start
+
+ENDINGS = (Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING)
+ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
+"""Steps that need more than a tap."""
+
+ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
+
+
+def against_start(treatment: TreatmentSession, start: Start | None) -> Sequence[StrEnum]:
+    """List what stands against the start of a visit whose patient is here, for those who could start it."""
+    if start is None or start.papers is None or treatment.status is not Status.ARRIVED:
+        return ()
+    if not person().may(Permission.TREAT):
+        return ()
+    return [*start.papers.reasons, *start_gate.unmet(session(), treatment, start.papers.order_id, g.now)]
+
+
+def steps_of(treatment: TreatmentSession, against: Sequence[StrEnum]) -> dict[str, Any]:
+    """Give the steps that this person may take now, and which one they may take back.
+
+    `against`: what stands against the start; `start_missing`: how much that is, while it is the next step.
+    """
+    last = session_page.undoable(treatment)
+    here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
+    next_step = _may(treatment, NEXT_STEP[treatment.kind].get(treatment.status))
+    return {
+        "step_words": partial(visits.act_words, treatment.kind),
+        "next_step": next_step,
+        "start_missing": len(against) if next_step is Action.START else 0,
+        "asked": [one for one in here if one in ASKED],
+        "endings": [one for one in ENDINGS if one in here],
+        "undo": last if last and _may_undo(treatment) else None,
+        "ended": treatment.status not in OCCUPYING,
+    }
+
+
+def forms_of(
+    treatment: TreatmentSession, typed: StepForm | None, start: Start | None, against: Sequence[StrEnum]
+) -> dict[str, StepForm]:
+    """Make the small form of each step, with what was typed in the one that was sent."""
+    made = {}
+    first = start.first.micrograms if start and start.first else None
+    for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
+        fresh = StepForm(data=_begun(treatment, action, first, against), meta=meta_of(treatment))
+        if typed is not None and typed.action.data is action:
+            fresh = typed
+            fresh.version.raw_data, fresh.version.data = None, treatment.version
+        made[action.value] = identified(fresh, action.value)
+        chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
+        fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
+    return made
+
+
+def _begun(
+    treatment: TreatmentSession, action: Action, first: Micrograms | None, against: Sequence[StrEnum]
+) -> dict[str, Any]:
+    data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
+    if action is not Action.CALL_OFF or not person().may(Permission.READ_CLINICAL):
+        return data
+    return {**data, "reasons": [one.value for one in call_off.suggested(session(), treatment, against)]}
+
+
+def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:
+    if action is None:
+        return None
+    try:
+        lifecycle.granted(treatment, action, actor())
+    except Refusal:
+        return None
+    return action
+
+
+def _may_undo(treatment: TreatmentSession) -> bool:
+    last = lifecycle.last_step(treatment)
+    if last is None or last.from_status is None:
+        return False
+    if treatment.status not in OCCUPYING and signed_notes.exists(session(), treatment.id):
+        return False
+    return person().may(lifecycle.permission_of(treatment.kind, last.from_status, last.action))

@@ -1,0 +1,1 @@
+"""Who works when, and whether there are nurses enough."""

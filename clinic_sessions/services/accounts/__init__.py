@@ -1,0 +1,1 @@
+"""Who may come in: people, their sign-ins, a second signature on another's tablet."""

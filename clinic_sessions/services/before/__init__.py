@@ -1,0 +1,1 @@
+"""Before the dose: what is asked, what stands against a start, a provider's word."""

@@ -1,0 +1,1 @@
+"""A patient's course, in the order in which it happened."""

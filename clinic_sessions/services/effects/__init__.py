@@ -1,0 +1,1 @@
+"""Side effects, what was done about them, who is called afterwards."""

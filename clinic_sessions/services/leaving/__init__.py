@@ -1,0 +1,1 @@
+"""Before the patient leaves: reasons against it, the ride, the way home."""

@@ -1,0 +1,193 @@
+"""Patients who are ready and wait for a ride: since when, who takes them home, whom to call, when the clinic shuts."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from clinic_sessions.domain import words as said
+from clinic_sessions.domain.scheduling import timetable
+from clinic_sessions.domain.session.lifecycle import SessionKind, Status
+from clinic_sessions.domain.session.ride_calls import CallAnswer, Contact, closing_soon, is_long
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.models import Clinic, Note, SessionCheck, TreatmentSession
+from clinic_sessions.services import documents
+from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.before import checking, session_checks
+from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.booking import day_rooms
+from clinic_sessions.services.session import facts, recording
+
+BACK = timedelta(days=1)
+"""A visit that began longer ago waits for no ride any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """One who waits. `long`: longer than the clinic lets them wait before it calls; `way`: who takes them home."""
+
+    treatment: TreatmentSession
+    ready_at: datetime
+    call_at: datetime
+    long: bool
+    way: SessionCheck | None
+    closes_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody to call: who they are to the patient, by which name, at which number; without one, why not."""
+
+    contact: Contact
+    name: str
+    phone: str | None
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What the page of a session shows of the wait: the list to call by, and what was noted since it began."""
+
+    waiting: Waiting
+    people: Sequence[Person]
+    noted: Sequence[Note]
+
+
+def of_clinic(db: Session, clinic: Clinic, now: datetime) -> list[Waiting]:
+    """List who waits for a ride at a clinic, the longest wait first; two queries while nobody does."""
+    query = (
+        sa.select(TreatmentSession)
+        .where(
+            TreatmentSession.clinic_id == clinic.id,
+            TreatmentSession.status == Status.READY,
+            TreatmentSession.kind == SessionKind.TREATMENT,
+            TreatmentSession.starts_at >= now - BACK,
+        )
+        .options(
+            joinedload(TreatmentSession.patient),
+            joinedload(TreatmentSession.protocol_version),
+            joinedload(TreatmentSession.chair),
+            selectinload(TreatmentSession.changes),
+        )
+    )
+    found = db.scalars(query).all()
+    if not found:
+        return []
+    ways = _ways(db, [one.id for one in found])
+    after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, clinic, now)
+    made = [_waiting(one, ways.get(one.id), after, closes_at, now) for one in found]
+    return sorted(made, key=lambda one: one.ready_at)
+
+
+def of(db: Session, treatment: TreatmentSession, now: datetime) -> Part | None:
+    """Gather the wait of one visit; None for one that does not wait."""
+    if treatment.status is not Status.READY:
+        return None
+    rows = {row.item: row for row in session_checks.rows(db, treatment)}
+    waiting = state(db, treatment, now, rows.get(CheckItem.WAY_HOME))
+    notes = facts.standing(facts.all_of(db, Note, treatment))
+    return Part(
+        waiting=waiting,
+        people=people(treatment, rows.get(CheckItem.WAY_HOME), rows.get(CheckItem.RIDE)),
+        noted=[note for note in notes if note.at >= waiting.ready_at],
+    )
+
+
+def state(db: Session, treatment: TreatmentSession, now: datetime, way: SessionCheck | None = None) -> Waiting:
+    """Say how the wait of one visit stands; `way`: who takes the patient home, where the caller knows it."""
+    after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, treatment.clinic, now)
+    return _waiting(treatment, way, after, closes_at, now)
+
+
+def _waiting(
+    treatment: TreatmentSession, way: SessionCheck | None, after: int, closes_at: datetime | None, now: datetime
+) -> Waiting:
+    ready_at = facts.ready_at(treatment) or treatment.ends_at
+    return Waiting(
+        treatment=treatment, ready_at=ready_at, call_at=ready_at + timedelta(minutes=after),
+        long=is_long(ready_at, after, now), way=way, closes_at=closes_at,
+    )  # fmt: skip
+
+
+def _ways(db: Session, session_ids: Collection[int]) -> dict[int, SessionCheck]:
+    query = sa.select(SessionCheck).where(
+        SessionCheck.session_id.in_(session_ids), SessionCheck.item == CheckItem.WAY_HOME
+    )
+    return {row.session_id: row for row in db.scalars(query.order_by(SessionCheck.at, SessionCheck.id))}
+
+
+def people(treatment: TreatmentSession, *ways: SessionCheck | None) -> list[Person]:
+    """List whom to call when the ride does not come: escort, emergency contact if they may be called, transport.
+
+    `ways`: the way home as it was said at leaving, and as it was arranged before; the first with a number counts.
+    """
+    named = [one for one in ways if one is not None and (one.person or one.phone)]
+    found = [_escort(named)] if named else []
+    patient, transport = treatment.patient, treatment.clinic.transport_phone
+    if patient.emergency_name or patient.emergency_phone:
+        may = patient.emergency_may_be_called
+        name = patient.emergency_name or "Emergency contact"
+        why_not = None if may else "the patient has not agreed to a call"
+        phone = patient.emergency_phone if may else None
+        found.append(Person(contact=Contact.EMERGENCY, name=name, phone=phone, why_not=why_not))
+    if transport:
+        found.append(Person(contact=Contact.TRANSPORT, name="Medical transport", phone=transport))
+    return found
+
+
+def _escort(named: Sequence[SessionCheck]) -> Person:
+    best = next((one for one in named if one.phone), named[0])
+    name = best.person or (said.say(best.escort) if best.escort else "Whoever was to come")
+    return Person(contact=Contact.ESCORT, name=name, phone=best.phone, why_not=None if best.phone else "no number")
+
+
+def note_call(
+    db: Session, treatment: TreatmentSession, contact: Contact, answer: CallAnswer, words: str | None,
+    *, now: datetime, by: Actor,
+) -> Note:  # fmt: skip
+    """Note a call about the way home. One who cannot come leaves the patient without a way home until it is said anew.
+
+    Raises KeyError for somebody who is not on the list.
+    """
+    rows = {row.item: row for row in session_checks.rows(db, treatment)}
+    listed = {one.contact: one for one in people(treatment, rows.get(CheckItem.WAY_HOME), rows.get(CheckItem.RIDE))}
+    body = f"Called about the way home: {listed[contact].name} ({said.say(contact).lower()}). {said.say(answer)}."
+    note = recording.record_note(db, treatment, f"{body} {words}" if words else body, now=now, by=by)
+    if contact is Contact.ESCORT and answer is CallAnswer.CANNOT_COME:
+        lost = Said(item=CheckItem.WAY_HOME, clear=False, words="Cannot come")
+        checking.record(db, treatment, lost, now=now, by=by)
+    return note
+
+
+_READY = (
+    sa.select(TreatmentSession.clinic_id)
+    .where(
+        TreatmentSession.clinic_id.in_(sa.bindparam("clinics", expanding=True)),
+        TreatmentSession.status == Status.READY,
+        TreatmentSession.kind == SessionKind.TREATMENT,
+        TreatmentSession.starts_at >= sa.bindparam("ready_since", type_=TreatmentSession.starts_at.type),
+    )
+)  # fmt: skip
+READY = sa.select(sa.func.count()).select_from(_READY.subquery())
+"""Asked by every page of a provider, so it is built once. Needs `clinics` and `ready_since`."""
+
+
+def near_closing(db: Session, clinics: Collection[Clinic], now: datetime) -> list[tuple[Clinic, datetime, int]]:
+    """List the clinics that close soon with patients who still wait for a ride: when, and how many."""
+    here = {"clinics": [one.id for one in clinics], "ready_since": now - BACK}
+    waiting = list(db.scalars(_READY, here))
+    found = []
+    for clinic in clinics:
+        if (count := waiting.count(clinic.id)) and (closes_at := closing(db, clinic, now)) is not None:
+            found.append((clinic, closes_at, count))
+    return found
+
+
+def closing(db: Session, clinic: Clinic, now: datetime) -> datetime | None:
+    """Give when a clinic closes today, once that is soon or past by the clinic's own number; None before."""
+    notice = documents.thresholds(db).closing_notice.whole
+    hours = timetable.openings(local_day(now, clinic.zone), day_rooms.hours_of(clinic), clinic.zone)
+    return closing_soon(hours, notice, now)

@@ -1,0 +1,1 @@
+"""What a provider orders, and the dose that it comes to."""

@@ -1,0 +1,1 @@
+"""The dates of a whole series, found and booked together."""

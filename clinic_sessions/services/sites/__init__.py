@@ -1,0 +1,1 @@
+"""What the clinic is made of: sites, chairs, hours, closures."""
