@@ -1,5 +1,6 @@
 """When checks are due after a dose began, from what truly happened, and which of them are still open."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,18 @@ from hypothesis import strategies as st
 
 import clinic_sessions.protocols
 from clinic_sessions.domain.protocols.protocols import Anchor, Measure, PhaseKind, Protocol, parse
-from clinic_sessions.domain.session.due_times import DueCheck, Taken, asked, checks, counts_from, open_checks, signal
+from clinic_sessions.domain.session.due_times import (
+    DueCheck,
+    NotTaken,
+    Repeat,
+    Taken,
+    asked,
+    checks,
+    counts_from,
+    open_checks,
+    repeats,
+    signal,
+)
 
 START = datetime(2026, 3, 10, 16, 30, tzinfo=UTC)
 PRESSURE = frozenset({Measure.SYSTOLIC, Measure.DIASTOLIC})
@@ -139,6 +151,95 @@ def test_checks_are_in_order_and_each_moment_comes_once(key: str, now: int, end:
 
     assert found == sorted(set(found))
     assert all(one > 0 for one in found)
+
+
+AFTER = timedelta(minutes=5)
+OXYGEN = frozenset({Measure.SPO2_PERCENT})
+PAIR = tuple(one for one in Measure if one in PRESSURE)
+
+
+def high(minute: int, *, urgent: bool = True) -> Taken:
+    """A blood pressure outside a limit."""
+    return Taken(at=after(minute), measures=PRESSURE, outside=PRESSURE, urgent=PRESSURE if urgent else frozenset())
+
+
+def test_a_reading_outside_a_limit_is_read_again_soon_until_it_is_within() -> None:
+    again = Repeat(at=after(17), measures=PAIR, urgent=True)
+    assert repeats([high(12)], START, AFTER) == (again,)
+    assert repeats([high(12), Taken(at=after(14), measures=OXYGEN)], START, AFTER) == (again,)
+    assert repeats([high(12), high(16, urgent=False)], START, AFTER) == (replace(again, at=after(21), urgent=False),)
+    assert repeats([high(12), Taken(at=after(16), measures=PRESSURE)], START, AFTER) == ()
+
+
+def test_what_was_outside_before_the_dose_is_not_read_again_after_it_began() -> None:
+    assert repeats([high(-1)], START, AFTER) == ()
+    assert repeats([high(0)], START, AFTER) != ()
+
+
+def test_a_reading_that_is_written_down_late_counts_at_its_true_time() -> None:
+    within, outside = Taken(at=after(16), measures=PRESSURE), high(12)
+    assert repeats([within, outside], START, AFTER) == repeats([outside, within], START, AFTER) == ()
+
+
+def test_words_why_put_a_repeat_off_and_never_end_it() -> None:
+    said = NotTaken(at=after(18), measures=PRESSURE)
+    assert [one.at for one in repeats([high(12)], START, AFTER, [said])] == [after(23)]
+    assert [one.at for one in repeats([high(20)], START, AFTER, [said])] == [after(25)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(min_value=-30, max_value=200),
+            st.dictionaries(st.sampled_from(Measure), st.sampled_from(["within", "outside", "urgent"]), min_size=1),
+        )
+    )
+)
+def test_each_measure_is_read_again_exactly_while_its_newest_reading_is_outside(
+    read: list[tuple[int, dict[Measure, str]]],
+) -> None:
+    taken = [
+        Taken(
+            at=after(minute),
+            measures=frozenset(found),
+            outside=frozenset(one for one, how in found.items() if how != "within"),
+            urgent=frozenset(one for one, how in found.items() if how == "urgent"),
+        )
+        for minute, found in read
+    ]
+    again = repeats(taken, START, AFTER)
+    expected = {}
+    for minute, found in sorted(read, key=lambda one: one[0]):
+        for measure, how in found.items():
+            expected[measure] = after(minute) + AFTER if how != "within" and minute >= 0 else None
+
+    assert {measure: one.at for one in again for measure in one.measures} == {k: v for k, v in expected.items() if v}
+    assert [one.at for one in again] == sorted({one.at for one in again})
+
+
+def test_what_could_not_be_taken_stays_open_without_ringing_until_it_is_taken_or_asked_anew() -> None:
+    wanted = due(10, 20, measures=(*PAIR, Measure.SPO2_PERCENT))
+    half, said = Taken(at=after(10), measures=PRESSURE), NotTaken(at=after(11), measures=OXYGEN)
+    asked_at = partial(open_checks, wanted, early_minutes=5, not_taken=[said])
+
+    found = asked_at([half], now=after(19))
+    assert [(one.at, one.missing, one.excused) for one in found] == [
+        (after(10), (Measure.SPO2_PERCENT,), True),
+        (after(20), (*PAIR, Measure.SPO2_PERCENT), False),
+    ]
+    assert [(one.at, one.excused) for one in asked_at([half], now=after(20))] == [(after(20), False)]
+    taken = Taken(at=after(12), measures=OXYGEN)
+    assert [one.at for one in asked_at([half, taken], now=after(13))] == [after(20)]
+
+
+def test_words_about_one_measure_excuse_no_other() -> None:
+    wanted = due(10, measures=(*PAIR, Measure.SPO2_PERCENT))
+    said = NotTaken(at=after(11), measures=OXYGEN)
+
+    assert [one.excused for one in open_checks(wanted, [], early_minutes=5, not_taken=[said])] == [False]
+    early = NotTaken(at=after(4), measures=OXYGEN)
+    half = Taken(at=after(10), measures=PRESSURE)
+    assert [one.excused for one in open_checks(wanted, [half], early_minutes=5, not_taken=[early])] == [False]
 
 
 SHOWN = partial(signal, START, amber=timedelta(minutes=2), grace=timedelta(minutes=5))

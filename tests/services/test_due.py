@@ -1,5 +1,6 @@
 """What a visit asks for next: counted from true times, open for what is missing, held once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import AuditEntry, Clinic, DueHold, TreatmentSession
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
-from clinic_sessions.services.session import due_now, facts, recording, session_due
+from clinic_sessions.services.session import board, due_now, facts, recording, session_due
 from clinic_sessions.services.session.due import Due, DueKind
 from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
@@ -173,6 +174,72 @@ def queries(db: Session, clinic: Clinic, now: datetime) -> int:
         due_now.pressing(fresh, here, now)
         sa.event.remove(bind, "before_cursor_execute", listen)
     return len(asked)
+
+
+HIGH = replace(WHOLE, systolic=192, diastolic=118)
+
+
+def test_an_urgent_reading_is_due_again_in_five_minutes_on_every_page(
+    db: Session, infusion: TreatmentSession, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, HIGH, now=now + 10 * MINUTE, by=nurse)
+    found = first(db, infusion, now + 10 * MINUTE)
+    assert found is not None
+    assert (found.kind, found.text, minutes(found, now)) == (DueKind.REPEAT, "Repeat blood pressure", 15)
+    assert [found.tone(now + n * MINUTE) for n in (12, 13, 20)] == ["", "due", "due"]
+    assert found.tone(now + timedelta(minutes=20, seconds=1)) == "overdue"
+    late = now + 21 * MINUTE
+    card = next(one for one in board.build(db, clinic, late).cards if one.treatment is infusion)
+    assert (card.due, card.tone) == (found, "overdue")
+    assert [(one.due, one.tone) for one in due_now.pressing(db, clinic, late)] == [(found, "overdue")]
+
+    recording.record_vitals(db, infusion, WHOLE, now=late, at=now + 14 * MINUTE, by=nurse)
+    assert minutes(first(db, infusion, late), now) == 20
+
+
+def test_a_warning_is_due_again_and_red_only_after_the_last_of_the_minutes_of_repeats(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, replace(WHOLE, spo2_percent=92), now=now + 10 * MINUTE, by=nurse)
+    found = first(db, infusion, now + 10 * MINUTE)
+    assert found is not None
+    assert (found.text, minutes(found, now)) == ("Repeat oxygen", 15)
+    assert found.signal.red_at == now + 25 * MINUTE
+
+
+def test_a_slip_that_is_corrected_is_not_taken_again(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    wrong = recording.record_vitals(db, infusion, HIGH, now=now + 10 * MINUTE, by=nurse)
+    recording.record_vitals(db, infusion, WHOLE, now=now + 11 * MINUTE, at=wrong.at, by=nurse, corrects=wrong)
+
+    assert minutes(first(db, infusion, now + 11 * MINUTE), now) == 20
+
+
+def test_a_reading_told_later_is_due_again_from_its_true_time(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, HIGH, now=now + 18 * MINUTE, at=now + 11 * MINUTE, by=nurse)
+
+    assert minutes(first(db, infusion, now + 18 * MINUTE), now) == 16
+
+
+def test_a_check_taken_in_part_names_what_is_to_be_repeated_besides(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    pressure = Vitals(systolic=192, diastolic=118)
+    recording.record_vitals(db, infusion, pressure, now=now + 10 * MINUTE, by=nurse)
+    found = first(db, infusion, now + 10 * MINUTE)
+    assert found is not None
+    assert found.text == "Still missing: heart rate, oxygen and MOAA/S; repeat blood pressure"
+
+
+def test_a_repeat_is_held_as_any_due_time(db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor) -> None:
+    recording.record_vitals(db, infusion, HIGH, now=now + 10 * MINUTE, by=nurse)
+    late = now + 21 * MINUTE
+    session_due.hold(db, infusion, now + 15 * MINUTE, now=late, by=nurse)
+
+    assert [one.tone(late + MINUTE) for one in [first(db, infusion, late + MINUTE)] if one] == ["held"]
 
 
 def test_a_value_past_an_urgent_limit_presses_until_it_is_read_again(

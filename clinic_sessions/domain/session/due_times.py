@@ -30,19 +30,42 @@ class DueCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """A reading: when, and what was measured."""
+    """A reading: when, what was measured, and what of it was outside a limit, urgently or not."""
 
     at: datetime
     measures: frozenset[Measure] = frozenset()
+    outside: frozenset[Measure] = frozenset()
+    urgent: frozenset[Measure] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotTaken:
+    """Somebody said, with words why, that measures could not be taken."""
+
+    at: datetime
+    measures: frozenset[Measure]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCheck:
-    """A check that no reading has answered yet, or only in part. `missing`: what it still asks for."""
+    """A check that no reading has answered yet, or only in part. `missing`: what it still asks for.
+
+    `excused`: of all that it lacks somebody said why; it stays open and rings no more.
+    """
 
     at: datetime
     missing: tuple[Measure, ...] = ()
     begun: bool = False
+    excused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """What was outside a limit and is read again, and from when."""
+
+    at: datetime
+    measures: tuple[Measure, ...]
+    urgent: bool
 
 
 def asked(protocol: Protocol, phase: PhaseKind) -> tuple[Measure, ...]:
@@ -101,24 +124,60 @@ def _every(interval: VitalsInterval, begins: datetime, ends: datetime) -> Iterat
         at += step
 
 
-def open_checks(due: Sequence[DueCheck], taken: Sequence[Taken], *, early_minutes: int) -> tuple[OpenCheck, ...]:
+def open_checks(
+    due: Sequence[DueCheck],
+    taken: Sequence[Taken],
+    *,
+    early_minutes: int,
+    not_taken: Sequence[NotTaken] = (),
+    now: datetime | None = None,
+) -> tuple[OpenCheck, ...]:
     """Give the checks that are not answered, in order of their time.
 
     A reading answers, for what it holds, every check that was due before it and one due up to `early_minutes` after
     it: a late reading settles the ones it came too late for. A check lacking a measure stays open for that measure.
+    Words why it could not be taken excuse it as a reading would have answered it; an excused check goes once a later
+    one is due at `now`, which asks for everything anew.
     """
     early = timedelta(minutes=early_minutes)
+    newest = max((one.at for one in due if now is not None and one.at <= now), default=None)
     found = []
     for check in sorted(due, key=lambda one: one.at):
         counted = [one for one in taken if one.at >= check.at - early]
         missing = tuple(one for one in check.measures if not _held(one, counted))
-        if missing or not counted:
-            found.append(OpenCheck(at=check.at, missing=missing, begun=bool(counted)))
+        if not missing and counted:
+            continue
+        said = [one for one in not_taken if one.at >= check.at - early]
+        excused = bool(missing) and all(_held(one, said) for one in missing)
+        if not excused or newest is None or check.at >= newest:
+            found.append(OpenCheck(at=check.at, missing=missing, begun=bool(counted), excused=excused))
     return tuple(found)
 
 
-def _held(measure: Measure, readings: Iterable[Taken]) -> bool:
-    return any(measure in one.measures for one in readings)
+def _held(measure: Measure, entries: Iterable[Taken | NotTaken]) -> bool:
+    return any(measure in one.measures for one in entries)
+
+
+def repeats(
+    taken: Iterable[Taken], since: datetime, after: timedelta, not_taken: Sequence[NotTaken] = ()
+) -> tuple[Repeat, ...]:
+    """Give what is read again so long `after` it was read outside a limit at `since` or later, in order of time.
+
+    Of each measure its newest reading counts: one within limits ends it. What one reading held outside is read again
+    together. Words why it could not be read again put it off by as much, and no more.
+    """
+    newest: dict[Measure, Taken] = {}
+    for one in sorted(taken, key=lambda one: one.at):
+        newest.update(dict.fromkeys(one.measures, one))
+    found: dict[datetime, list[Measure]] = {}
+    for measure in Measure:
+        if (read := newest.get(measure)) is not None and read.at >= since and measure in read.outside:
+            said = [one.at for one in not_taken if measure in one.measures]
+            found.setdefault(max([read.at, *said]), []).append(measure)
+    return tuple(
+        Repeat(at=at + after, measures=tuple(measures), urgent=any(one in newest[one].urgent for one in measures))
+        for at, measures in sorted(found.items())
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The records of the visits that go on, read for many at once: a query a table, however many they are."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -28,6 +28,8 @@ class ChairRecords:
     held: Mapping[int, Mapping[datetime, datetime]]
     answered: Mapping[int, datetime]
     """When a provider answered last before the dose."""
+    weighed: Collection[int]
+    """Visits at which a provider has said something about leaving."""
     numbers: DueNumbers
 
     def doses_of(self, treatment: TreatmentSession) -> list[DoseEvent]:
@@ -40,10 +42,14 @@ class ChairRecords:
 
     def due_of(self, treatment: TreatmentSession, now: datetime) -> Due | None:
         """Give what is due next at a visit."""
-        doses, readings = self.doses_of(treatment), self.readings_of(treatment)
+        readings = self.readings_of(treatment)
         if treatment.status is Status.ARRIVED:
             return due.repeat(treatment, readings, self.numbers, self.answered.get(treatment.id))
-        return next(iter(due.of(treatment, doses, readings, self.numbers, now, self.held.get(treatment.id))), None)
+        known = due.Recorded(
+            treatment=treatment, doses=self.doses_of(treatment), readings=readings,
+            held=self.held.get(treatment.id, {}),
+        )  # fmt: skip
+        return next(iter(due.of(known, self.numbers, now)), None)
 
     def urgent_of(self, treatment: TreatmentSession) -> list[Mark]:
         """List what is past an urgent limit now: of each measure the newest reading counts."""
@@ -53,20 +59,21 @@ class ChairRecords:
 
 def read(db: Session, session_ids: Sequence[int]) -> ChairRecords:
     """Read the records of visits."""
+    answers = _answers(db, session_ids)
     return ChairRecords(
         doses=_by_session(db, DoseEvent, session_ids),
         vitals=_by_session(db, VitalsReading, session_ids),
         held=session_due.held(db, session_ids),
-        answered=_answered(db, session_ids),
+        answered={one: at for one, gate, at in answers if gate is Gate.MAY_START},
+        weighed={one for one, gate, _ in answers if gate is Gate.MAY_LEAVE},
         numbers=due.numbers(db),
     )
 
 
-def _answered(db: Session, session_ids: Sequence[int]) -> dict[int, datetime]:
-    answers = sa.select(ProviderAnswer.session_id, ProviderAnswer.recorded_at).where(
-        ProviderAnswer.session_id.in_(session_ids), ProviderAnswer.gate == Gate.MAY_START
-    )
-    return {row.session_id: row.recorded_at for row in db.execute(answers.order_by(ProviderAnswer.recorded_at))}
+def _answers(db: Session, session_ids: Sequence[int]) -> Sequence[sa.Row[int, Gate, datetime]]:
+    answer = ProviderAnswer
+    query = sa.select(answer.session_id, answer.gate, answer.recorded_at).where(answer.session_id.in_(session_ids))
+    return db.execute(query.order_by(answer.recorded_at)).all()
 
 
 def effects(db: Session, session_ids: Sequence[int]) -> Mapping[int, Sequence[SideEffect]]:

@@ -1,15 +1,15 @@
 """What a session asks for next, how that is shown, and since when its clock runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.protocols.protocols import Anchor, Measure, Protocol
+from clinic_sessions.domain.protocols.protocols import AlertLevel, Anchor, Measure, Protocol
 from clinic_sessions.domain.session import due_times
-from clinic_sessions.domain.session.due_times import OpenCheck, Signal, Taken
+from clinic_sessions.domain.session.due_times import NotTaken, OpenCheck, Repeat, Signal, Taken
 from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import DoseEvent, TreatmentSession, VitalsReading
@@ -49,12 +49,18 @@ class DueNumbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A thing to do, and when. `missing`: what a check still lacks that was taken in part."""
+    """A thing to do, and when. `asks`: what is to be measured; `begun`: a part of it was."""
 
     kind: DueKind
     text: str
     signal: Signal
-    missing: Sequence[Measure] = ()
+    asks: Sequence[Measure] = ()
+    begun: bool = False
+
+    @property
+    def missing(self) -> Sequence[Measure]:
+        """What a check still lacks that was taken in part."""
+        return self.asks if self.begun else ()
 
     @property
     def at(self) -> datetime:
@@ -64,6 +70,20 @@ class Due:
     def tone(self, now: datetime) -> str:
         """Say how pressing it is: overdue, due, held, or nothing yet."""
         return self.signal.tone(now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What was recorded at a visit and stands.
+
+    `not_taken`: what somebody said could not be taken; `held`: due times that somebody holds, each until when.
+    """
+
+    treatment: TreatmentSession
+    doses: Sequence[DoseEvent]
+    readings: Sequence[VitalsReading]
+    not_taken: Sequence[NotTaken] = ()
+    held: Mapping[datetime, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,33 +111,71 @@ def numbers_of(found: Thresholds) -> DueNumbers:
     )
 
 
-def of(
-    treatment: TreatmentSession,
-    doses: Sequence[DoseEvent],
-    readings: Sequence[VitalsReading],
-    shown: DueNumbers,
-    now: datetime,
-    held: Mapping[datetime, datetime] | None = None,
-) -> list[Due]:
-    """List what is due next, the first one first: open checks up to an hour ahead, and the next device.
+def of(known: Recorded, shown: DueNumbers, now: datetime) -> list[Due]:
+    """List what is due next, the first one first: open checks up to an hour ahead, repeats, and the next device.
 
-    Doses and readings are those that stand; `held`: due times that somebody holds, each until when. Only a session
-    under treatment or observation has something due.
+    Only a session under treatment or observation has something due; a check that somebody excused rings no more.
     """
-    known = facts.anchors(doses)
-    if treatment.protocol_version is None or treatment.status not in HAS_DUE or Anchor.START not in known:
+    protocol, started = _begun(known)
+    if protocol is None or started is None:
         return []
-    protocol = protocol_of(treatment.protocol_version)
-    planned = due_times.checks(protocol, known, now, _AHEAD)
-    still = due_times.open_checks(planned, [taken(one) for one in readings], early_minutes=protocol.vitals.early.whole)
-    found = [(DueKind.VITALS, one.at, _check_text(one), one.missing if one.begun else ()) for one in still]
-    if device := _next_device(treatment, protocol, doses):
-        found.append((DueKind.DEVICE, *device, ()))
-    until = held or {}
-    return [
-        Due(kind=kind, text=text, missing=missing, signal=_signal(at, shown, until.get(at)))
-        for kind, at, text, missing in sorted(found, key=lambda one: (one[1], one[0]))
-    ]
+    taken = [_taken(known, one) for one in known.readings]
+    again = due_times.repeats(taken, started, shown.repeat_from, known.not_taken)
+    found = [_check(one, again, known, shown) for one in checks(known, now) if not one.excused]
+    found += [_again(one, known, shown) for one in again]
+    if device := _next_device(known.treatment, protocol, known.doses):
+        found.append(
+            Due(kind=DueKind.DEVICE, text=device[1], signal=_signal(device[0], known, shown.amber, shown.grace))
+        )
+    return sorted(found, key=lambda one: (one.at, one.kind))
+
+
+def checks(known: Recorded, now: datetime) -> Sequence[OpenCheck]:
+    """List the checks that are open, up to an hour ahead, with those that somebody excused."""
+    protocol, started = _begun(known)
+    if protocol is None or started is None:
+        return ()
+    return due_times.open_checks(
+        due_times.checks(protocol, facts.anchors(known.doses), now, _AHEAD),
+        [_taken(known, one) for one in known.readings],
+        early_minutes=protocol.vitals.early.whole, not_taken=known.not_taken, now=now,
+    )  # fmt: skip
+
+
+def _begun(known: Recorded) -> tuple[Protocol | None, datetime | None]:
+    """Give the protocol of a visit at which something can be due, and when its dose began."""
+    treatment = known.treatment
+    if treatment.protocol_version is None or treatment.status not in HAS_DUE:
+        return None, None
+    return protocol_of(treatment.protocol_version), facts.anchors(known.doses).get(Anchor.START)
+
+
+def _taken(known: Recorded, reading: VitalsReading) -> Taken:
+    """Give a stored reading as the rules of due times see it."""
+    marks = limits.marks(known.treatment, known.doses, reading)
+    return Taken(
+        at=reading.at,
+        measures=frozenset(limits.measures_of(reading)),
+        outside=frozenset(mark.measure for mark in marks),
+        urgent=frozenset(mark.measure for mark in marks if mark.level is AlertLevel.URGENT),
+    )
+
+
+def _check(one: OpenCheck, again: Sequence[Repeat], known: Recorded, shown: DueNumbers) -> Due:
+    text = "Vitals"
+    if one.begun:
+        besides = [measure for each in again for measure in each.measures if measure not in one.missing]
+        text = f"Still missing: {limits.listed(one.missing)}"
+        text += f"; repeat {limits.listed(besides)}" if besides else ""
+    signal = _signal(one.at, known, shown.amber, shown.grace)
+    return Due(kind=DueKind.VITALS, text=text, signal=signal, asks=one.missing, begun=one.begun)
+
+
+def _again(one: Repeat, known: Recorded, shown: DueNumbers) -> Due:
+    """Give a repeat: an urgent one is red after the usual grace, another by the end of the minutes of repeats."""
+    grace = shown.grace if one.urgent else max(shown.grace, shown.repeat_until - shown.repeat_from)
+    text = f"Repeat {limits.listed(one.measures)}"
+    return Due(kind=DueKind.REPEAT, text=text, signal=_signal(one.at, known, shown.amber, grace), asks=one.measures)
 
 
 def repeat(
@@ -136,17 +194,8 @@ def repeat(
     return Due(kind=DueKind.REPEAT, text="Take again", signal=signal)
 
 
-def taken(reading: VitalsReading) -> Taken:
-    """Give a stored reading as the rules of due times see it."""
-    return Taken(at=reading.at, measures=frozenset(limits.measures_of(reading)))
-
-
-def _signal(at: datetime, shown: DueNumbers, held_until: datetime | None) -> Signal:
-    return due_times.signal(at, amber=shown.amber, grace=shown.grace, held_until=held_until)
-
-
-def _check_text(one: OpenCheck) -> str:
-    return f"Still missing: {limits.listed(one.missing)}" if one.begun and one.missing else "Vitals"
+def _signal(at: datetime, known: Recorded, amber: timedelta, grace: timedelta) -> Signal:
+    return due_times.signal(at, amber=amber, grace=grace, held_until=known.held.get(at))
 
 
 def _next_device(

@@ -57,8 +57,10 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> SessionDue | 
     doses = facts.dose_events(db, treatment)
     readings = facts.standing(facts.all_of(db, VitalsReading, treatment))
     numbers = documents.thresholds(db)
-    until = held(db, [treatment.id]).get(treatment.id, {})
-    found = due.of(treatment, doses, readings, due.numbers_of(numbers), now, until)
+    known = due.Recorded(
+        treatment=treatment, doses=doses, readings=readings, held=held(db, [treatment.id]).get(treatment.id, {})
+    )
+    found = due.of(known, due.numbers_of(numbers), now)
     first = found[0] if found else None
     phase = limits.phase_of(treatment, doses, now)
     return SessionDue(
