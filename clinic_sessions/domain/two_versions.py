@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-_WORD = re.compile(r"\S+|\s+")
+COMPARED = 3000
+"""How many words, or lines, are compared one by one: the time grows with their square, and a person waits for it."""
+
+_WORD = re.compile(r"\S+\s*|\s+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +25,11 @@ def compared(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     >>> [piece.text for piece in compared("calm, slept", "calm, sang")[0] if piece.own]
     ['slept']
     """
-    left, right = _WORD.findall(one), _WORD.findall(other)
     pieces: tuple[list[Piece], list[Piece]] = ([], [])
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        for side, words in zip(pieces, (left[a:b], right[c:d]), strict=True):
+    for same, *both in _stretches(_WORD.findall(one), _WORD.findall(other)):
+        for side, words in zip(pieces, both, strict=True):
             if words:
-                side.append(Piece(text="".join(words), own=tag != "equal"))
+                side.append(Piece(text="".join(words), own=not same))
     return pieces
 
 
@@ -37,11 +39,26 @@ def merged(one: str, other: str) -> str:
     >>> merged("Calm.\\nSlept.", "Calm.\\nSang.")
     'Calm.\\nSlept.\\nSang.'
     """
-    left, right = one.splitlines(), other.splitlines()
     found: list[str] = []
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        found += left[a:b] if tag == "equal" else _either(left[a:b], right[c:d])
+    for same, lines, others in _stretches(one.splitlines(), other.splitlines()):
+        found += lines if same else _either(lines, others)
     return "\n".join(found)
+
+
+_Stretch = tuple[bool, Sequence[str], Sequence[str]]
+
+
+def _stretches(left: Sequence[str], right: Sequence[str]) -> list[_Stretch]:
+    """Pair what is the same and what differs, in order; what is too long to compare differs as a whole."""
+    shorter = min(len(left), len(right))
+    head = next((k for k in range(shorter) if left[k] != right[k]), shorter)
+    tail = next((k for k in range(shorter - head) if left[-1 - k] != right[-1 - k]), shorter - head)
+    inner, others = left[head : len(left) - tail], right[head : len(right) - tail]
+    within: list[_Stretch] = [(False, inner, others)]
+    if len(inner) + len(others) <= COMPARED:
+        codes = SequenceMatcher(None, inner, others).get_opcodes()
+        within = [(tag == "equal", inner[a:b], others[c:d]) for tag, a, b, c, d in codes]
+    return [(True, left[:head], right[:head]), *within, (True, left[len(left) - tail :], right[len(right) - tail :])]
 
 
 def _either(lines: Sequence[str], others: Sequence[str]) -> list[str]:
