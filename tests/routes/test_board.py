@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -187,6 +188,60 @@ def test_what_is_out_of_range_stays_on_the_page_with_its_advice_until_it_is_read
     assert "Pause the infusion. Open the airway, give oxygen as ordered" in page
     save(nurse, infusion, spo2_percent="97", moaa_s="5")
     assert "Pause the infusion" not in unescape(nurse.get(f"/sessions/{infusion.id}").text)
+
+
+def test_the_urgent_advice_has_the_pause_beside_it_only_while_the_infusion_runs(
+    infusion: TreatmentSession, signed_in: SignIn, time_at: Any, now: datetime
+) -> None:
+    nurse, provider = signed_in(Role.NURSE), signed_in(Role.PROVIDER)
+    save(nurse, infusion, systolic="192/118")
+
+    def banner(of: Visitor = nurse) -> str:
+        page = unescape(of.get(f"/sessions/{infusion.id}").text)
+        return page.partition('aria-label="Urgent"')[2].partition("</section>")[0]
+
+    turn = f"/sessions/{infusion.id}/drug/"
+    assert "Pause the infusion. Call the provider now." in banner()
+    assert f'action="{turn}pause"' in banner()
+    assert nurse.post(f"{turn}pause", data={"patient": str(infusion.patient_id)}).status_code == 303
+    assert "The infusion is paused." in banner()
+    assert "<form" not in banner()
+    nurse.post(f"{turn}resume", data={"patient": str(infusion.patient_id)})
+    assert f'action="{turn}pause"' in banner()
+    time_at.move_to(now + MINUTE, tick=False)
+    nurse.post(f"{turn}stop", data={"patient": str(infusion.patient_id)})
+    assert "The infusion has ended." in banner()
+    assert "<form" not in banner()
+    assert "Pause the infusion. Call the provider now." in banner(provider), "the advice stays as it was given"
+
+
+def test_the_clock_of_the_next_device_turns_red(db: Session, clinic: Clinic, now: datetime, signed_in: SignIn) -> None:
+    version, patient = factories.a_protocol(db, "in-esketamine"), factories.a_patient(db, clinic)
+    one = factories.a_session(db, patient, now - 30 * MINUTE, protocol=version)
+    factories.an_order(db, patient, version, devices=2)
+    by = a_nurse(db, clinic)
+    take(db, one, Action.ARRIVE, now - 30 * MINUTE, by)
+    take(db, one, Action.START, now - 11 * MINUTE, by)
+    db.commit()
+    page = signed_in(Role.NURSE).get(f"/sessions/{one.id}").text
+    clock = page.partition('id="next-device"')[2].partition("</p>")[0]
+    assert f'data-red="{(now - MINUTE).isoformat().replace("+00:00", "Z")}"' in clock
+    assert "due-clock is-overdue" in clock
+
+
+def test_a_repeat_stands_on_the_board_on_the_strip_and_on_the_page(
+    infusion: TreatmentSession, signed_in: SignIn, time_at: Any, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    save(nurse, infusion, systolic="192/118", heart_rate="80", spo2_percent="97", moaa_s="5")
+    for path in ("/board", f"/sessions/{infusion.id}"):
+        page = nurse.get(path).text
+        assert "Repeat blood pressure</a>" in page
+        assert ">in 5 min</time>" in page
+    time_at.move_to(now + 11 * MINUTE, tick=False)
+    strip = nurse.get("/due").text
+    assert "Repeat blood pressure" in strip
+    assert "6 min overdue" in strip
 
 
 def test_no_response_is_said_to_be_a_serious_side_effect(

@@ -17,7 +17,7 @@ from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.refusals import ChangedMeanwhile
 from clinic_sessions.services.session import due, facts, lifecycle, limits, recording
-from clinic_sessions.services.session.due import Due
+from clinic_sessions.services.session.due import Due, DueKind
 
 LATER = 3
 """How many due times after the next are listed."""
@@ -27,11 +27,12 @@ LATER = 3
 class SessionDue:
     """What is due next and after that. `asked`: what a check holds now; `may_hold`: whether the next may be held now.
 
-    `devices`: when each device was used, so that every clock can be shown.
+    `device`: the next one; `devices`: when each was used, so that every clock can be shown.
     """
 
     next: Due | None
     later: Sequence[Due]
+    device: Due | None
     asked: Sequence[Measure]
     may_hold: bool
     amber: Sourced
@@ -66,6 +67,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> SessionDue | 
     return SessionDue(
         next=first,
         later=found[1 : LATER + 1],
+        device=next((one for one in found if one.kind is DueKind.DEVICE), None),
         asked=due_times.asked(protocol_of(treatment.protocol_version), phase),
         may_hold=first is not None and may_hold(first, now),
         amber=numbers.due_amber,
