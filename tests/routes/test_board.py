@@ -229,6 +229,20 @@ def test_the_clock_of_the_next_device_turns_red(db: Session, clinic: Clinic, now
     assert "due-clock is-overdue" in clock
 
 
+def test_before_a_dose_what_else_can_be_recorded_is_folded_and_nothing_that_was_not_read_is_shown(
+    db: Session, clinic: Clinic, infusion: TreatmentSession, now: datetime, signed_in: SignIn
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now, chair=clinic.chairs[1])
+    take(db, one, Action.ARRIVE, now, a_nurse(db, clinic))
+    db.commit()
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/sessions/{one.id}").text
+    assert "Record something now</summary>" in page
+    assert "Last vitals" not in page
+    assert "pressure-title" not in page
+    assert "Record something now</summary>" not in nurse.get(f"/sessions/{infusion.id}").text
+
+
 def test_a_repeat_stands_on_the_board_on_the_strip_and_on_the_page(
     infusion: TreatmentSession, signed_in: SignIn, time_at: Any, now: datetime
 ) -> None:
