@@ -182,10 +182,12 @@ class LabelForm(ActForm):
             return None
 
 
-class DrawForm(ActForm):
-    """What the first person drew: mg and mL, each typed. `meta`: label, cap, ordered, and whether a pump runs it."""
+class DrawnForm(ActForm):
+    """What was drawn from one vial: mg and mL, each typed. `meta`: cap, ordered, and `beside`: what else is in hand.
 
-    label = WholeNumberField("Label", low=1, high=999_999_999, ask="Open this form again from the session.")
+    Amounts in micrograms; the vial is that of the form's label.
+    """
+
     mg = AmountField("Dose drawn", unit="mg", example="40", ask="Enter the dose in mg, like 40 or 40.25.")
     ml = AmountField("Volume drawn", unit="mL", example="0.8", ask="Enter what the syringe shows in mL, like 0.8.")
     made_up = AmountField("Made up to", unit="mL", example="100")
@@ -193,13 +195,12 @@ class DrawForm(ActForm):
 
     asks_dose = False
 
-    def against(self) -> Iterator[tuple[Any, str]]:
+    def drawn_doubts(self, per_ml: int | None, total: int | None) -> Iterator[tuple[Any, str]]:
         """Compare dose and volume with the order, the limit, the vial and the strength; name the slip."""
-        label = self.meta.label
         if self.mg.data is not None:
-            yield from self._against_dose()
-            if self.ml.data is not None and not self.ml.errors:
-                slip = drug_slips.of_volume(self.mg.data, self.ml.data, label.micrograms_per_ml)
+            yield from self._against_dose(total)
+            if self.ml.data is not None and not self.ml.errors and per_ml is not None:
+                slip = drug_slips.of_volume(self.mg.data, self.ml.data, per_ml)
                 if slip is not None:
                     yield self.ml, slip.text
         if self.made_up.data is not None and self.ml.data is not None and self.made_up.data < self.ml.data:
@@ -208,14 +209,37 @@ class DrawForm(ActForm):
                 "This is less than was drawn. Enter the whole volume in the bag or the syringe of the pump.",
             )
 
-    def _against_dose(self) -> Iterator[tuple[Any, str]]:
+    def _against_dose(self, total: int | None) -> Iterator[tuple[Any, str]]:
         slip = drug_slips.of_dose(
-            self.mg.data, cap=self.meta.cap, total=self.meta.label.total_micrograms, ordered=self.meta.ordered
+            self.mg.data, cap=self.meta.cap, total=total, ordered=self.meta.ordered, beside=self.meta.beside
         )
+        if self.meta.ordered is not None and self.mg.data + self.meta.beside < self.meta.ordered.micrograms:
+            self.sure_dose.label.text = "Yes: this is the dose, or the rest comes from another vial"
         if slip is None or (not slip.stops and self.sure_dose.data):
             return
         self.asks_dose = not slip.stops
         yield self.mg, slip.text if slip.stops else f"{slip.text} Check the number, or tick that it is right."
+
+
+class DrawForm(DrawnForm):
+    """A draw from a vial that has been read: `meta.label`."""
+
+    label = WholeNumberField("Label", low=1, high=999_999_999, ask="Open this form again from the session.")
+
+    def against(self) -> Iterator[tuple[Any, str]]:
+        """Compare what was drawn with the vial."""
+        yield from self.drawn_doubts(self.meta.label.micrograms_per_ml, self.meta.label.total_micrograms)
+
+
+class MoreForm(LabelForm, DrawnForm):
+    """Another vial for the same dose: its label, and what was drawn from it, in one."""
+
+    draw = WholeNumberField("Draw", low=1, high=999_999_999, ask="Open this form again from the session.")
+
+    def against(self) -> Iterator[tuple[Any, str]]:
+        """Compare the label's numbers with each other, then what was drawn with the vial."""
+        yield from super().against()
+        yield from self.drawn_doubts(self.strength.data, self.total.data)
 
 
 class CountForm(ActForm):

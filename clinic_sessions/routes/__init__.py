@@ -7,7 +7,7 @@ from clinic_sessions.routes.before import asks, before, calling_off
 from clinic_sessions.routes.booking import after, booking, changes, move_wishes, urgent, visits, waitlist
 from clinic_sessions.routes.by_link import appointment, by_link, check_in, intake_link, wishes
 from clinic_sessions.routes.consents import consent_handed, consent_signing
-from clinic_sessions.routes.drug import dose_controls, drug, drug_log
+from clinic_sessions.routes.drug import dose_controls, drug, drug_counts, drug_log
 from clinic_sessions.routes.leaving import leaving
 from clinic_sessions.routes.messages import mailbox, messages
 from clinic_sessions.routes.note import note
@@ -80,6 +80,7 @@ BLUEPRINTS = (
     note.bp,
     drug.bp,
     dose_controls.bp,
+    drug_counts.bp,
     drug_log.bp,
     messages.bp,
     mailbox.bp,

@@ -63,7 +63,7 @@ def test_corrections_stay_struck_and_what_was_withdrawn_counts_for_nothing(
     db: Session, clinic: Clinic, nurse: Actor, signed_in: SignIn, now: datetime
 ) -> None:
     one = a_day(db, clinic, nurse, now)
-    label, draw = start_gate.label_of(db, one), start_gate.draw_of(db, one)
+    label, draw = start_gate.label_of(db, one), start_gate.so_far(db, one)[-1]
     assert label is not None
     right = Drawing(micrograms=40_000, microlitres=810)
     drug_acts.draw(db, one, label.id, right, now=now + timedelta(minutes=40), by=nurse, corrects=draw)

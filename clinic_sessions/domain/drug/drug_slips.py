@@ -89,18 +89,23 @@ def _near(one: int, other: int, times: int) -> bool:
     return any(abs(big * 20 - small * times * 20) <= small * times for big, small in ((one, other), (other, one)))
 
 
-def of_dose(micrograms: int, *, cap: int, total: int | None, ordered: DoseToGive | None) -> Found | None:
+def of_dose(
+    micrograms: int, *, cap: int, total: int | None, ordered: DoseToGive | None, beside: int = 0
+) -> Found | None:
     """Compare a dose to be drawn with what the vial holds, with the protocol's limit, and with the order.
 
-    Above the vial or the limit nothing is drawn; another dose than the ordered one is asked about.
+    `beside`: what is in the hand from other vials. Above the vial or the limit nothing is drawn; another dose than
+    the ordered one is asked about.
     """
-    named = _other_dose(micrograms, ordered)
+    dose = micrograms + beside
+    named = _other_dose(dose, ordered)
     if total is not None and micrograms > total:
-        return Found(
-            slip=named.slip if named else Slip.MORE_THAN_VIAL, text=_with(named, f"The vial holds {mg_text(total)}.")
-        )
-    if micrograms > cap:
-        said = f"{mg_text(micrograms)} is above the protocol's limit of {mg_text(cap)}."
+        said = f"The vial holds {mg_text(total)}."
+        if named is None:
+            return Found(slip=Slip.MORE_THAN_VIAL, text=f"{said} Enter what came from it, then add another vial.")
+        return Found(slip=named.slip, text=_with(named, said))
+    if dose > cap:
+        said = f"{mg_text(dose)} is above the protocol's limit of {mg_text(cap)}."
         tenfold = named is not None and named.slip is not Slip.OTHER_DOSE
         return Found(slip=named.slip if named and tenfold else Slip.ABOVE_CAP, text=_with(named, said))
     return named

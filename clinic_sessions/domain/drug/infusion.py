@@ -3,7 +3,9 @@
 Volumes are whole microlitres, rates whole microlitres or micrograms an hour.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from clinic_sessions.domain.drug.amounts import ml_text, plain_text
@@ -64,3 +66,18 @@ def volume_at(micrograms_per_hour: int, micrograms: int, microlitres: int) -> in
     """Give the pump's rate in microlitres an hour that brings so many micrograms an hour, rounded to its step."""
     exact = Decimal(micrograms_per_hour) * microlitres / micrograms
     return int((exact / PUMP_STEP).to_integral_value(ROUND_HALF_UP)) * PUMP_STEP
+
+
+def runs_until(minutes: int, rates: Sequence[tuple[datetime, int]], planned_rate: int) -> datetime | None:
+    """Give when an infusion that takes so many minutes at its planned rate has run in; None while nothing runs.
+
+    `rates`: from when on it runs at which rate, 0 while it is paused, oldest first, beginning with its start.
+    """
+    left = timedelta(minutes=minutes)
+    for (at, rate), until in zip(rates, [*(moment for moment, _ in rates[1:]), None], strict=True):
+        ends = at + left * planned_rate / rate if rate else None
+        if ends is not None and (until is None or ends <= until):
+            return ends
+        if until is not None:
+            left -= (until - at) * rate / planned_rate
+    return None

@@ -1,4 +1,4 @@
-"""The drug before the dose: its label, what was drawn, and the count of a second person who is not shown the first."""
+"""The drug before the dose: its label, what was drawn, and another vial for the same dose."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,27 +9,20 @@ from werkzeug.datastructures import MultiDict
 from clinic_sessions.domain.drug.drawing import Container
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.booking import number
-from clinic_sessions.forms.countersign import CountersignForm
-from clinic_sessions.forms.drug import CountForm, DrawForm, LabelForm
+from clinic_sessions.forms.drug import DrawForm, DrawnForm, LabelForm, MoreForm
 from clinic_sessions.models import Draw, DrugLabel, TreatmentSession
-from clinic_sessions.models.engine import begin_write
-from clinic_sessions.routes import countersigned
 from clinic_sessions.routes.drug.drug_pages import Answer, back_to, meta, saved, shown
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, person, session
+from clinic_sessions.routes.present import actor, session
 from clinic_sessions.routes.session.one_session import ONE, load
 from clinic_sessions.services.before import start_gate
 from clinic_sessions.services.drug import drug as drugs
 from clinic_sessions.services.drug import drug_acts
-from clinic_sessions.services.drug.drug_acts import Counted, Drawing, LabelRead
+from clinic_sessions.services.drug.drug_acts import Drawing, LabelRead
 from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.session import limits
 
 bp = Blueprint("drug", __name__)
-
-
-class SignedCountForm(CountForm, CountersignForm):
-    """The count of a second person on the tablet of the first."""
 
 
 @bp.get(f"{ONE}/drug/label")
@@ -95,10 +88,9 @@ def draw(session_id: int) -> Answer:
     if found is None or found.label is None or found.label.container is Container.DEVICE:
         return back_to(session_id)
     old = _corrected(Draw, treatment)
-    data = {"label": found.label.id, "corrects": str(old.id) if old else None}
-    if found.ordered is not None:
-        data["mg"] = found.ordered.micrograms
-    return _draw_page(treatment, _draw_form(treatment, found, None, data), found)
+    vial = _vial(treatment, found.label, old)
+    data = {"label": vial.id, "corrects": str(old.id) if old else None, "mg": _wanted(treatment, found, vial)}
+    return _draw_page(treatment, _draw_form(treatment, found, vial, None, data), found, vial)
 
 
 @bp.post(f"{ONE}/drug/draw")
@@ -109,88 +101,107 @@ def save_draw(session_id: int) -> Answer:
     found = drugs.of(session(), treatment, g.now)
     if found is None or found.label is None or found.label.container is Container.DEVICE:
         return back_to(session_id)
-    form = _draw_form(treatment, found, request.form)
+    vial = _vial(treatment, found.label, _corrected(Draw, treatment))
+    form = _draw_form(treatment, found, vial, request.form)
     if not form.validate():
-        return _draw_page(treatment, form, found), 422
-    drawn = Drawing(micrograms=form.mg.data, microlitres=form.ml.data, pump_microlitres=form.made_up.data)
+        return _draw_page(treatment, form, found, vial), 422
 
     def act(one: TreatmentSession) -> Draw:
         old = _corrected(Draw, one)
         return drug_acts.draw(
-            session(), one, form.label.data, drawn, now=g.now, by=actor(), at=form.moment, corrects=old
+            session(), one, form.label.data, _drawing(form), now=g.now, by=actor(), at=form.moment, corrects=old
         )  # fmt: skip
 
     def again(one: TreatmentSession, said: Any) -> str:
-        return _draw_page(one, form, drugs.of(session(), one, g.now), said)
+        return _draw_page(one, form, drugs.of(session(), one, g.now), vial, said)
 
     return saved(session_id, form, act, again, "Draw saved.")
 
 
+def _drawing(form: DrawnForm) -> Drawing:
+    return Drawing(micrograms=form.mg.data, microlitres=form.ml.data, pump_microlitres=form.made_up.data)
+
+
+def _vial(treatment: TreatmentSession, label: DrugLabel, old: Draw | None) -> DrugLabel:
+    """Give the vial that is drawn from: the one read last, or that of the draw that is entered anew."""
+    held = {row.id for row in start_gate.so_far(session(), treatment)}
+    return old.label if old is not None and old.id in held else label
+
+
+def _beside(treatment: TreatmentSession, vial: DrugLabel) -> int:
+    """Give what is in the hand from other vials, in micrograms."""
+    return sum(row.micrograms for row in start_gate.so_far(session(), treatment) if row.label_id != vial.id)
+
+
+def _wanted(treatment: TreatmentSession, found: drugs.Drug, vial: DrugLabel) -> int | None:
+    """Give what the order comes to without what is in the hand from other vials."""
+    wanted = found.ordered.micrograms - _beside(treatment, vial) if found.ordered else 0
+    return wanted if wanted > 0 else None
+
+
 def _draw_form(
-    treatment: TreatmentSession, found: drugs.Drug, typed: MultiDict[str, str] | None, data: Any = None
-) -> DrawForm:
-    more = meta(treatment, label=found.label)
-    return DrawForm(typed, data=data, meta={**more, "ordered": found.ordered})
+    treatment: TreatmentSession, found: drugs.Drug, vial: DrugLabel,
+    typed: MultiDict[str, str] | None, data: Any = None,
+) -> DrawForm:  # fmt: skip
+    more = {"label": vial, "ordered": found.ordered, "beside": _beside(treatment, vial)}
+    return DrawForm(typed, data=data, meta={**meta(treatment), **more})
 
 
-def _draw_page(treatment: TreatmentSession, form: DrawForm, found: drugs.Drug | None, said: Any = ()) -> str:
-    return shown("draw", treatment, form, said, drug=found)
+def _draw_page(
+    treatment: TreatmentSession, form: DrawForm, found: drugs.Drug | None, vial: DrugLabel, said: Any = ()
+) -> str:
+    wanted = _wanted(treatment, found, vial) if found else None
+    return shown("draw", treatment, form, said, drug=found, vial=vial, wanted=wanted)
 
 
-@bp.get(f"{ONE}/drug/count")
+@bp.get(f"{ONE}/drug/vial")
 @needs(Permission.TREAT)
-def count(session_id: int) -> Answer:
-    """Show the second person's form: no volume stands on it. Whoever drew it hands the tablet over."""
+def more(session_id: int) -> Answer:
+    """Show the form of another vial for the same dose; while nothing is in the hand there is nothing to add to."""
     treatment = load(session_id)
-    standing = start_gate.in_hand(session(), treatment)
-    if standing is None:
+    found = drugs.of(session(), treatment, g.now)
+    if found is None or found.draw is None:
         return back_to(session_id)
-    return _count_page(treatment, _count_form(treatment, standing, None, {"draw": standing.id}), standing)
+    data = {"draw": found.draw.draws[-1].id, "mg": found.short or None}
+    return _more_page(treatment, _more_form(treatment, found, None, data), found)
 
 
-@bp.post(f"{ONE}/drug/count")
-@needs(Permission.TREAT, opens_write=False)
-def save_count(session_id: int) -> Answer:
-    """Keep the second person's count, signed with their password on another's tablet, or on their own."""
+@bp.post(f"{ONE}/drug/vial")
+@needs(Permission.TREAT)
+def save_more(session_id: int) -> Answer:
+    """Keep another vial's label, and what was drawn from it."""
     treatment = load(session_id)
-    standing = start_gate.in_hand(session(), treatment)
-    if standing is None:
+    found = drugs.of(session(), treatment, g.now)
+    if found is None or found.draw is None:
         return back_to(session_id)
-    form = _count_form(treatment, standing, request.form)
+    form = _more_form(treatment, found, request.form)
     if not form.validate():
-        return _count_page(treatment, form, standing), 422
-    counted, by = Counted(microlitres=form.ml.data, micrograms_per_ml=form.strength.data), actor()
-    if isinstance(form, SignedCountForm):
-        signed = countersigned.signer(form, treatment, Permission.TREAT)
-        if signed is None:
-            return _count_page(load(session_id), form, standing), 422
-        by = signed
-    else:
-        begin_write(session())
+        return _more_page(treatment, form, found), 200 if form.scanned_only else 422
+    read = label_read(form)
+
+    def act(one: TreatmentSession) -> Draw:
+        return drug_acts.draw_more(
+            session(), one, read, _drawing(form), form.draw.data or 0, now=g.now, by=actor(), at=form.moment
+        )  # fmt: skip
 
     def again(one: TreatmentSession, said: Any) -> str:
-        return _count_page(one, form, start_gate.in_hand(session(), one) or standing, said)
+        return _more_page(one, form, drugs.of(session(), one, g.now), said)
 
-    return saved(
-        session_id, form,
-        lambda one: drug_acts.count(session(), one, form.draw.data or 0, counted, now=g.now, by=by),
-        again, "Count saved.",
-    )  # fmt: skip
+    return saved(session_id, form, act, again, "Draw saved.")
 
 
-def _count_form(
-    treatment: TreatmentSession, standing: Draw, typed: MultiDict[str, str] | None, data: Any = None
-) -> CountForm:
-    """Make the form of a count: whoever drew it, or is signed in on their tablet, signs as somebody else."""
-    if standing.by_id != person().id:
-        return CountForm(typed, data=data, meta=meta(treatment))
-    signers = countersigned.meta(treatment, Permission.TREAT)
-    return SignedCountForm(typed, data=data, meta=meta(treatment, **signers))
+def _more_form(
+    treatment: TreatmentSession, found: drugs.Drug, typed: MultiDict[str, str] | None, data: Any = None
+) -> MoreForm:
+    """Make the form of another vial; `beside` is what stood when it was opened."""
+    after = number(typed.get("draw", "")) if typed is not None else data["draw"]
+    beside = sum(row.micrograms for row in start_gate.so_far(session(), treatment) if row.id <= (after or 0))
+    more = {"container": Container.VIAL, "ordered": found.ordered, "beside": beside}
+    return MoreForm(typed, data=data, meta={**meta(treatment), **more})
 
 
-def _count_page(treatment: TreatmentSession, form: CountForm, standing: Draw, said: Any = ()) -> str:
-    found = start_gate.label_of(session(), treatment)
-    return shown("count", treatment, form, said, draw=standing, label=found, signed=isinstance(form, SignedCountForm))
+def _more_page(treatment: TreatmentSession, form: MoreForm, found: drugs.Drug | None, said: Any = ()) -> str:
+    return shown("more", treatment, form, said, drug=found)
 
 
 def _corrected(model: Any, treatment: TreatmentSession) -> Any:

@@ -1,14 +1,14 @@
-"""The printable log of controlled doses."""
+"""The printable log of controlled doses, and the search for a lot that is recalled."""
 
 from flask import Blueprint, g, render_template, request
 
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.forms.drug_log import LogForm
+from clinic_sessions.forms.drug_log import LogForm, RecallForm
 from clinic_sessions.forms.fields import meta
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import clinic, session, showed
-from clinic_sessions.services.drug import drug_log
+from clinic_sessions.routes.present import clinic, person, session, showed
+from clinic_sessions.services.drug import drug_log, lot_recall
 from clinic_sessions.services.drug.drug_log import LogReason
 
 bp = Blueprint("drug_log", __name__)
@@ -38,4 +38,21 @@ def show() -> str | tuple[str, int]:
     page = render_template(
         "drug/log.html", form=form, doses=doses, first=first, last=last, place=place, wrong=wrong, today=today
     )
+    return (page, 422) if wrong else page
+
+
+@bp.get("/drug-log/lots")
+@needs(Permission.READ_CLINICAL)
+def recall() -> str | tuple[str, int]:
+    """Show to whom a lot was given, at every clinic of the person who asks; nothing while no lot is asked for."""
+    places = person().clinics
+    asked = "lot" in request.args
+    form = RecallForm(request.args if asked else None)
+    wrong = asked and not form.validate()
+    found = None
+    if asked and not wrong:
+        here = [place.id for place in places]
+        found = lot_recall.of(session(), form.lot.data or "", form.chosen, here, g.now)
+        showed("lot_recall", None, patients=found.patient_ids)
+    page = render_template("drug/recall.html", form=form, found=found, places=places)
     return (page, 422) if wrong else page

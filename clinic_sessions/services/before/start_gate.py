@@ -1,16 +1,18 @@
 """What is known before a dose is started: answers, readings, weight, the drawn drug, a provider's word."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.drug.drawing import Drawn, Label, against_drug
+from clinic_sessions.domain.drug.drawing import Drawn, Label, against_drug, is_expired
 from clinic_sessions.domain.papers.orders import NoDose
 from clinic_sessions.domain.protocols.protocols import Measure
 from clinic_sessions.domain.session.lifecycle import Gate
-from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.record import BEGINS_DOSE, DoseEventKind
 from clinic_sessions.domain.session.start_gate import BeforeDose, StartReason, may_start
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import DoseEvent, Draw, DrugLabel, Order, TreatmentSession, VitalsReading
@@ -19,6 +21,8 @@ from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.orders import ordered_dose
 from clinic_sessions.services.plans.papers import ANY_TIME, SAME_MINUTE
 from clinic_sessions.services.session import facts, limits
+
+Row = TypeVar("Row", DrugLabel, Draw)
 
 
 def of(db: Session, treatment: TreatmentSession, order_id: int | None, at: datetime) -> BeforeDose | None:
@@ -52,31 +56,108 @@ def unmet(db: Session, treatment: TreatmentSession, order_id: int | None, at: da
     return may_start(known, at) if known else []
 
 
+@dataclass(frozen=True, kw_only=True)
+class InHand:
+    """What was drawn for the dose: from one vial, or from several, a draw each. The amounts are those of all."""
+
+    draws: Sequence[Draw]
+
+    @property
+    def micrograms(self) -> int:
+        """What the draws hold together."""
+        return sum(row.micrograms for row in self.draws)
+
+    @property
+    def microlitres(self) -> int:
+        """What the draws fill together."""
+        return sum(row.microlitres for row in self.draws)
+
+    @property
+    def pump_microlitres(self) -> int | None:
+        """What it was made up to for the pump, as the newest draw that says so has it; None when given as drawn."""
+        made_up = [row.pump_microlitres for row in self.draws if row.pump_microlitres is not None]
+        return max(made_up[-1], self.microlitres) if made_up else None
+
+    @property
+    def label_id(self) -> int:
+        """The label that was read last."""
+        return max(row.label_id for row in self.draws)
+
+
 def label_of(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> DrugLabel | None:
     """Give the label that was read last at this visit, before `by`, and stands."""
-    rows = db.scalars(sa.select(DrugLabel).where(DrugLabel.session_id == treatment.id).order_by(DrugLabel.id)).all()
-    corrected = {row.corrects_id for row in rows}
-    return next((row for row in reversed(rows) if row.id not in corrected and row.at < by), None)
+    return _newest(_rows(db, DrugLabel, treatment), by)
 
 
-def draw_of(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> Draw | None:
-    """Give the draw that was made last at this visit, before `by`, and stands, from whichever label."""
-    rows = db.scalars(sa.select(Draw).where(Draw.session_id == treatment.id).order_by(Draw.id)).all()
-    corrected = {row.corrects_id for row in rows}
-    return next((row for row in reversed(rows) if row.id not in corrected and row.at < by), None)
+def in_hand(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> InHand | None:
+    """Give what is in the hand for this visit, as of `by`."""
+    labels, draws = _rows(db, DrugLabel, treatment), _rows(db, Draw, treatment)
+    return held(treatment, labels, draws, facts.dose_events(db, treatment), by)
 
 
-def in_hand(db: Session, treatment: TreatmentSession, by: datetime = ANY_TIME) -> Draw | None:
-    """Give the draw in the hand: the last that stands, from the label that stands, and not wasted before its start."""
-    return held(label_of(db, treatment, by), draw_of(db, treatment, by), facts.dose_events(db, treatment))
+def so_far(db: Session, treatment: TreatmentSession) -> list[Draw]:
+    """List what was drawn for the dose and stands, also where the vial that was read last holds all of it still."""
+    labels, draws = _rows(db, DrugLabel, treatment), _rows(db, Draw, treatment)
+    return drawn_so_far(treatment, labels, draws, facts.dose_events(db, treatment))
 
 
-def held(label: DrugLabel | None, draw: Draw | None, events: Sequence[DoseEvent]) -> Draw | None:
-    """Give the draw when it is from the label and was not wasted before a dose was begun; None otherwise."""
-    if label is None or draw is None or draw.label_id != label.id:
-        return None
-    wasted = any(one.kind is DoseEventKind.WASTED and one.recorded_at >= draw.recorded_at for one in events)
-    return None if wasted and not facts.so_far(events).begun else draw
+def held(
+    treatment: TreatmentSession,
+    labels: Sequence[DrugLabel],
+    draws: Sequence[Draw],
+    events: Sequence[DoseEvent],
+    by: datetime = ANY_TIME,
+) -> InHand | None:
+    """Give what is in the hand; None while nothing was drawn from the label that was read last."""
+    label, found = _newest(labels, by), drawn_so_far(treatment, labels, draws, events, by)
+    return InHand(draws=found) if label is not None and label.id in {row.label_id for row in found} else None
+
+
+def drawn_so_far(
+    treatment: TreatmentSession,
+    labels: Sequence[DrugLabel],
+    draws: Sequence[Draw],
+    events: Sequence[DoseEvent],
+    by: datetime = ANY_TIME,
+) -> list[Draw]:
+    """List the draws that stand, oldest first, from labels that stand, and that were not wasted before a start.
+
+    A vial that was past its date, or of another day, when the label after it was read was replaced by that one.
+    """
+    newest, corrected = _newest(labels, by), {row.corrects_id for row in draws}
+    good = {row.id for row in _standing(labels, by) if newest is not None and _is_with(treatment, row, newest)}
+    rows = [row for row in draws if row.id not in corrected and row.at < by and row.label_id in good]
+    return [row for row in rows if not is_wasted(row, events)]
+
+
+def _rows(db: Session, model: type[Row], treatment: TreatmentSession) -> Sequence[Row]:
+    return db.scalars(sa.select(model).where(model.session_id == treatment.id).order_by(model.id)).all()
+
+
+def _standing(labels: Sequence[DrugLabel], by: datetime) -> list[DrugLabel]:
+    corrected = {row.corrects_id for row in labels}
+    return [row for row in labels if row.id not in corrected and row.at < by]
+
+
+def _newest(labels: Sequence[DrugLabel], by: datetime) -> DrugLabel | None:
+    return next(reversed(_standing(labels, by)), None)
+
+
+def _is_with(treatment: TreatmentSession, row: DrugLabel, newest: DrugLabel) -> bool:
+    zone = treatment.clinic.zone
+    day = local_day(newest.at, zone)
+    return row is newest or (local_day(row.at, zone) == day and not is_expired(as_label(row), day, newest.at))
+
+
+def is_wasted(draw: Draw, events: Sequence[DoseEvent]) -> bool:
+    """Whether a draw was wasted before a dose was begun."""
+    begun = next((one for one in events if one.kind in BEGINS_DOSE), None)
+    return any(
+        one.kind is DoseEventKind.WASTED
+        and one.recorded_at >= draw.recorded_at
+        and (begun is None or one.recorded_at < begun.recorded_at)
+        for one in events
+    )
 
 
 def as_label(row: DrugLabel) -> Label:
@@ -88,17 +169,24 @@ def as_label(row: DrugLabel) -> Label:
 
 
 def _drug(db: Session, treatment: TreatmentSession, at: datetime, by: datetime) -> list[StartReason]:
-    day, label, drawn = local_day(at, treatment.clinic.zone), label_of(db, treatment, by), in_hand(db, treatment, by)
-    if label is not None and local_day(label.at, treatment.clinic.zone) != day:
+    zone, label, drawn = treatment.clinic.zone, label_of(db, treatment, by), in_hand(db, treatment, by)
+    day = local_day(at, zone)
+    if label is not None and local_day(label.at, zone) != day:
         label, drawn = None, None
     counted = protocol_of(treatment.protocol_version).volume_counted_by if treatment.protocol_version else None
-    return against_drug(
-        as_label(label) if label else None,
-        as_drawn(drawn, by) if drawn else None,
-        second_person=counted is not None and counted.whole > 1,
-        day=day,
-        at=at,
-    )
+    pairs = [(row.label, row) for row in drawn.draws] if drawn else [(label, None)]
+    reasons = [
+        reason
+        for vial, row in pairs
+        for reason in against_drug(
+            as_label(vial) if vial else None,
+            as_drawn(row, by) if row else None,
+            second_person=counted is not None and counted.whole > 1,
+            day=day,
+            at=at,
+        )
+    ]
+    return list(dict.fromkeys(reasons))
 
 
 def as_drawn(row: Draw, by: datetime = ANY_TIME) -> Drawn:

@@ -12,12 +12,14 @@ from clinic_sessions.domain.drug.drawing import second_agrees
 from clinic_sessions.domain.drug.drug_balance import Balance
 from clinic_sessions.domain.drug.given_doses import given_of
 from clinic_sessions.domain.drug.infusion import PumpRate
+from clinic_sessions.domain.papers.orders import is_as_ordered
 from clinic_sessions.domain.protocols.protocols import PhaseKind, Protocol, Sourced
 from clinic_sessions.domain.session.lifecycle import SessionKind
 from clinic_sessions.domain.session.readiness import DoseToGive
 from clinic_sessions.domain.session.record import BEGINS_DOSE, ENDS_DOSE, DoseEventKind
 from clinic_sessions.models import DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession
 from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.before.start_gate import InHand
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.drug import dose_controls, dose_order, drug_in_hand, infusions
 from clinic_sessions.services.session import facts, limits, session_start
@@ -34,7 +36,7 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class Drug:
-    """What the page shows of the drug. `draw`: from the label that stands; `expired`: as of now.
+    """What the page shows of the drug. `draw`: in the hand; `drawn`: all that stand; `expired`: as of now.
 
     `minutes`: in how many the dose is to run; `by_order`: the order says so, else `minutes_source` of the protocol.
     """
@@ -42,7 +44,8 @@ class Drug:
     protocol: Protocol
     label: DrugLabel | None
     expired: bool
-    draw: Draw | None
+    draw: InHand | None
+    drawn: Sequence[Draw]
     ordered: DoseToGive | None
     has_devices: bool
     infused: bool
@@ -63,22 +66,33 @@ class Drug:
         return counted if counted is not None and counted.whole > 1 else None
 
     @property
-    def count(self) -> SecondCount | None:
-        """The newest count of the draw."""
-        return self.draw.counts[-1] if self.draw is not None and self.draw.counts else None
+    def uncounted(self) -> Sequence[Draw]:
+        """The draws that a second person has yet to count the same, where the protocol asks for one."""
+        if self.draw is None or self.second_person is None:
+            return []
+        return [row for row in self.draw.draws if not row.counts or differs(row)]
 
     @property
     def counts_differ(self) -> bool:
         """Whether the second person counted another volume, or read another strength."""
-        if self.draw is None or self.count is None or self.label is None:
-            return False
-        return not second_agrees(start_gate.as_drawn(self.draw), self.label.micrograms_per_ml or 0)
+        return self.draw is not None and any(row.counts and differs(row) for row in self.draw.draws)
 
     @property
     def awaits_count(self) -> bool:
         """Whether a second person has yet to count the same volume: until then no volume is shown to anybody."""
-        wanted = self.draw is not None and self.second_person is not None
-        return wanted and (self.count is None or self.counts_differ)
+        return bool(self.uncounted)
+
+    @property
+    def short(self) -> int:
+        """How much of the ordered dose has not been drawn yet, in micrograms; 0 when nothing is missing or known."""
+        if self.draw is None or self.ordered is None or is_as_ordered(self.draw.micrograms, *_both(self.ordered)):
+            return 0
+        return max(0, self.ordered.micrograms - self.draw.micrograms)
+
+    @property
+    def spent(self) -> bool:
+        """Whether what was drawn from this vial was wasted before the dose, so that another may be taken."""
+        return self.draw is None and self.label is not None and self.label.id in {row.label_id for row in self.drawn}
 
     @property
     def begun(self) -> bool:
@@ -122,7 +136,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime, start: Start | N
     read, drawn = _all_labels(db, treatment), draws(db, treatment)
     standing = _standing(read)
     label = standing[-1] if standing else None
-    draw = start_gate.held(label, drawn[-1] if drawn else None, events)
+    draw = start_gate.held(treatment, read, drawn, events)
     minutes = _minutes(db, treatment, now, start)
     pump = infusions.rate_of(draw, minutes) if draw else None
     devices = _devices(read, events)
@@ -131,6 +145,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime, start: Start | N
         label=label,
         expired=label is not None and drug_in_hand.is_past(treatment, label, now),
         draw=draw,
+        drawn=drawn,
         ordered=_ordered(db, treatment, events, now, start),
         has_devices=limits.device_rule(protocol) is not None,
         infused=infusions.is_infused(treatment),
@@ -142,7 +157,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime, start: Start | N
         devices=devices,
         next_device_at=_next_device_at(protocol, devices),
         unanswered=[event for event in events if event.kind in dose_controls.EXPLAINED and not event.words],
-        balance=balance(treatment, standing, drawn, events),
+        balance=balance(treatment, read, drawn, events),
     )
 
 
@@ -175,7 +190,7 @@ def _next_device_at(protocol: Protocol, devices: Sequence[Device]) -> datetime |
     return devices[-1].event.at + timedelta(minutes=rule.minutes_apart.whole)
 
 
-def _pump_now(draw: Draw | None, events: Sequence[DoseEvent]) -> int | None:
+def _pump_now(draw: InHand | None, events: Sequence[DoseEvent]) -> int | None:
     """Give the rate at which the pump runs by the last entry that names one, in microlitres an hour."""
     rates = [event.rate_micrograms_per_hour for event in events if event.rate_micrograms_per_hour is not None]
     if draw is None or not rates:
@@ -186,10 +201,13 @@ def _pump_now(draw: Draw | None, events: Sequence[DoseEvent]) -> int | None:
 def balance(
     treatment: TreatmentSession, labels: Sequence[DrugLabel], draws: Sequence[Draw], events: Sequence[DoseEvent]
 ) -> Balance | None:
-    """Give what was drawn, given and wasted, from the entries that stand; a device is drawn whole."""
-    drawn = sum(row.micrograms for row in draws)
+    """Give what was drawn, given and wasted, from the labels, draws and events of a visit; those that are corrected count for nothing.
+
+    A device is drawn whole.
+    """
+    drawn = sum(row.micrograms for row in drug_in_hand.standing_draws(labels, draws))
     if limits.device_micrograms(treatment) is not None:
-        drawn = sum(row.total_micrograms for row in labels)
+        drawn = sum(row.total_micrograms for row in _standing(labels))
     if not drawn:
         return None
     found = given_of([(event.kind, event.micrograms) for event in events])
@@ -199,10 +217,23 @@ def balance(
     return Balance(drawn=drawn, given=(found.micrograms if known else None) if begun else 0, wasted=wasted)
 
 
+def differs(row: Draw) -> bool:
+    """Whether the newest count of a draw is another volume, or was read from another strength."""
+    return not second_agrees(start_gate.as_drawn(row), row.label.micrograms_per_ml or 0)
+
+
+def _both(ordered: DoseToGive) -> tuple[int, int | None]:
+    return ordered.micrograms, ordered.round_down
+
+
 def draws(db: Session, treatment: TreatmentSession) -> list[Draw]:
     """List the draws of a visit that stand, oldest first, with their counts."""
     counts = selectinload(Draw.counts).joinedload(SecondCount.by)
-    query = sa.select(Draw).where(Draw.session_id == treatment.id).options(joinedload(Draw.by), counts)
+    query = (
+        sa.select(Draw)
+        .where(Draw.session_id == treatment.id)
+        .options(joinedload(Draw.by), joinedload(Draw.label), counts)
+    )
     rows = db.scalars(query.order_by(Draw.id)).all()
     corrected = {row.corrects_id for row in rows}
     return [row for row in rows if row.id not in corrected]

@@ -67,13 +67,35 @@ def read_label(
     """Keep what a label says. Before the dose, a drug past its date or another than the protocol's is refused.
 
     Afterwards it is stored as it was, marked and told. Refuses with ChangedMeanwhile when `corrects` is corrected
-    already.
+    already, and when somebody else has read the label of the dose meanwhile.
     """
     lifecycle.lock(db, treatment)
     _guard(db, treatment, corrects)
     when = at or now
+    if corrects is None and _is_read(db, treatment, when):
+        raise ChangedMeanwhile(DrugReason.LABEL_REPLACED)
+    return _keep_label(db, treatment, read, now=now, by=by, at=when, corrects=corrects)
+
+
+def _is_read(db: Session, treatment: TreatmentSession, at: datetime) -> bool:
+    """Whether a good label of the day is read and no other is asked for: before the dose, and not drawn and wasted."""
+    label, zone = start_gate.label_of(db, treatment), treatment.clinic.zone
+    events = facts.dose_events(db, treatment)
+    if label is None or facts.so_far(events).begun:
+        return False
+    other_day = local_day(label.at, zone) != local_day(at, zone)
+    if other_day or is_expired(start_gate.as_label(label), local_day(at, zone), at):
+        return False
+    drawn = db.scalars(sa.select(Draw).where(Draw.label_id == label.id)).all()
+    return not drawn or start_gate.in_hand(db, treatment) is not None
+
+
+def _keep_label(
+    db: Session, treatment: TreatmentSession, read: LabelRead,
+    *, now: datetime, by: Actor, at: datetime, corrects: DrugLabel | None = None,
+) -> DrugLabel:  # fmt: skip
     row = DrugLabel(
-        **recording.stamp(treatment, now=now, by=by, at=when, against=_against(db, treatment, read, when)),
+        **recording.stamp(treatment, now=now, by=by, at=at, against=_against(db, treatment, read, at)),
         drug=read.drug, container=read.container, source=read.source, micrograms_per_ml=read.micrograms_per_ml,
         total_micrograms=read.total_micrograms, lot=read.lot, expires_on=read.expires_on, opened_at=read.opened_at,
         beyond_use_at=read.beyond_use_at, ndc=read.ndc, corrects_id=corrects.id if corrects else None,
@@ -109,19 +131,51 @@ def draw(
     db: Session, treatment: TreatmentSession, label_id: int, drawn: Drawing,
     *, now: datetime, by: Actor, at: datetime | None = None, corrects: Draw | None = None,
 ) -> Draw:  # fmt: skip
-    """Keep what was drawn from the label that stands.
+    """Keep what was drawn from a vial: from the one that was read last, or from that of the draw that is corrected.
 
-    Refuses with ChangedMeanwhile when another label stands by now or `corrects` is corrected already; before the dose
-    a volume that does not hold it, more than the protocol's limit, and more than is in the vial.
+    Refuses with ChangedMeanwhile when another label stands by now, `corrects` is corrected already, or the vial was
+    drawn from meanwhile; before the dose a volume that does not hold it, more than the protocol's limit with what else
+    is in the hand, and more than is in the vial.
     """
     lifecycle.lock(db, treatment)
     _guard(db, treatment, corrects)
-    label = start_gate.label_of(db, treatment)
-    if label is None or label.id != label_id or label.micrograms_per_ml is None:
+    label, so_far = start_gate.label_of(db, treatment), start_gate.so_far(db, treatment)
+    if corrects is not None and corrects.id in {row.id for row in so_far}:
+        label = corrects.label
+    if label is None or label.id != label_id:
         raise ChangedMeanwhile(DrugReason.LABEL_REPLACED)
-    against = _refuse_before(db, treatment, _against_draw(treatment, label, label.micrograms_per_ml, drawn))
+    beside = [row for row in so_far if corrects is None or row.id != corrects.id]
+    if label.id in {row.label_id for row in beside}:
+        raise ChangedMeanwhile(DrugReason.DRAW_REPLACED)
+    return _keep_draw(db, treatment, label, drawn, beside, now=now, by=by, at=at, corrects=corrects)
+
+
+def draw_more(
+    db: Session, treatment: TreatmentSession, read: LabelRead, drawn: Drawing, after: int,
+    *, now: datetime, by: Actor, at: datetime | None = None,
+) -> Draw:  # fmt: skip
+    """Keep what a further vial says, and what was drawn from it to what is in the hand; `after`: the draw before it.
+
+    Refuses with ChangedMeanwhile when that is not the last draw any more, else as a label and a draw are refused.
+    """
+    lifecycle.lock(db, treatment)
+    so_far = start_gate.so_far(db, treatment)
+    if not so_far or so_far[-1].id != after:
+        raise ChangedMeanwhile(DrugReason.DRAW_REPLACED)
+    label = _keep_label(db, treatment, read, now=now, by=by, at=at or now)
+    return _keep_draw(db, treatment, label, drawn, so_far, now=now, by=by, at=at)
+
+
+def _keep_draw(
+    db: Session, treatment: TreatmentSession, label: DrugLabel, drawn: Drawing, beside: Sequence[Draw],
+    *, now: datetime, by: Actor, at: datetime | None, corrects: Draw | None = None,
+) -> Draw:  # fmt: skip
+    if label.micrograms_per_ml is None:
+        raise ChangedMeanwhile(DrugReason.LABEL_REPLACED)
+    others = sum(row.micrograms for row in beside)
+    reasons = _against_draw(treatment, label, label.micrograms_per_ml, drawn, others)
     row = Draw(
-        **recording.stamp(treatment, now=now, by=by, at=at or now, against=against),
+        **recording.stamp(treatment, now=now, by=by, at=at or now, against=_refuse_before(db, treatment, reasons)),
         label_id=label.id, micrograms=drawn.micrograms, microlitres=drawn.microlitres,
         pump_microlitres=drawn.pump_microlitres, corrects_id=corrects.id if corrects else None,
     )  # fmt: skip
@@ -129,11 +183,14 @@ def draw(
     return row
 
 
-def _against_draw(treatment: TreatmentSession, label: DrugLabel, per_ml: int, drawn: Drawing) -> list[StrEnum]:
+def _against_draw(
+    treatment: TreatmentSession, label: DrugLabel, per_ml: int, drawn: Drawing, others: int
+) -> list[StrEnum]:
     reasons: list[StrEnum] = []
     if not holds(drawn.micrograms, drawn.microlitres, per_ml):
         reasons.append(StartReason.DRAW_DIFFERS)
-    if treatment.protocol_version and drawn.micrograms > cap_of(protocol_of(treatment.protocol_version).dose_rule):
+    version = treatment.protocol_version
+    if version and drawn.micrograms + others > cap_of(protocol_of(version).dose_rule):
         reasons.append(Reason.ABOVE_CAP)
     if drawn.micrograms > label.total_micrograms:
         reasons.append(DrugReason.MORE_THAN_VIAL)
@@ -148,8 +205,9 @@ def count(
     Refuses with ChangedMeanwhile when another draw stands by now, and whoever drew it.
     """
     lifecycle.lock(db, treatment)
-    standing = start_gate.in_hand(db, treatment)
-    if standing is None or standing.id != draw_id:
+    held = start_gate.in_hand(db, treatment)
+    standing = next((row for row in held.draws if row.id == draw_id), None) if held else None
+    if standing is None:
         raise ChangedMeanwhile(DrugReason.DRAW_REPLACED)
     if by.user_id == standing.by_id:
         raise Refusal(DrugReason.COUNTED_BY_THE_SAME)

@@ -10,7 +10,7 @@ from clinic_sessions.domain.drug.drawing import is_expired
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.record import BEGINS_DOSE, DoseEventKind
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import DoseEvent, DrugLabel, TreatmentSession
+from clinic_sessions.models import DoseEvent, Draw, DrugLabel, TreatmentSession
 from clinic_sessions.services.before import start_gate
 
 
@@ -43,7 +43,7 @@ def _now(db: Session, treatment: TreatmentSession, label_id: int) -> DrugLabel:
 
 
 def as_corrected(rows: Sequence[DrugLabel]) -> Mapping[int, DrugLabel]:
-    """Give for each label, by its id, what stands in its place: itself, or its last correction."""
+    """Give for each label, by its id, what stands in its place: itself, or its last correction, also of one that is not listed."""
     by_old = {row.corrects_id: row for row in rows if row.corrects_id is not None}
     found = {}
     for row in rows:
@@ -51,6 +51,8 @@ def as_corrected(rows: Sequence[DrugLabel]) -> Mapping[int, DrugLabel]:
         while newest.id in by_old:
             newest = by_old[newest.id]
         found[row.id] = newest
+        if row.corrects_id is not None:
+            found[row.corrects_id] = newest
     return found
 
 
@@ -73,6 +75,24 @@ def outside(
 def is_past(treatment: TreatmentSession, label: DrugLabel, at: datetime) -> bool:
     """Whether the drug under a label may not be used any more at `at`, by the clinic's day."""
     return is_expired(start_gate.as_label(label), local_day(at, treatment.clinic.zone), at)
+
+
+def standing_draws(labels: Sequence[DrugLabel], draws: Sequence[Draw]) -> list[Draw]:
+    """Give the draws that stand: not corrected, and not entered anew under the correction of their label.
+
+    `labels`: of the visit, at least those that stand. A label that is corrected once the dose runs leaves its draw as it was.
+    """
+    stands, corrected = as_corrected(labels), {row.corrects_id for row in draws}
+    rows = [row for row in draws if row.id not in corrected]
+    newest: dict[int, int] = {}
+    for row in rows:
+        vial = _vial(stands, row)
+        newest[vial] = max(newest.get(vial, 0), row.label_id)
+    return [row for row in rows if row.label_id == newest[_vial(stands, row)]]
+
+
+def _vial(stands: Mapping[int, DrugLabel], row: Draw) -> int:
+    return stands[row.label_id].id if row.label_id in stands else row.label_id
 
 
 def device_number(before: Sequence[DoseEvent], corrects: DoseEvent | None) -> int:

@@ -114,25 +114,21 @@ def _dose(
     standing = facts.standing_doses(events)
     gone = {event.id for event in events} - {event.id for event in standing}
     lots = {old: label.lot for old, label in drug_in_hand.as_corrected(labels).items()}
+    left = {row.id for row in drug_in_hand.standing_draws(labels, draws)}
     given = [one for one in events if one.kind in BEGINS_DOSE | ENDS_DOSE and not _completed(one, events)]
     return Dose(
         treatment=treatment,
         at=min([row.at for row in labels] + [row.at for row in draws] + [row.at for row in events]),
-        labels=[_label(one, one.id in _corrected(labels)) for one in labels],
-        drawn=[_draw(one, one.id in _corrected(draws)) for one in draws],
+        labels=[label_line(one, one.id in _corrected(labels)) for one in labels],
+        drawn=[_draw(one, lots if len(set(lots.values())) > 1 else {}, one.id not in left) for one in draws],
         given=[_event(one, lots, one.id in gone) for one in given],
         wasted=[_event(one, lots, one.id in gone) for one in events if one.kind is DoseEventKind.WASTED],
-        balance=drug.balance(treatment, _left(labels), _left(draws), standing),
+        balance=drug.balance(treatment, labels, draws, standing),
     )
 
 
 def _corrected(rows: Sequence[Row]) -> set[int | None]:
     return {row.corrects_id for row in rows}
-
-
-def _left(rows: Sequence[Row]) -> list[Row]:
-    corrected = _corrected(rows)
-    return [row for row in rows if row.id not in corrected]
 
 
 def _completed(event: DoseEvent, events: Sequence[DoseEvent]) -> bool:
@@ -141,7 +137,8 @@ def _completed(event: DoseEvent, events: Sequence[DoseEvent]) -> bool:
     return after is not None and facts.completes(event, after)
 
 
-def _label(row: DrugLabel, struck: bool) -> Line:
+def label_line(row: DrugLabel, struck: bool) -> Line:
+    """Say what a label says, and who read it."""
     held = mg_text(row.total_micrograms)
     strength = f"{strength_text(row.micrograms_per_ml)}, {held}" if row.micrograms_per_ml else f"device of {held}"
     expires = f"{row.expires_on:%b} {row.expires_on.day}, {row.expires_on.year}"
@@ -149,9 +146,10 @@ def _label(row: DrugLabel, struck: bool) -> Line:
     return Line(text=text, at=row.at, by=row.by.name, struck=struck, late=row.late)
 
 
-def _draw(row: Draw, struck: bool) -> Line:
+def _draw(row: Draw, lots: Mapping[int, str], struck: bool) -> Line:
     count = row.counts[-1] if row.counts else None
-    text = f"{mg_text(row.micrograms)} in {ml_text(row.microlitres)}"
+    lot = f", lot {lots[row.label_id]}" if row.label_id in lots else ""
+    text = f"{mg_text(row.micrograms)} in {ml_text(row.microlitres)}{lot}"
     second = None
     if count is not None:
         second = (
