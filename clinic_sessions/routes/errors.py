@@ -5,12 +5,14 @@ import secrets
 
 from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from clinic_sessions.extensions import db
+from clinic_sessions.routes import resume
 from clinic_sessions.services.refusals import Absent
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,11 @@ def _foreign_host(_error: SecurityError) -> Response:
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:
+    sealed = resume.kept()
+    if sealed and not current_user.is_authenticated:
+        return resume.sign_in_first(sealed), 401
+    if typed := resume.opened(sealed):
+        return resume.page(typed, current_user.sign_in.user), 400
     return _page(400, text="This page was open from before you signed in or out. Go back, reload it and try again.")
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, make_response, redirect, request, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,6 +13,7 @@ from clinic_sessions.domain.permissions import acting_role
 from clinic_sessions.extensions import db
 from clinic_sessions.models import ActorKind, AuditAction
 from clinic_sessions.models.engine import begin_write
+from clinic_sessions.routes import resume
 from clinic_sessions.routes.policy import Policy, policy_of
 from clinic_sessions.routes.present import settings
 from clinic_sessions.services import audit
@@ -90,9 +91,12 @@ def _admit() -> AnyResponse | None:
 
 def _admit_person(policy: Policy) -> AnyResponse | None:
     if not current_user.is_authenticated:
+        typed = resume.kept()
         logout_user()
         if request.headers.get(POLL):
             abort(401)
+        if typed:
+            return make_response(resume.sign_in_first(typed), 401)
         wanted = request.full_path.rstrip("?") if request.method in SAFE else None
         return redirect(url_for("sign_in.show", next=wanted))
     g.actor = _actor(policy)

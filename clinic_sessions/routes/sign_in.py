@@ -11,6 +11,7 @@ from clinic_sessions.extensions import db, login_manager
 from clinic_sessions.forms.sign_in import SignInForm
 from clinic_sessions.models import SignIn
 from clinic_sessions.models.engine import begin_write
+from clinic_sessions.routes import resume
 from clinic_sessions.routes.policy import needs, public
 from clinic_sessions.routes.present import actor, person
 from clinic_sessions.services.accounts import sign_ins
@@ -56,15 +57,14 @@ def show() -> str | Response:
 def sign_in() -> Response | tuple[str, int]:
     """Check the password outside any write transaction, then open the sign-in."""
     form = SignInForm(request.form)
-    wanted = own_path(request.form.get("next"))
     if not form.validate():
-        return render_template("sign_in/show.html", form=form, next=wanted), 422
+        return _again(form, 422)
     email, address = str(form.email.data), request.remote_addr or ""
     try:
         sign_ins.check_tries(db.session(), email, address, g.now)
     except sign_ins.TooManyTries:
         form.form_errors = ["Too many tries for this account. Wait 15 minutes, or ask the owner to reset the password."]
-        return render_template("sign_in/show.html", form=form, next=wanted), 429
+        return _again(form, 429)
     user = sign_ins.find(db.session(), email)
     good = sign_ins.matches(user, str(form.password.data))
     begin_write(db.session())
@@ -72,12 +72,19 @@ def sign_in() -> Response | tuple[str, int]:
         sign_ins.note_failure(db.session(), email, address, g.now)
         db.session.commit()
         form.form_errors = [WRONG]
-        return render_template("sign_in/show.html", form=form, next=wanted), 422
+        return _again(form, 422)
     token = sign_ins.open_sign_in(db.session(), user, now=g.now, address=address)
     db.session.commit()
     cookie.clear()
     login_user(load(token))
-    return redirect(wanted or url_for("today.index"))
+    if typed := resume.opened(request.form.get("typed")):
+        return resume.page(typed, user), 200
+    return redirect(own_path(request.form.get("next")) or url_for("today.index"))
+
+
+def _again(form: SignInForm, code: int) -> tuple[str, int]:
+    wanted = own_path(request.form.get("next"))
+    return render_template("sign_in/show.html", form=form, next=wanted, typed=request.form.get("typed")), code
 
 
 @bp.post("/sign-out")

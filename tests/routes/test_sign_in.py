@@ -1,5 +1,7 @@
 """Signing in and out, as people and as attackers do it."""
 
+import html
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +13,18 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import AuditAction, AuditEntry, Clinic, Installation, SignIn, SignInAttempt, User
+from clinic_sessions.domain.session.lifecycle import Status
+from clinic_sessions.models import (
+    AuditAction,
+    AuditEntry,
+    Clinic,
+    Installation,
+    Note,
+    SignIn,
+    SignInAttempt,
+    TreatmentSession,
+    User,
+)
 from clinic_sessions.services.accounts import sign_ins
 from tests import factories
 from tests.conftest import SignIn as SignInFixture
@@ -185,3 +198,91 @@ def test_a_person_can_pin_the_theme(signed_in: SignInFixture) -> None:
     visitor = signed_in(Role.NURSE)
     assert visitor.post("/theme", data={"name": "dim", "next": "/"}).location == "/"
     assert b'data-theme="dim"' in visitor.get("/").data
+
+
+WORDS = "Slept through. Woke calm, and asked for water."
+
+
+@pytest.fixture
+def treatment(db: Session, clinic: Clinic, now: datetime) -> TreatmentSession:
+    """A session under way, in whose record something is written."""
+    made = factories.a_session(db, factories.a_patient(db, clinic), now, status=Status.OBSERVING)
+    db.commit()
+    return made
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page's own form would send unseen."""
+    named = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.split("<main")[1])
+    return {name: html.unescape(value) for name, value in named if name != "csrf_token"}
+
+
+def test_words_typed_after_the_sign_in_ended_are_sent_once_the_person_is_back(
+    app: Flask, db: Session, nurse: str, treatment: TreatmentSession, time_at: time_machine.Traveller
+) -> None:
+    visitor, _ = post(app, nurse, PASSWORD)
+    path = f"/sessions/{treatment.id}/notes"
+    fields = hidden(visitor.get(path).text)
+    time_at.shift(timedelta(minutes=20))
+    asked = visitor.post(path, data={**fields, "body": WORDS})
+    assert asked.status_code == 401
+    assert WORDS not in asked.text, "a screen that anybody may see keeps the words sealed"
+    back = visitor.post("/sign-in", data={**hidden(asked.text), "email": nurse, "password": PASSWORD})
+    assert WORDS in back.text
+    assert db.scalars(sa.select(Note.body)).all() == [], "nothing is sent by itself"
+    db.rollback()
+    sent = visitor.post(path, data=hidden(back.text))
+    assert sent.status_code == 303
+    assert db.scalars(sa.select(Note.body)).all() == [WORDS]
+
+
+def test_a_wrong_password_keeps_what_was_typed(
+    app: Flask, nurse: str, treatment: TreatmentSession, time_at: time_machine.Traveller
+) -> None:
+    visitor, _ = post(app, nurse, PASSWORD)
+    time_at.shift(timedelta(minutes=20))
+    asked = visitor.post(f"/sessions/{treatment.id}/notes", data={"body": WORDS})
+    wrong = visitor.post("/sign-in", data={**hidden(asked.text), "email": nurse, "password": "wrong horse battery"})
+    assert wrong.status_code == 422
+    right = visitor.post("/sign-in", data={**hidden(wrong.text), "email": nurse, "password": PASSWORD})
+    assert WORDS in right.text
+
+
+def test_what_one_person_typed_is_not_shown_to_the_next(
+    app: Flask,
+    db: Session,
+    clinic: Clinic,
+    nurse: str,
+    hashed: str,
+    treatment: TreatmentSession,
+    time_at: time_machine.Traveller,
+) -> None:
+    visitor, _ = post(app, nurse, PASSWORD)
+    other = factories.a_user(db, clinic, Role.FRONT_DESK, password_hash=hashed).email
+    db.commit()
+    time_at.shift(timedelta(minutes=20))
+    asked = visitor.post(f"/sessions/{treatment.id}/notes", data={"body": WORDS})
+    back = visitor.post("/sign-in", data={**hidden(asked.text), "email": other, "password": PASSWORD})
+    assert back.status_code == 200
+    assert WORDS not in back.text
+    assert "Somebody else had typed" in back.text
+
+
+def test_a_form_open_from_before_signing_out_in_another_tab_keeps_its_words(
+    app: Flask, nurse: str, treatment: TreatmentSession
+) -> None:
+    visitor, _ = post(app, nurse, PASSWORD)
+    visitor.post("/sign-out")
+    asked = visitor.post(f"/sessions/{treatment.id}/notes", data={"body": WORDS}, csrf=False)
+    assert asked.status_code == 401
+    back = visitor.post("/sign-in", data={**hidden(asked.text), "email": nurse, "password": PASSWORD})
+    assert WORDS in back.text
+    stale = visitor.post(f"/sessions/{treatment.id}/notes", data={"body": WORDS}, csrf=False)
+    assert stale.status_code == 400
+    assert WORDS in stale.text
+
+
+@pytest.mark.parametrize("typed", ["", "x.y.z", "e30.aaaa.bbbb"])
+def test_what_was_not_sealed_here_is_not_taken(app: Flask, nurse: str, typed: str) -> None:
+    _, answer = post(app, nurse, PASSWORD, typed=typed)
+    assert (answer.status_code, answer.location) == (302, "/")

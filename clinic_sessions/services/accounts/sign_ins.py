@@ -116,6 +116,11 @@ def current(db: Session, token: str, now: datetime) -> SignIn | None:
     return row
 
 
+def user_id_of(db: Session, token: str) -> int | None:
+    """Give whose sign-in a token was, also when it has ended."""
+    return db.scalar(sa.select(SignIn.user_id).where(SignIn.token_hash == digest(token)))
+
+
 def clinic_of(row: SignIn) -> Clinic | None:
     """Give the clinic at which a person works now: the one they chose while it is theirs, else their first."""
     mine = row.user.clinics
