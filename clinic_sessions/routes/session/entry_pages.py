@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, request
@@ -55,13 +55,17 @@ class Page:
     """What is said besides, once it is saved: each a kind of notice and its words."""
 
 
-def _data_of(model: type[Any], treatment: TreatmentSession, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """Give what a form begins with: nothing, or the entry that it corrects, which must be of this session."""
+def _begins(
+    model: type[Any], treatment: TreatmentSession, read: Callable[[Any], dict[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """Give what a form begins with and must know: nothing of its own, or the entry of this session that it corrects."""
     named = request.values.get("corrects", "") if request.blueprint == "record" else ""
     if not named:
-        return {}
+        return {"data": {}, "meta": {**meta_of_entry(treatment), **more}}
     old = recording.entry(session(), model, treatment, _entry_id(named))
-    return {**read(old), "at": old.at.astimezone(treatment.clinic.zone).time(), "corrects": str(old.id)}
+    local = old.at.astimezone(treatment.clinic.zone)
+    begun = {**read(old), "at": local.time(), "at_day": local.date(), "corrects": str(old.id)}
+    return {"data": begun, "meta": {**meta_of_entry(treatment, kept=old.at), **more}}
 
 
 def _entry_id(typed: str) -> int:
@@ -75,9 +79,9 @@ def _corrected(model: type[Any], treatment: TreatmentSession, form: ActForm) -> 
     return recording.entry(session(), model, treatment, _entry_id(form.corrects.data)) if form.corrects.data else None
 
 
-def meta_of_entry(treatment: TreatmentSession) -> dict[str, Any]:
-    """Give what an entry's form must know: a time before the patient came is asked about."""
-    return meta_of(treatment, asks_before=facts.arrived_at(treatment))
+def meta_of_entry(treatment: TreatmentSession, *, kept: datetime | None = None) -> dict[str, Any]:
+    """Give what an entry's form must know: a time before the patient came is asked about; `kept` as meta_of has it."""
+    return meta_of(treatment, asks_before=facts.arrived_at(treatment), kept=kept)
 
 
 def vitals_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> VitalsForm:
@@ -95,8 +99,8 @@ def vitals_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None =
             "pain": old.pain_of_10,
         }
 
-    meta = {**meta_of_entry(treatment), "asked": session_due.asked_now(session(), treatment, g.now)}
-    return VitalsForm(typed, data=_data_of(VitalsReading, treatment, read), meta=meta)
+    asked = session_due.asked_now(session(), treatment, g.now)
+    return VitalsForm(typed, **_begins(VitalsReading, treatment, read, asked=asked))
 
 
 def _save_vitals(treatment: TreatmentSession, form: VitalsForm) -> Saved:
@@ -131,7 +135,7 @@ def dose_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = N
     def read(old: DoseEvent) -> dict[str, Any]:
         return {"kind": old.kind, "mg": old.micrograms, "rate": old.rate_micrograms_per_hour, "words": old.words}
 
-    return DoseForm(typed, data=_data_of(DoseEvent, treatment, read), meta=meta_of_entry(treatment))
+    return DoseForm(typed, **_begins(DoseEvent, treatment, read))
 
 
 def _save_dose(treatment: TreatmentSession, form: DoseForm) -> Saved:
@@ -151,7 +155,7 @@ def effect_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None =
             "seriousness": old.seriousness, "words": old.words,
         }  # fmt: skip
 
-    return SideEffectForm(typed, data=_data_of(SideEffect, treatment, read), meta=meta_of_entry(treatment))
+    return SideEffectForm(typed, **_begins(SideEffect, treatment, read))
 
 
 def _save_effect(treatment: TreatmentSession, form: SideEffectForm) -> Saved:
@@ -173,8 +177,9 @@ def intervention_form(treatment: TreatmentSession, typed: MultiDict[str, str] | 
             "side_effect": str(old.side_effect_id or ""), "words": old.words,
         }  # fmt: skip
 
-    data = _data_of(Intervention, treatment, read) or {"side_effect": request.args.get("effect", "")}
-    form = InterventionForm(typed, data=data, meta=meta_of_entry(treatment))
+    begins = _begins(Intervention, treatment, read)
+    data = begins["data"] or {"side_effect": request.args.get("effect", "")}
+    form = InterventionForm(typed, data=data, meta=begins["meta"])
     form.side_effect.choices = effect_choices(treatment)
     return form
 
@@ -198,8 +203,7 @@ def _save_intervention(treatment: TreatmentSession, form: InterventionForm) -> S
 
 def note_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = None) -> NoteForm:
     """Make the form of a note."""
-    data = _data_of(Note, treatment, lambda old: {"body": old.body})
-    return NoteForm(typed, data=data, meta=meta_of_entry(treatment))
+    return NoteForm(typed, **_begins(Note, treatment, lambda old: {"body": old.body}))
 
 
 def _save_note(treatment: TreatmentSession, form: NoteForm) -> Saved:

@@ -1,5 +1,6 @@
 """What the views of one session share: how it is loaded, and what its forms must know."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import g, request
@@ -32,9 +33,13 @@ def load(session_id: int) -> TreatmentSession:
 
 
 def meta_of(
-    treatment: TreatmentSession, *, asks_before: Any = "last step", ordered: DoseToGive | None = None
+    treatment: TreatmentSession,
+    *,
+    asks_before: Any = "last step",
+    ordered: DoseToGive | None = None,
+    kept: datetime | None = None,
 ) -> dict[str, Any]:
-    """Give what the forms of this session's acts must know."""
+    """Give what the forms of this session's acts must know; `kept`: the time of what is corrected."""
     last = lifecycle.last_step(treatment)
     protocol = protocol_of(treatment.protocol_version) if treatment.protocol_version else None
     stepped = last.at if last is not None and last.from_status is not None else None
@@ -42,6 +47,7 @@ def meta_of(
         g.now,
         treatment.clinic.zone,
         treatment.starts_at,
+        kept=kept,
         asks_before=stepped if asks_before == "last step" else asks_before,
         cap=cap_of(protocol.dose_rule) if protocol else None,
         devices=protocol is None or limits.device_rule(protocol) is not None,

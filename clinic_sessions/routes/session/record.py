@@ -1,14 +1,18 @@
 """Recording: vitals, dose, side effects, interventions, notes. Each form saves once, however often it is sent."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes import filters
+from clinic_sessions.routes.note import note as note_pages
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.routes.session import meanwhile
@@ -119,7 +123,7 @@ def _save(page: Page, session_id: int) -> Answer:
             session().rollback()
             return redirect(answer, 303)
         row = page.save(treatment, form)
-        against = bool(row.outside_rules)
+        against, kept = bool(row.outside_rules), _kept(page, treatment, row.at)
         told = page.told(treatment, row) if page.told else []
         if form_keys.is_one(key):
             form_keys.settle(session(), key, answer)
@@ -129,7 +133,7 @@ def _save(page: Page, session_id: int) -> Answer:
         treatment = load(session_id)
         why = [words.say(reason) for reason in refusal.reasons]
         return _page(page, treatment, form, why, meanwhile.corrected(treatment, page.template, form, refusal)), 409
-    flash("Saved as it happened, and marked. A provider has been told." if against else page.saved)
+    flash("Saved as it happened, and marked. A provider has been told." if against else kept)
     for kind, text in told:
         flash(text, kind)
     return redirect(answer, 303)
@@ -144,6 +148,13 @@ def _claimed(key: str) -> bool:
 
 
 def _page(
+def _kept(page: Page, treatment: TreatmentSession, at: datetime) -> str:
+    """Say that an entry is saved; one of another day than today with its day, so that a wrong one is seen."""
+    zone = treatment.clinic.zone
+    of_today = local_day(at, zone) == local_day(g.now, zone)
+    return page.saved if of_today else f"{page.saved.removesuffix('.')}: {filters.day_at(at, treatment.clinic)}."
+
+
     page: Page, treatment: TreatmentSession, form: ActForm, said: Sequence[str] = (), newer: Sequence[Later] = ()
 ) -> str:
     showed("session", treatment.id, patient_id=treatment.patient_id)
