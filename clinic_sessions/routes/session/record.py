@@ -12,7 +12,6 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import filters
-from clinic_sessions.routes.note import note as note_pages
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.routes.session import meanwhile
@@ -139,6 +138,13 @@ def _save(page: Page, session_id: int) -> Answer:
     return redirect(answer, 303)
 
 
+def _kept(page: Page, treatment: TreatmentSession, at: datetime) -> str:
+    """Say that an entry is saved; one of another day than today with its day, so that a wrong one is seen."""
+    zone = treatment.clinic.zone
+    of_today = local_day(at, zone) == local_day(g.now, zone)
+    return page.saved if of_today else f"{page.saved.removesuffix('.')}: {filters.day_at(at, treatment.clinic)}."
+
+
 def _claimed(key: str) -> bool:
     """Take the form's one-use key; False when this very form has been saved already. A form without one is saved."""
     if not form_keys.is_one(key):
@@ -148,13 +154,6 @@ def _claimed(key: str) -> bool:
 
 
 def _page(
-def _kept(page: Page, treatment: TreatmentSession, at: datetime) -> str:
-    """Say that an entry is saved; one of another day than today with its day, so that a wrong one is seen."""
-    zone = treatment.clinic.zone
-    of_today = local_day(at, zone) == local_day(g.now, zone)
-    return page.saved if of_today else f"{page.saved.removesuffix('.')}: {filters.day_at(at, treatment.clinic)}."
-
-
     page: Page, treatment: TreatmentSession, form: ActForm, said: Sequence[str] = (), newer: Sequence[Later] = ()
 ) -> str:
     showed("session", treatment.id, patient_id=treatment.patient_id)
