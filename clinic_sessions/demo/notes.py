@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from clinic_sessions.demo.clinic import Staffing
-from clinic_sessions.domain.note.note_content import Meaning
+from clinic_sessions.domain.note.note_content import AddendumReason, Meaning
 from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.domain.words import say
@@ -58,4 +58,4 @@ def _add(db: Session, staff: Staffing, signed: Sequence[TreatmentSession], now: 
         return
     last = signed[-1]
     later = min(now, (last.left_at or last.ends_at) + timedelta(hours=20))
-    note_signing.add(db, last, _ADDED, now=later, by=staff.providers[0])
+    note_signing.add(db, last, _ADDED, AddendumReason.NEW_SINCE, now=later, by=staff.providers[0])

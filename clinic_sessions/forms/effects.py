@@ -90,6 +90,12 @@ class SeriousForm(Form):
     form_key = HiddenField()
 
 
+class NoneForm(Form):
+    """The tap that says that there are none."""
+
+    form_key = HiddenField()
+
+
 class InterventionForm(ActForm):
     """Something done for the patient."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from wtforms import Form, HiddenField
 
-from clinic_sessions.domain.note.note_content import Meaning
+from clinic_sessions.domain.note.note_content import AddendumReason, Meaning
 from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.words import say
 from clinic_sessions.forms.booking import number
@@ -37,6 +37,7 @@ class WordsForm(Form):
 class AddendumForm(KeyedForm):
     """An addendum to a signed note."""
 
+    why = OneOfField("Why it is added", AddendumReason, ask="Choose why it is added.")
     body = BodyField("Addendum", longest=LONGEST, ask="Write the addendum.")
 
 

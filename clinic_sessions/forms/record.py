@@ -6,7 +6,7 @@ from typing import Any
 from wtforms import SelectMultipleField
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.record import NONE_SO_FAR, DoseEventKind
 from clinic_sessions.forms.acts import ActForm, DosedForm, MgField
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.fields import BodyField, LineField, OneOfField
@@ -17,6 +17,7 @@ PHRASES = (
     "Escort is here.",
     "Went through the going-home advice with patient and escort.",
     "Provider informed.",
+    NONE_SO_FAR,
 )
 
 

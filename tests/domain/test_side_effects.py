@@ -15,6 +15,7 @@ from clinic_sessions.domain.session.side_effects import (
     SideEffectKind,
     blocks_leaving,
     common_for,
+    in_sight,
     parse_side_effects,
 )
 from clinic_sessions.domain.sourced import FaultyData
@@ -70,6 +71,23 @@ def test_six_different_kinds_are_offered_first_for_each_route(route: Route) -> N
 
     assert len(set(offered)) == 6
     assert {SideEffectKind.NAUSEA, SideEffectKind.DIZZINESS, SideEffectKind.DISSOCIATION} <= set(offered)
+
+
+@pytest.mark.parametrize("route", list(Route))
+def test_in_sight_are_the_six_most_frequent_what_is_acted_on_at_once_and_three_that_the_patient_had(
+    route: Route,
+) -> None:
+    kinds = parse_side_effects(TEXT).kinds
+    had = [SideEffectKind.TREMOR, SideEffectKind.NAUSEA, *list(SideEffectKind)[-5:]]
+
+    shown = [one.kind for one in in_sight(kinds, route, had)]
+
+    assert shown[:6] == list(SideEffectKind)[:6]
+    at_once = {SideEffectKind.VOMITING, SideEffectKind.CHEST_PAIN, SideEffectKind.RESPIRATORY_DEPRESSION}
+    assert at_once <= set(shown)
+    assert (SideEffectKind.INFUSION_SITE_PAIN in shown) is (route is Route.IV)
+    assert shown[-3:] == [SideEffectKind.TREMOR, *had[2:4]]
+    assert len(shown) == len(set(shown))
 
 
 @given(st.sampled_from(SideEffectKind), st.sampled_from(Grade))

@@ -19,6 +19,7 @@ from clinic_sessions.models import (
     Clinic,
     FollowUp,
     Intervention,
+    Note,
     SideEffect,
     SideEffectEvent,
     TreatmentSession,
@@ -153,13 +154,41 @@ def test_what_the_patient_had_before_stands_among_the_first_kinds(
 ) -> None:
     nurse = signed_in(Role.NURSE)
     path = f"/sessions/{treatment.id}/side-effects"
-    assert Page(nurse.get(path).text).find(value="vomiting").covered
+    assert Page(nurse.get(path).text).find(value="tremor").covered
     db.rollback()
     before = factories.a_session(db, treatment.patient, now - timedelta(days=7))
-    vomiting = Noticed(kind=SideEffectKind.VOMITING, grade=Grade.MODERATE)
-    side_effects.note(db, before, vomiting, now=now - timedelta(days=7), by=by)
+    tremor = Noticed(kind=SideEffectKind.TREMOR, grade=Grade.MODERATE)
+    side_effects.note(db, before, tremor, now=now - timedelta(days=7), by=by)
     db.commit()
-    assert not Page(nurse.get(path).text).find(value="vomiting").covered
+    assert not Page(nurse.get(path).text).find(value="tremor").covered
+
+
+def test_no_side_effects_is_one_tap_that_is_kept_once_and_shown_with_its_time_and_author(
+    db: Session, treatment: TreatmentSession, signed_in: SignIn
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    path = f"/sessions/{treatment.id}/side-effects/none"
+    page = Page(nurse.get(f"/sessions/{treatment.id}").text)
+    mine = [one for one in page.controls if (one.inside("form") or {}).get("action") == path]
+    (button,) = [one for one in mine if one.tag == "button"]
+    assert not button.covered
+    sent = {str(one.given["name"]): str(one.given["value"]) for one in mine if one.tag == "input"}
+    for _ in range(2):
+        answer = nurse.post(path, data=sent)
+        assert (answer.status_code, answer.location) == (303, f"/sessions/{treatment.id}#effects")
+    (kept,) = rows(db, Note)
+    assert kept.body == "No side effects so far."
+    shown = nurse.get(f"/sessions/{treatment.id}").text
+    assert f"None observed, asked at 10:00 am by {kept.by.name}" in shown
+    assert "None recorded in this session" not in shown
+
+
+def test_where_a_side_effect_stands_nobody_is_offered_to_say_none(
+    treatment: TreatmentSession, effect: int, signed_in: SignIn
+) -> None:
+    shown = signed_in(Role.NURSE).get(f"/sessions/{treatment.id}").text
+    assert f"/side-effects/{effect}/events" in shown
+    assert "/side-effects/none" not in shown
 
 
 def test_every_grade_has_its_words_and_their_source(treatment: TreatmentSession, signed_in: SignIn) -> None:

@@ -147,10 +147,32 @@ def test_words_saved_after_the_signature_come_back_as_an_addendum_to_sign(
     assert refused.status_code == 409
     assert "Spoke with the hospital.</textarea>" in refused.text
     data = {"body": "Spoke with the hospital.", "form_key": hidden(refused.text, "form_key")}
+    assert provider.post(f"{base(treatment)}/addenda", data=data).status_code == 422, "why it is added"
+    data["why"] = "late_entry"
     assert provider.post(f"{base(treatment)}/addenda", data=data).status_code == 303
     assert provider.post(f"{base(treatment)}/addenda", data=data).status_code == 303
-    assert [one.body for one in all_of(db, Note) if one.kind.value == "addendum"] == ["Spoke with the hospital."]
+    assert [one.body for one in all_of(db, Note) if one.kind.value == "addendum"] == [
+        "Late entry: Spoke with the hospital."
+    ]
     assert "Spoke with the hospital." in nurse.get(base(treatment)).text
+
+
+def test_a_note_from_the_session_page_comes_back_as_an_addendum_once_the_note_is_signed(
+    db: Session, treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn
+) -> None:
+    stranger, typed = signed_in(Role.NURSE), f"/sessions/{treatment.id}/notes"
+    assert f'href="{typed}"' in nurse.get(f"/sessions/{treatment.id}").text
+    assert sign(nurse, treatment).status_code == 303
+    shown = nurse.get(f"/sessions/{treatment.id}").text
+    assert typed not in shown
+    assert f'href="{base(treatment)}#add"' in shown
+    assert nurse.get(typed).location == f"{base(treatment)}#add"
+    for visitor in (nurse, stranger):
+        refused = visitor.post(typed, data={"body": "Called back: well."})
+        assert refused.status_code == 409
+        assert "Called back: well." in refused.text
+    assert "Sign the addendum" not in refused.text, "somebody who was not there"
+    assert [one.kind.value for one in all_of(db, Note)] == ["signed"]
 
 
 def test_a_record_that_changed_since_it_was_read_is_shown_again_with_what_was_typed(
@@ -239,7 +261,11 @@ def test_words_that_cannot_be_kept_are_asked_about_and_stay(
 
 def test_an_addendum_needs_words_and_its_key(treatment: TreatmentSession, nurse: Visitor) -> None:
     assert sign(nurse, treatment).status_code == 303
-    for data in ({"body": "", "form_key": form_keys.new()}, {"body": "Words.", "form_key": ""}):
+    for data in (
+        {"body": "", "why": "correction", "form_key": form_keys.new()},
+        {"body": "Words.", "why": "correction", "form_key": ""},
+        {"body": "Words.", "why": "", "form_key": form_keys.new()},
+    ):
         answer = nurse.post(f"{base(treatment)}/addenda", data=data)
         assert answer.status_code == 422
         assert "error-summary" in answer.text

@@ -13,7 +13,7 @@ from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.drug.drawing import Container, LabelSource
 from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.domain.note import note_content
-from clinic_sessions.domain.note.note_content import NOT_RECORDED, Content, Meaning
+from clinic_sessions.domain.note.note_content import NOT_RECORDED, AddendumReason, Content, Meaning
 from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.permissions import Role
@@ -50,7 +50,9 @@ from clinic_sessions.models import (
 )
 from clinic_sessions.models.record import Entry
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.before import checking
+from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.effects import none_observed, side_effects
 from clinic_sessions.services.effects.side_effects import Followed, Noticed
 from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, note_since, signed_notes
 from clinic_sessions.services.note.note_signing import Lacking, NotAsRead, Signing
@@ -248,6 +250,56 @@ def test_what_was_not_assessed_reads_not_recorded(db: Session, clinic: Clinic, n
     assert "Outside the rules: There is no consent for this series." in text_of(content)
 
 
+def test_no_side_effects_is_an_answer_with_time_and_author_until_one_is_recorded_after_all(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    none_observed.note(db, made, now=now, by=by)
+    take(db, made, Action.START, now + MINUTE, by)
+    assert Required.SIDE_EFFECTS in note.lacking(note_facts.load(db, made)), "asked before the dose"
+    asked = none_observed.note(db, made, now=now + 40 * MINUTE, by=by)
+    assert Required.SIDE_EFFECTS not in note.lacking(note_facts.load(db, made))
+    said = f"None observed, asked at 10:40 am by {asked.by.name}."
+    parts = {part.key: part for part in composed(db, made).parts}
+    assert said in parts["effects"].lines
+    assert f"Side effects: {said}" in parts["summary"].lines[0]
+    assert [row[0] for row in parts["entries"].rows] == ["10:00 am"], "the answer stands once"
+    side_effects.note(
+        db, made, Noticed(kind=SideEffectKind.NAUSEA, grade=Grade.MILD), now=now + 50 * MINUTE, by=by
+    )  # fmt: skip
+    parts = {part.key: part for part in composed(db, made).parts}
+    assert not parts["effects"].lines
+    assert "Side effects: nausea grade 1." in parts["summary"].lines[0]
+
+
+def test_an_answer_that_was_withdrawn_by_correction_is_none(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    take(db, made, Action.START, now, by)
+    answer = none_observed.note(db, made, now=now + MINUTE, by=by)
+    recording.record_note(db, made, "The wrong patient.", now=now + MINUTE, by=by, corrects=answer)
+    assert Required.SIDE_EFFECTS in note.lacking(note_facts.load(db, made))
+
+
+def test_name_and_birth_date_asked_twice_stand_once_with_both_times(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    other = a_nurse(db, clinic)
+    for minutes, who in ((3, by), (9, other)):
+        said = Said(item=CheckItem.IDENTITY, clear=True)
+        checking.record(db, made, said, now=now + minutes * MINUTE, by=who)
+    found = {part.key: part for part in composed(db, made).parts}["before"].rows
+    names = [one.user.name for one in (by, other) if one.user]
+    assert [row[1:4] for row in found if row[0] == "Name and birth date"] == [
+        ["Said by the patient", "10:03 am, 10:09 am", ", ".join(dict.fromkeys(names))]
+    ]
+
+
 def test_the_same_record_always_makes_the_same_note(db: Session, treatment: TreatmentSession) -> None:
     one = note_content.as_data(composed(db, treatment, "Calm."))
     db.expire_all()
@@ -340,7 +392,7 @@ def test_the_locked_note_never_changes_and_addenda_are_dated(
     db: Session, clinic: Clinic, treatment: TreatmentSession, now: datetime, by: Actor
 ) -> None:
     with pytest.raises(ChangedMeanwhile, match="not_signed"):
-        note_signing.add(db, treatment, "Too early.", now=now, by=by)
+        note_signing.add(db, treatment, "Too early.", AddendumReason.LATE_ENTRY, now=now, by=by)
     signature = note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
     db.commit()
     with pytest.raises(ChangedMeanwhile, match="signed_already"):
@@ -351,14 +403,18 @@ def test_the_locked_note_never_changes_and_addenda_are_dated(
             db.execute(sa.update(NoteSignature).where(NoteSignature.id == signature.id).values(**change))
         db.rollback()
     later = now + timedelta(days=1)
-    added = note_signing.add(db, treatment, "The patient called: well.", now=later, by=by)
-    typed = recording.record_note(db, treatment, "From the session page.", now=later, by=by)
-    assert {added.kind, typed.kind} == {NoteKind.ADDENDUM}
-    assert [one.body for one in note_signing.addenda(db, treatment)] == [added.body, typed.body]
-    assert added.recorded_at == later
+    added = note_signing.add(
+        db, treatment, "The patient called: well.", AddendumReason.NEW_SINCE, now=later, by=by
+    )  # fmt: skip
+    with pytest.raises(ChangedMeanwhile, match="signed_already"):
+        recording.record_note(db, treatment, "From the session page.", now=later, by=by)
+    assert [one.body for one in note_signing.addenda(db, treatment)] == [
+        "New since the signature: The patient called: well."
+    ]
+    assert (added.kind, added.recorded_at) == (NoteKind.ADDENDUM, later)
     assert not added.outside_rules
     with pytest.raises(NotAllowed, match="not_yours"):
-        note_signing.add(db, treatment, "Not mine.", now=later, by=a_nurse(db, clinic))
+        note_signing.add(db, treatment, "Not mine.", AddendumReason.CORRECTION, now=later, by=a_nurse(db, clinic))
     with pytest.raises(Refusal, match="signed_no_step_back"):
         take(db, treatment, Action.UNDO, later, by)
     assert treatment.status is Status.LEFT

@@ -25,7 +25,7 @@ from clinic_sessions.services.effects import effect_part, side_effect_trends, si
 from clinic_sessions.services.effects.side_effects import Followed, Noticed
 from clinic_sessions.services.leaving import leave_gate
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
-from clinic_sessions.services.session import facts, interventions, session_revision
+from clinic_sessions.services.session import facts, interventions, session_revision, timeline
 from clinic_sessions.services.session.interventions import InterventionAct
 from tests import factories
 from tests.services.day import a_nurse, take
@@ -274,8 +274,34 @@ def test_what_was_done_stands_with_its_side_effect_also_after_a_correction(
     part = effect_part.of(db, treatment, now)
     assert part is not None
     (line,) = part.lines
-    assert [done.text for done in line.done] == ["Ondansetron, 4 mg IV", "Basin, cool cloth"]
+    assert [done.text for done in line.done] == ["Ondansetron, 4 mg IV, under the order", "Basin, cool cloth"]
     assert [offered.row.drug for offered in line.offered] == ["Ondansetron"]
+
+
+def test_an_as_needed_drug_stands_once_at_what_it_is_for(
+    db: Session, treatment: TreatmentSession, by: Actor, now: datetime
+) -> None:
+    part = effect_part.of(db, treatment, now)
+    assert part is not None
+    assert [offered.row.drug for offered in part.as_needed] == ["Ondansetron"]
+    for minutes in (1, 2):
+        side_effects.note(db, treatment, NAUSEA, now=now + timedelta(minutes=minutes), by=by)
+    part = effect_part.of(db, treatment, now + timedelta(minutes=3))
+    assert part is not None
+    assert [[offered.row.drug for offered in line.offered] for line in part.lines] == [["Ondansetron"], []]
+    assert not part.as_needed
+
+
+def test_what_was_given_under_the_order_says_so_on_the_timeline(
+    db: Session, treatment: TreatmentSession, by: Actor, now: datetime
+) -> None:
+    act = InterventionAct(kind=InterventionKind.ONDANSETRON, dose_words="4 mg IV")
+    under = interventions.record(db, treatment, act, now=now, by=by)
+    act = InterventionAct(kind=InterventionKind.MIDAZOLAM, dose_words="1 mg IV")
+    without = interventions.record(db, treatment, act, now=now, by=by)
+    lines = timeline.build(treatment, timeline.Entries(interventions=[under, without]), [])
+    titles = {line.title for line in lines}
+    assert {"Ondansetron, 4 mg IV, under the order", "Midazolam, 1 mg IV"} <= titles
 
 
 def test_the_trends_say_in_which_sessions_a_side_effect_was_recorded_and_how_strong_at_its_worst(

@@ -23,6 +23,14 @@ class Meaning(StrEnum):
     REVIEWED = "reviewed"
 
 
+class AddendumReason(StrEnum):
+    """Why something is added to a note that is signed."""
+
+    LATE_ENTRY = "late_entry"
+    CORRECTION = "correction"
+    NEW_SINCE = "new_since"
+
+
 class NoteReason(StrEnum):
     """Why a note was not written or signed."""
 

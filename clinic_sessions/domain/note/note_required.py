@@ -62,7 +62,8 @@ class Known:
     vitals_after: bool = False
     answered: Collection[CheckItem] = field(default_factory=frozenset)
     aldrete: bool = False
-    any_effect: bool = False
+    effects_told: bool = False
+    """One was recorded, or somebody asked and there was none."""
     open_effects: bool = False
     ending_told: bool = False
 
@@ -89,7 +90,7 @@ def _of_dose(known: Known) -> list[Required]:
         Required.WHY_HELD: known.unexplained,
         Required.VITALS_AFTER: not known.vitals_after,
         Required.ALDRETE: known.aldrete,
-        Required.SIDE_EFFECTS: not known.any_effect,
+        Required.SIDE_EFFECTS: not known.effects_told,
         Required.EFFECTS_OUTCOME: known.open_effects,
     }
     asked = (*ASSESSED, *_AT_THE_DOOR) if known.status is Status.LEFT else ()

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from clinic_sessions.domain.note.note_content import Meaning, NoteReason
+from clinic_sessions.domain.note.note_content import AddendumReason, Meaning, NoteReason
 from clinic_sessions.domain.note.note_required import Required
 
 PAIRS: tuple[tuple[StrEnum, str], ...] = (
@@ -25,6 +25,9 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Required.ENDING_WORDS, "How the visit ended, in words"),
     (Meaning.TREATED, "I cared for this patient, and this note is a true record."),
     (Meaning.REVIEWED, "I have reviewed this note, and it is a true record."),
+    (AddendumReason.LATE_ENTRY, "Late entry"),
+    (AddendumReason.CORRECTION, "Correction"),
+    (AddendumReason.NEW_SINCE, "New since the signature"),
     (NoteReason.NOT_OVER, "The session is not over. Its note is signed once the patient has left."),
     (
         NoteReason.SIGNED_ALREADY,

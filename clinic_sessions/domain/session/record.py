@@ -66,6 +66,10 @@ class NoteKind(StrEnum):
     ADDENDUM = "addendum"
 
 
+NONE_SO_FAR = "No side effects so far."
+"""The words of a note, on a line of their own, that answer whether there were any."""
+
+
 class RecordReason(StrEnum):
     """Why an entry was not written."""
 

@@ -1,5 +1,6 @@
 """Side effects: the closed lists, their data file, and which of them keep a patient from leaving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Annotated
@@ -145,7 +146,10 @@ class SideEffectGroup(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SideEffectWords:
-    """One kind: staff's label, a patient's words, and the share of patients in the trial, with source."""
+    """One kind: staff's label, a patient's words, and the share of patients in the trial, with source.
+
+    `at_once`: the routes on which somebody must act as soon as it is seen [P].
+    """
 
     kind: SideEffectKind
     group: SideEffectGroup
@@ -155,6 +159,7 @@ class SideEffectWords:
     source: str
     incidence: Annotated[Sourced, Allowed("%", low=0, high=100, places=1)] | None = None
     placebo: Annotated[Sourced, Allowed("%", low=0, high=100, places=1)] | None = None
+    at_once: tuple[Route, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +214,25 @@ _ALSO_COMMON = {
 
 
 def common_for(route: Route) -> tuple[SideEffectKind, ...]:
-    """The six kinds offered first for a route, for one tap; a proposal [P], the whole list stands behind it."""
+    """The six kinds offered to a patient first, by route; a proposal [P], the whole list stands behind it."""
     return (*_COMMON, _ALSO_COMMON[route])
+
+
+MOST_FREQUENT = 6
+"""So many kinds stand first, by how often they were reported."""
+
+MOST_BEFORE = 3
+"""So many kinds that this patient had before stand beside them."""
+
+
+def in_sight(
+    kinds: Sequence[SideEffectWords], route: Route | None, before: Sequence[SideEffectKind]
+) -> list[SideEffectWords]:
+    """Give the kinds that a nurse notes without opening a list: the most frequent, those to act on at once, those
+    that this patient had `before`; the other kinds stand behind them."""
+    first = [*kinds[:MOST_FREQUENT], *(one for one in kinds[MOST_FREQUENT:] if route in one.at_once)]
+    own = [one for kind in before for one in kinds if one.kind is kind and one not in first]
+    return [*first, *own[:MOST_BEFORE]]
 
 
 def blocks_leaving(kind: SideEffectKind, grade: Grade, resolved: bool) -> bool:

@@ -49,8 +49,7 @@ def save(session_id: int) -> Answer:
         treatment = _load(session_id)
         if NoteReason.WRITTEN_MEANWHILE in refusal.reasons:
             return _both(treatment, form), 409
-        kept = AddendumForm(data={"body": form.words, "form_key": form_keys.new()})
-        return _page(treatment, addendum=kept, said=_said(refusal)), 409
+        return as_addendum(treatment, form.words), 409
     flash("Words saved.")
     return redirect(url_for("note.show", session_id=session_id), 303)
 
@@ -91,10 +90,10 @@ def add(session_id: int) -> Answer:
     treatment, form = _load(session_id), AddendumForm(request.form)
     if not form.validate():
         return _page(treatment, addendum=form), 422
-    key, content = str(form.form_key.data), {"addendum": treatment.id, "body": form.body.data}
+    key, content = str(form.form_key.data), {"addendum": treatment.id, "why": form.why.data, "body": form.body.data}
     try:
         if form_keys.claim(session(), key, content, now=g.now, by=actor()) is None:
-            note_signing.add(session(), treatment, str(form.body.data), now=g.now, by=actor())
+            note_signing.add(session(), treatment, str(form.body.data), form.why.data, now=g.now, by=actor())
             form_keys.settle(session(), key, url_for("note.show", session_id=session_id))
         session().commit()
     except Refusal as refusal:
@@ -102,6 +101,12 @@ def add(session_id: int) -> Answer:
         return _page(_load(session_id), addendum=form, said=_said(refusal)), 409
     flash("Addendum signed.")
     return redirect(url_for("note.show", session_id=session_id), 303)
+
+
+def as_addendum(treatment: TreatmentSession, typed: str) -> str:
+    """Show a note that is signed, with words that came too late for it ready to be signed as an addendum."""
+    kept = AddendumForm(data={"body": typed, "form_key": form_keys.new()})
+    return _page(treatment, addendum=kept, said=[words.say(NoteReason.SIGNED_ALREADY)])
 
 
 def _load(session_id: int) -> TreatmentSession:

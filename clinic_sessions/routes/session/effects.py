@@ -12,16 +12,17 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.session.as_needed import DRUGS
 from clinic_sessions.domain.session.side_effects import ENDED, Grade, InterventionKind, Outcome, SideEffectEventKind
-from clinic_sessions.forms.effects import FollowForm, GiveForm, SeriousForm
-from clinic_sessions.models import Intervention, SideEffect, SideEffectEvent, TreatmentSession
+from clinic_sessions.forms.effects import FollowForm, GiveForm, NoneForm, SeriousForm
+from clinic_sessions.models import Intervention, Note, SideEffect, SideEffectEvent, TreatmentSession
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
+from clinic_sessions.routes.session import sessions
 from clinic_sessions.routes.session.entry_pages import effect_choices, meta_of_entry
 from clinic_sessions.routes.session.one_session import ONE, identified, load, strip
 from clinic_sessions.services import form_keys
 from clinic_sessions.services.drug import as_needed
 from clinic_sessions.services.drug.as_needed import Offered
-from clinic_sessions.services.effects import effect_part, side_effects
+from clinic_sessions.services.effects import effect_part, none_observed, side_effects
 from clinic_sessions.services.effects.side_effects import Followed
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.session import interventions, recording
@@ -83,6 +84,20 @@ def call_serious(session_id: int, effect_id: int) -> Answer:
 
     told = "Saved. A provider has been told, and a call is on the list." if form.seriousness.data else "Saved."
     return _saved(session_id, form, act, lambda one, said: _again(one, effect_id, {"serious": form}, said), told)
+
+
+@bp.post(f"{ONE}/side-effects/none")
+@needs(Permission.TREAT)
+def none(session_id: int) -> Answer:
+    """Note that the patient was asked just now and feels none."""
+
+    def act(treatment: TreatmentSession) -> Note:
+        return none_observed.note(session(), treatment, now=g.now, by=actor())
+
+    def again(treatment: TreatmentSession, said: Sequence[str]) -> str:
+        return sessions.page(treatment, said=said)
+
+    return _saved(session_id, NoneForm(request.form), act, again, "Noted: no side effects so far.")
 
 
 @bp.get(ONE_DRUG)
@@ -177,7 +192,7 @@ def _give_page(treatment: TreatmentSession, offered: Offered, form: GiveForm, sa
 def _saved(
     session_id: int,
     form: Any,
-    act: Callable[[TreatmentSession], SideEffect | SideEffectEvent | Intervention],
+    act: Callable[[TreatmentSession], SideEffect | SideEffectEvent | Intervention | Note],
     again: Callable[[TreatmentSession, Sequence[str]], str],
     told: str,
 ) -> Answer:

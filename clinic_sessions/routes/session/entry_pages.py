@@ -9,7 +9,7 @@ from flask import g, request
 from werkzeug.datastructures import MultiDict
 
 from clinic_sessions.domain.session.lifecycle import Status
-from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind, common_for
+from clinic_sessions.domain.session.side_effects import Grade, in_sight
 from clinic_sessions.domain.session.vitals import lost_consciousness
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.booking import number
@@ -35,9 +35,6 @@ from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.session import facts, interventions, limits, recording, session_due
 from clinic_sessions.services.session.interventions import InterventionAct
 from clinic_sessions.services.session.recording import DoseAct
-
-MOST_BEFORE = 3
-"""So many kinds that this patient had before stand beside the common ones."""
 
 Saved = VitalsReading | DoseEvent | SideEffect | SideEffectEvent | Intervention | Note
 
@@ -227,15 +224,12 @@ NOTE = Page(title="Note", saved="Note saved.", template="note", make=note_form, 
 
 
 def choices_of(treatment: TreatmentSession) -> dict[str, Any]:
-    """Give the lists that the side effect form offers: what is common on this route, and what came before, first."""
+    """Give the lists that the side effect form offers: the kinds in sight, the others, the grades."""
     catalogue = side_effects.catalogue()
     version = treatment.protocol_version
-    common = common_for(version.route) if version else tuple(SideEffectKind)[:6]
-    before = [kind for kind in side_effects.had_before(session(), treatment) if kind not in common]
-    first = (*common, *before[:MOST_BEFORE])
-    by_kind = {one.kind: one for one in catalogue.kinds}
+    first = in_sight(catalogue.kinds, version.route if version else None, side_effects.had_before(session(), treatment))
     return {
-        "common_kinds": [by_kind[kind] for kind in first],
-        "more_kinds": [one for one in catalogue.kinds if one.kind not in first],
+        "common_kinds": first,
+        "more_kinds": [one for one in catalogue.kinds if one not in first],
         "grades": catalogue.grades,
     }

@@ -12,6 +12,7 @@ from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import filters
+from clinic_sessions.routes.note import note as note_pages
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.routes.session import meanwhile
@@ -23,9 +24,11 @@ from clinic_sessions.routes.session.entry_pages import (
     VITALS,
     Page,
     choices_of,
+    note_form,
 )
 from clinic_sessions.routes.session.one_session import ONE, load, strip
 from clinic_sessions.services import form_keys
+from clinic_sessions.services.note import signed_notes
 from clinic_sessions.services.note.note_since import Later
 from clinic_sessions.services.refusals import Refusal
 
@@ -94,15 +97,22 @@ def save_intervention(session_id: int) -> Answer:
 @bp.get(f"{ONE}/notes")
 @needs(Permission.TREAT)
 def note(session_id: int) -> Answer:
-    """Show the form of a note."""
+    """Show the form of a note; once the note of the session is signed, that of an addendum."""
+    if signed_notes.exists(session(), load(session_id).id):
+        return redirect(url_for("note.show", session_id=session_id, _anchor="add"), 303)
     return _show(NOTE, session_id)
 
 
 @bp.post(f"{ONE}/notes")
 @needs(Permission.TREAT)
 def save_note(session_id: int) -> Answer:
-    """Add a note."""
-    return _save(NOTE, session_id)
+    """Add a note; once the note of the session is signed, its words come back to be signed as an addendum."""
+    treatment = load(session_id)
+    if not signed_notes.exists(session(), treatment.id):
+        return _save(NOTE, session_id)
+    form = note_form(treatment, request.form)
+    form.validate()
+    return note_pages.as_addendum(treatment, form.text), 409
 
 
 def _show(page: Page, session_id: int) -> str:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind
 from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind
-from clinic_sessions.models import FollowUp, Intervention, SideEffect, TreatmentSession, User
+from clinic_sessions.models import FollowUp, Intervention, Note, SideEffect, TreatmentSession, User
 from clinic_sessions.services.drug import as_needed
 from clinic_sessions.services.drug.as_needed import Offered
-from clinic_sessions.services.effects import follow_ups, side_effect_trends, side_effects
+from clinic_sessions.services.effects import follow_ups, none_observed, side_effect_trends, side_effects
 from clinic_sessions.services.effects.side_effect_trends import Trends
 from clinic_sessions.services.session import facts, interventions
 from clinic_sessions.services.session.facts import SideEffectNow
@@ -29,7 +29,7 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A side effect as it is, with what was done. `offered`: the as-needed drugs whose reason names it."""
+    """A side effect as it is, with what was done. `offered`: the as-needed drugs whose reason names it; each once."""
 
     now: SideEffectNow
     label: str
@@ -40,9 +40,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class EffectPart:
-    """The whole part: what is there first, then what is over. `as_needed` is empty when nobody is here to have it."""
+    """The whole part: what is there first, then what is over.
+
+    `none`: the newest answer that there was none; `may_ask`: it can be asked now. `as_needed`: the drugs that stand at
+    no side effect, empty when nobody is here to have them.
+    """
 
     lines: Sequence[Line]
+    none: Note | None
+    may_ask: bool
     as_needed: Sequence[Offered]
     trends: Trends | None
     calls: Sequence[FollowUp]
@@ -55,10 +61,18 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> EffectPart | 
     rows = facts.all_side_effects(db, treatment)
     acts = facts.standing(facts.all_of(db, Intervention, treatment))
     may_have = as_needed.of(db, treatment, now) if treatment.status in IN_CLINIC else []
-    found = [_line(one, rows, acts, may_have) for one in facts.effects_now(rows) if not one.by_mistake]
+    standing = [one for one in facts.effects_now(rows) if not one.by_mistake]
+    lines, beside = [], list(may_have)
+    for one in sorted(standing, key=lambda one: not one.open):
+        lines.append(line := _line(one, rows, acts, beside))
+        beside = [drug for drug in beside if drug not in line.offered]
+    begun = treatment.dose_started_at
+    asked = none_observed.answers(facts.standing(facts.all_of(db, Note, treatment)), begun) if not lines else []
     return EffectPart(
-        lines=sorted(found, key=lambda line: not line.now.open),
-        as_needed=may_have,
+        lines=lines,
+        none=asked[-1] if asked else None,
+        may_ask=not lines and begun is not None and treatment.status in IN_CLINIC,
+        as_needed=beside,
         trends=side_effect_trends.of(db, treatment),
         calls=follow_ups.of_session(db, treatment),
     )
@@ -92,7 +106,7 @@ def _line(
 def _done(entries: Sequence[SideEffect], acts: Sequence[Intervention]) -> list[Done]:
     ids = {entry.id for entry in entries}
     by_order = [
-        Done(text=interventions.label(act), at=act.at, by=act.by, late=act.late)
+        Done(text=interventions.told(act), at=act.at, by=act.by, late=act.late)
         for act in acts
         if act.side_effect_id in ids
     ]

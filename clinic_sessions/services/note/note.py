@@ -8,8 +8,9 @@ from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.protocols.protocols import Anchor
 from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.domain.session.record import BEGINS_DOSE
-from clinic_sessions.models import Draw, DrugLabel, SessionCheck, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.models import Draw, DrugLabel, Note, SessionCheck, TreatmentSession, VitalsReading
 from clinic_sessions.services.drug import dose_controls, drug
+from clinic_sessions.services.effects import none_observed
 from clinic_sessions.services.note import note_after, note_before, note_dose, note_summary
 from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.session import facts
@@ -54,7 +55,6 @@ def _known(known: Facts) -> Known:
     begun, ended = marks.get(Anchor.START), marks.get(Anchor.END)
     readings = known.standing(VitalsReading)
     given = given_of([(event.kind, event.micrograms) for event in events])
-    felt = [effect for effect in facts.effects_now(known.all(SideEffect)) if not effect.by_mistake]
     ending = facts.standing_changes(one)
     return Known(
         status=one.status,
@@ -68,8 +68,8 @@ def _known(known: Facts) -> Known:
         vitals_after=any(ended is not None and r.at >= ended for r in readings),
         answered={c.item for c in known.all(SessionCheck) if begun is not None and c.at >= begun},
         aldrete=_lacks_aldrete(known),
-        any_effect=bool(felt),
-        open_effects=any(effect.open and effect.outcome is None for effect in felt),
+        effects_told=bool(known.felt or none_observed.answers(known.standing(Note), begun)),
+        open_effects=any(effect.open and effect.outcome is None for effect in known.felt),
         ending_told=bool(ending and ending[-1].words),
     )
 

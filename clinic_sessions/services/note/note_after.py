@@ -4,27 +4,34 @@ from collections.abc import Sequence
 
 from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part
 from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
-from clinic_sessions.domain.session.record import NoteKind
+from clinic_sessions.domain.session.record import NONE_SO_FAR, NoteKind
 from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING
-from clinic_sessions.domain.session.side_effects import InterventionKind, SideEffectEventKind
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import FollowUp, Intervention, Note, ScaleResult, SessionCheck, SideEffect, SideEffectEvent
-from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects import effect_words, none_observed, side_effects
 from clinic_sessions.services.note.note_before import QUESTIONS, answers
 from clinic_sessions.services.note.note_facts import Facts, remarks
 from clinic_sessions.services.outcomes import scale_data
-from clinic_sessions.services.session import facts, timeline
+from clinic_sessions.services.session import facts
 from clinic_sessions.services.session.facts import SideEffectNow
+from clinic_sessions.services.session.interventions import told
 
 
 def effects(known: Facts) -> Part:
     """List each side effect from its onset, what became of it, and how it stands."""
-    found = [one for one in facts.effects_now(known.all(SideEffect)) if not one.by_mistake]
-    rows = [_effect(known, one) for one in found]
-    lines = [] if rows else [f"Side effects: {NOT_RECORDED}."]
+    rows = [_effect(known, one) for one in known.felt]
+    none = none_felt(known)
+    lines = [] if rows else [f"{none or f'Side effects: {NOT_RECORDED}'}."]
     owed = [_owed(known, one) for one in known.follow_ups]
     heads = ("Onset", "Side effect", "What became of it", "How it stands", "Serious", "By", "Remarks")
     return Part(key="effects", title="Side effects", lines=[*lines, *owed], heads=heads if rows else (), rows=rows)
+
+
+def none_felt(known: Facts) -> str:
+    """Say that none was observed, with each time when somebody asked and who; empty when nobody did."""
+    asked = none_observed.answers(known.standing(Note), known.treatment.dose_started_at)
+    when = "; ".join(f"{known.at(one.at)} by {one.by.name}" for one in asked)
+    return f"None observed, asked at {when}" if asked else ""
 
 
 def _owed(known: Facts, row: FollowUp) -> str:
@@ -36,7 +43,7 @@ def _owed(known: Facts, row: FollowUp) -> str:
 
 def _effect(known: Facts, one: SideEffectNow) -> Sequence[str]:
     row = one.effect
-    named = f"{side_effects.label(row)}, grade {row.grade} ({timeline.GRADES[row.grade]})"
+    named = f"{side_effects.label(row)}, {effect_words.graded(row.grade)}"
     title = f"{named}. {row.words}" if row.words else named
     return (
         known.at(row.at), title, "; ".join(became_text(known, event) for event in _events(known, row)) or NOT_RECORDED,
@@ -56,13 +63,9 @@ def _events(known: Facts, row: SideEffect) -> list[SideEffectEvent]:
 
 def became_text(known: Facts, event: SideEffectEvent) -> str:
     """Say what became of a side effect."""
-    said = say(event.kind)
-    if event.kind is SideEffectEventKind.GRADED and event.grade is not None:
-        said = f"grade {event.grade} ({timeline.GRADES[event.grade]})"
-    if event.kind is SideEffectEventKind.OUTCOME and event.outcome is not None:
-        said = say(event.outcome)
     beside = ", ".join(text for text in (event.words or "", remarks(known, event)) if text)
-    return f"{known.at(event.at)} {said.lower()}" + (f": {beside}" if beside else "") + f" ({event.by.name})"
+    said = f"{known.at(event.at)} {effect_words.became(event)}"
+    return said + (f": {beside}" if beside else "") + f" ({event.by.name})"
 
 
 def _stands(known: Facts, one: SideEffectNow) -> str:
@@ -84,20 +87,10 @@ def interventions(known: Facts) -> Part | None:
     )
 
 
-def done_text(row: Intervention) -> str:
-    """Say what was done."""
-    what = row.term if row.kind is InterventionKind.OTHER and row.term else say(row.kind)
-    if row.dose_words:
-        what += f", {row.dose_words}"
-    if row.as_needed_id is not None:
-        what += ", under the as-needed order"
-    return what
-
-
 def _done(known: Facts, row: Intervention) -> Sequence[str]:
     labels = {one.id: side_effects.label(one) for one in known.all(SideEffect)}
     reason = labels.get(row.side_effect_id or 0, "")
-    return known.at(row.at), done_text(row), reason, row.words or "", row.by.name, remarks(known, row)
+    return known.at(row.at), told(row), reason, row.words or "", row.by.name, remarks(known, row)
 
 
 def leaving(known: Facts) -> Part | None:
@@ -130,8 +123,13 @@ def _score(known: Facts, row: ScaleResult) -> Sequence[str]:
 
 
 def entries(known: Facts) -> Part | None:
-    """List the notes that were written while the patient was here; None when there is none."""
-    found = [one for one in known.standing(Note) if one.kind is NoteKind.ENTRY]
+    """List the notes that were written while the patient was here; None when there is none.
+
+    What only answers that nothing was felt stands among the side effects, unless one was recorded after all.
+    """
+    above = () if known.felt else none_observed.answers(known.standing(Note), known.treatment.dose_started_at)
+    told_above = {one.id for one in above if one.body == NONE_SO_FAR}
+    found = [one for one in known.standing(Note) if one.kind is NoteKind.ENTRY and one.id not in told_above]
     if not found:
         return None
     rows = [(known.at(one.at), one.body, one.by.name, remarks(known, one)) for one in found]

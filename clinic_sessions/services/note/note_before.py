@@ -1,12 +1,12 @@
 """The parts of a note about the visit, its papers, what was asked before the dose, and what a provider said."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part
 from clinic_sessions.domain.papers.orders import in_words
 from clinic_sessions.domain.patients.weights import kg_text
 from clinic_sessions.domain.scheduling.pattern import progress
-from clinic_sessions.domain.scheduling.reasons import CallOffReason, CancelReason, MoveReason, StopReason
 from clinic_sessions.domain.scheduling.visits import act_words
 from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING, CheckItem
 from clinic_sessions.domain.session.start_gate import Answer
@@ -16,9 +16,8 @@ from clinic_sessions.services.before import session_checks
 from clinic_sessions.services.note.note_facts import Facts, remarks
 from clinic_sessions.services.orders import order_rows
 from clinic_sessions.services.patients.phone_numbers import phone_text
-from clinic_sessions.services.session import facts
+from clinic_sessions.services.session import facts, timeline
 
-_REASONS = (CallOffReason, StopReason, CancelReason, MoveReason)
 _SAID: Mapping[CheckItem, tuple[str, str]] = {
     CheckItem.IDENTITY: ("Said by the patient", "Not said"),
     CheckItem.RIDE: ("", "No way home"),
@@ -72,8 +71,8 @@ def _under(treatment: TreatmentSession) -> Iterator[str]:
 
 def why_of(change: StatusChange) -> str:
     """Say why a step was taken: its reasons, then its words."""
-    said = [next((say(kind(value)) for kind in _REASONS if value in set(kind)), value) for value in change.reasons]
-    return ". ".join(text for text in (", ".join(said), change.words or "") if text)
+    said = ", ".join(timeline.reason_text(value) for value in change.reasons)
+    return ". ".join(text for text in (said, change.words or "") if text)
 
 
 def papers(known: Facts) -> Part:
@@ -126,7 +125,16 @@ def answers(known: Facts, items: Sequence[CheckItem]) -> list[Sequence[str]]:
 def _rows(known: Facts, item: CheckItem, given: Sequence[SessionCheck]) -> list[Sequence[str]]:
     if not given:
         return [(say(item), NOT_RECORDED, "", "", "")]
-    return [(say(item), answer_text(known, one), known.at(one.at), one.by.name, remarks(known, one)) for one in given]
+    same = groupby(given, key=lambda one: answer_text(known, one))
+    return [_answer(known, say(item), said, list(rows)) for said, rows in same]
+
+
+def _answer(known: Facts, question: str, said: str, given: Sequence[SessionCheck]) -> Sequence[str]:
+    """Give one row for an answer that was given once, or the same again, with each time and author."""
+    times = dict.fromkeys(known.at(one.at) for one in given)
+    names = dict.fromkeys(one.by.name for one in given)
+    beside = dict.fromkeys(remarks(known, one) for one in given)
+    return question, said, ", ".join(times), ", ".join(names), ". ".join(filter(None, beside))
 
 
 def answer_text(known: Facts, row: SessionCheck) -> str:

@@ -91,6 +91,11 @@ class Facts:
         """The dose events that stand."""
         return facts.standing_doses(self.all(DoseEvent))
 
+    @property
+    def felt(self) -> list[facts.SideEffectNow]:
+        """The side effects that stand; not what was entered by mistake."""
+        return [one for one in facts.effects_now(self.all(SideEffect)) if not one.by_mistake]
+
     def at(self, moment: datetime) -> str:
         """Write a moment as the clinic's clock shows it, with its day where it is not the visit's."""
         return clock_text(moment, self.treatment.clinic.zone, self.treatment.starts_at)

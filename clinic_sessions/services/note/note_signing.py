@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from clinic_sessions.domain.note import note_content
-from clinic_sessions.domain.note.note_content import Content, Meaning, NoteReason
+from clinic_sessions.domain.note.note_content import AddendumReason, Content, Meaning, NoteReason
 from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.permissions import Permission, Role
 from clinic_sessions.domain.session.lifecycle import StepReason
@@ -140,8 +140,10 @@ def is_whole(signature: NoteSignature) -> bool:
     return note_content.digest(signature.content) == signature.digest
 
 
-def add(db: Session, treatment: TreatmentSession, body: str, *, now: datetime, by: Actor) -> Note:
-    """Add a dated addendum, signed by its author; the signed note stays as it is.
+def add(
+    db: Session, treatment: TreatmentSession, body: str, why: AddendumReason, *, now: datetime, by: Actor
+) -> Note:  # fmt: skip
+    """Add a dated addendum, signed by its author, that says why it is added; the signed note stays as it is.
 
     Refuses with ChangedMeanwhile while the note is not signed, and with NotAllowed for whoever does not sign it.
     """
@@ -150,8 +152,13 @@ def add(db: Session, treatment: TreatmentSession, body: str, *, now: datetime, b
         raise ChangedMeanwhile(NoteReason.NOT_SIGNED)
     if not may_sign(note_facts.load(db, treatment), _signer(by)):
         raise NotAllowed(NoteReason.NOT_YOURS)
-    row = recording.record_note(db, treatment, body, now=now, by=by)
-    audit.note(db, AuditAction.SIGN, "note", row.id, now=now, by=by, patient_id=treatment.patient_id, reason="addendum")
+    row = Note(
+        **recording.stamp(treatment, now=now, by=by, at=now, against=[]), kind=NoteKind.ADDENDUM,
+        body=f"{say(why)}: {body}",
+    )  # fmt: skip
+    recording.save(db, treatment, row, now=now, by=by)
+    reason = f"Addendum. {say(why)}"
+    audit.note(db, AuditAction.SIGN, "note", row.id, now=now, by=by, patient_id=treatment.patient_id, reason=reason)
     return row
 
 

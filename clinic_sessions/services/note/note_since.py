@@ -31,7 +31,7 @@ from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.note import note_after, note_before, note_dose
 from clinic_sessions.services.note.note_facts import SCORES, Facts, name_of
 from clinic_sessions.services.outcomes import scale_data
-from clinic_sessions.services.session import timeline
+from clinic_sessions.services.session import interventions, timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ _TEXTS: Mapping[type[Entry], Callable[[Facts, Any], str]] = {
     DueHold: note_dose.hold_text,
     SideEffect: lambda _, row: f"{side_effects.label(row)}, grade {row.grade}. {row.words or ''}".strip(),
     SideEffectEvent: note_after.became_text,
-    Intervention: lambda _, row: f"{note_after.done_text(row)}. {row.words or ''}".strip(),
+    Intervention: lambda _, row: f"{interventions.told(row)}. {row.words or ''}".strip(),
     Note: lambda _, row: f"Note: {row.body}",
 }
 

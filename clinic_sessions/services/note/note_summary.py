@@ -10,9 +10,10 @@ from clinic_sessions.domain.scheduling.pattern import progress
 from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.words import say
-from clinic_sessions.models import SessionCheck, SideEffect, VitalsReading
+from clinic_sessions.models import SessionCheck, VitalsReading
 from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.note import note_before
+from clinic_sessions.services.note.note_after import none_felt
 from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.session import facts
 from clinic_sessions.services.session.facts import SideEffectNow
@@ -80,10 +81,11 @@ def _over(pair: tuple[int | None, int | None]) -> str:
 
 
 def _felt(known: Facts) -> str:
-    felt = [one for one in facts.effects_now(known.all(SideEffect)) if not one.by_mistake]
-    if not felt:
-        return f"Side effects: {NOT_RECORDED}."
-    said = [f"{side_effects.label(one.effect).lower()} grade {one.effect.grade}{_over_by_now(one)}" for one in felt]
+    if not known.felt:
+        return f"Side effects: {none_felt(known) or NOT_RECORDED}."
+    said = [
+        f"{side_effects.label(one.effect).lower()} grade {one.effect.grade}{_over_by_now(one)}" for one in known.felt
+    ]
     return f"Side effects: {', '.join(said)}."
 
 

@@ -38,6 +38,11 @@ def label(row: Intervention) -> str:
     return f"{name}, {row.dose_words}" if row.dose_words else name
 
 
+def told(row: Intervention) -> str:
+    """Say what was done, with the dose of a drug, and whether an as-needed order covered it."""
+    return f"{label(row)}, under the order" if row.as_needed_id is not None else label(row)
+
+
 def record(
     db: Session,
     treatment: TreatmentSession,

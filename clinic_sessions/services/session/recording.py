@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertTier
+from clinic_sessions.domain.note.note_content import NoteReason
 from clinic_sessions.domain.protocols.protocols import AlertLevel, Anchor
 from clinic_sessions.domain.session.lifecycle import StepReason
 from clinic_sessions.domain.session.readiness import Reason, outside_visit
@@ -173,12 +174,16 @@ def record_note(
     at: datetime | None = None,
     corrects: Note | None = None,
 ) -> Note:
-    """Add a note; once the note of the session is signed, it is an addendum. Writing is never outside the rules."""
+    """Add a note. Writing is never outside the rules.
+
+    Refuses with ChangedMeanwhile once the note of the session is signed: what is added then is an addendum.
+    """
     guard_correction(db, treatment, corrects)
+    if signed_notes.exists(db, treatment.id):
+        raise ChangedMeanwhile(NoteReason.SIGNED_ALREADY)
     note = Note(
-        **stamp(treatment, now=now, by=by, at=at or now, against=[]),
-        kind=NoteKind.ADDENDUM if signed_notes.exists(db, treatment.id) else NoteKind.ENTRY,
-        body=body, corrects_id=corrects.id if corrects else None,
+        **stamp(treatment, now=now, by=by, at=at or now, against=[]), kind=NoteKind.ENTRY, body=body,
+        corrects_id=corrects.id if corrects else None,
     )  # fmt: skip
     save(db, treatment, note, now=now, by=by)
     return note

@@ -10,7 +10,7 @@ from clinic_sessions.domain.scheduling.reasons import CallOffReason, CancelReaso
 from clinic_sessions.domain.scheduling.visits import act_words
 from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.domain.session.record import DoseEventKind, NoteKind
-from clinic_sessions.domain.session.side_effects import InterventionKind, SideEffectEventKind
+from clinic_sessions.domain.session.side_effects import SideEffectEventKind
 from clinic_sessions.domain.wall_time import offset_text
 from clinic_sessions.domain.words import say, say_outside
 from clinic_sessions.models import (
@@ -23,10 +23,9 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.services.effects import side_effects
-from clinic_sessions.services.session import facts, limits
+from clinic_sessions.services.effects import effect_words, side_effects
+from clinic_sessions.services.session import facts, interventions, limits
 
-GRADES = {1: "mild", 2: "moderate", 3: "severe", 4: "life-threatening", 5: "death"}
 _BOOKING = frozenset(
     {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
 )
@@ -96,7 +95,7 @@ def _step(
     if change.undoes_id is not None:
         title = f"Undone: {act_words(treatment.kind, by_id[change.undoes_id].action)}"
     told = clinical or change.action in _BOOKING
-    why = [_reason(value) for value in change.reasons] if told else []
+    why = [reason_text(value) for value in change.reasons] if told else []
     return Line(
         at=change.at,
         order=change.id,
@@ -113,7 +112,8 @@ def _step(
     )
 
 
-def _reason(value: str) -> str:
+def reason_text(value: str) -> str:
+    """Say one of the reasons of a step."""
     for kind in _REASONS:
         if value in {one.value for one in kind}:
             return say(kind(value))
@@ -215,27 +215,17 @@ def _effects(treatment: TreatmentSession, rows: Sequence[SideEffect]) -> Iterato
         struck = "Corrected" if row.id in corrected else "By mistake" if mistaken else ""
         serious = f"Serious: {say(row.seriousness).lower()}" if row.seriousness else ""
         detail = "\n".join(text for text in (serious, row.words) if text)
-        title = f"{label}, grade {row.grade} ({GRADES[row.grade]})"
+        title = f"{label}, {effect_words.graded(row.grade)}"
         yield _line(treatment, row, "alert", title, detail, struck=struck, ref="effect")
         for event in row.events:
-            yield _line(treatment, event, "eye", _followed(label, event), event.words)
-
-
-def _followed(label: str, event: SideEffectEvent) -> str:
-    if event.kind is SideEffectEventKind.GRADED and event.grade is not None:
-        return f"{label}: now grade {event.grade} ({GRADES[event.grade]})"
-    if event.kind is SideEffectEventKind.OUTCOME and event.outcome is not None:
-        return f"{label}: {say(event.outcome).lower()}"
-    return f"{label}: {say(event.kind).lower()}"
+            yield _line(treatment, event, "eye", f"{label}: {effect_words.became(event)}", event.words)
 
 
 def _interventions(treatment: TreatmentSession, entries: Entries) -> Iterator[Line]:
     corrected = _corrected(entries.interventions)
     labels = {effect.id: side_effects.label(effect) for effect in entries.effects}
     for row in entries.interventions:
-        title = row.term if row.kind is InterventionKind.OTHER and row.term else say(row.kind)
-        if row.dose_words:
-            title += f", {row.dose_words}"
+        title = interventions.told(row)
         if row.side_effect_id in labels:
             title += f", for {labels[row.side_effect_id].lower()}"
         struck = "Corrected" if row.id in corrected else ""
