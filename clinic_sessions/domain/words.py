@@ -22,6 +22,7 @@ from clinic_sessions.domain.scheduling.shifts import ExceptionKind, ShiftReason
 from clinic_sessions.domain.scheduling.timetable import BookingReason, LiftingReason, OverrideKind
 from clinic_sessions.domain.session import day_words
 from clinic_sessions.domain.session.course_kinds import CourseKind
+from clinic_sessions.domain.session.due_times import Unread
 from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.record import DoseEventKind, RecordReason
@@ -153,6 +154,11 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (SideEffectEventKind.OUTCOME, "How it stands"),
     (SideEffectEventKind.CORRECTED, "Entered by mistake"),
     (Seriousness.HOSPITALISATION, "Stay in hospital"),
+    (Unread.PRESSURE, "Blood pressure could not be taken."),
+    (Unread.HEART_RATE, "Heart rate could not be taken."),
+    (Unread.OXYGEN, "Oxygen could not be taken."),
+    (Unread.BREATHS, "Breaths could not be counted."),
+    (Unread.MOAA_S, "MOAA/S could not be rated."),
     (RecordReason.NOT_DUE_NOW, "This is not what is due now. Look at the due times again."),
     (RecordReason.CORRECTED_MEANWHILE, "Someone else corrected this entry meanwhile. Open the session and look again."),
     (StepReason.NOT_OFFERED, "This step is not open from where the session stands now."),
@@ -242,5 +248,5 @@ def say_outside(value: str) -> str:
     >>> say_outside("consent_missing")
     'There is no consent for this series.'
     """
-    kind = next(one for one in (PaperReason, StartReason, Reason) if value in set(one))
+    kind = next(one for one in (PaperReason, StartReason, Reason, Unread) if value in set(one))
     return say(kind(value))

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from wtforms import BooleanField
+from wtforms import BooleanField, Form, HiddenField, ValidationError
 
 from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.session import vitals
 from clinic_sessions.domain.session.record import STORABLE
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.forms.acts import ActForm
-from clinic_sessions.forms.fields import Typed, WholeNumberField
+from clinic_sessions.forms.fields import LineField, Typed, WholeNumberField
 from clinic_sessions.services.outcomes import scale_data
 
 _PRESSURE_START = re.compile(rf"[0-9]{{1,3}}\s*[{vitals.BETWEEN}]", re.ASCII)
@@ -68,6 +68,18 @@ def _within(name: str, number: int) -> int:
 def _number(label: str, name: str) -> WholeNumberField:
     low, high = STORABLE[name]
     return WholeNumberField(label, low=low, high=high)
+
+
+class NotTakenForm(Form):
+    """Why something could not be taken."""
+
+    due_at = HiddenField()
+    words = LineField("Why", longest=200)
+
+    def validate_words(self, field: LineField) -> None:
+        """Ask for words."""
+        if not field.data:
+            raise ValidationError("Say in a few words why.")
 
 
 class VitalsForm(ActForm):

@@ -237,9 +237,15 @@ def test_words_about_one_measure_excuse_no_other() -> None:
     said = NotTaken(at=after(11), measures=OXYGEN)
 
     assert [one.excused for one in open_checks(wanted, [], early_minutes=5, not_taken=[said])] == [False]
-    early = NotTaken(at=after(4), measures=OXYGEN)
-    half = Taken(at=after(10), measures=PRESSURE)
-    assert [one.excused for one in open_checks(wanted, [half], early_minutes=5, not_taken=[early])] == [False]
+
+
+@pytest.mark.parametrize(("said", "excused"), [(6, [False, False]), (8, [True, False]), (19, [True, False])])
+def test_words_excuse_the_check_that_was_due_or_begun_and_not_the_next(said: int, excused: list[bool]) -> None:
+    wanted = due(10, 20, measures=(*PAIR, Measure.SPO2_PERCENT))
+    half = [Taken(at=after(minute), measures=PRESSURE) for minute in (7, 20)]
+    why = NotTaken(at=after(said), measures=OXYGEN)
+
+    assert [one.excused for one in open_checks(wanted, half, early_minutes=5, not_taken=[why])] == excused
 
 
 SHOWN = partial(signal, START, amber=timedelta(minutes=2), grace=timedelta(minutes=5))

@@ -258,6 +258,27 @@ def test_a_repeat_stands_on_the_board_on_the_strip_and_on_the_page(
     assert "6 min overdue" in strip
 
 
+def test_what_could_not_be_taken_is_said_in_words_of_which_none_is_lost(
+    infusion: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    path = f"/sessions/{infusion.id}/not-taken"
+    assert nurse.get(path).status_code == 303, "nothing of the check was taken yet"
+    save(nurse, infusion, systolic="120/80", heart_rate="70", moaa_s="5")
+    assert path in nurse.get(f"/sessions/{infusion.id}").text
+    assert "Could not be taken: oxygen</h1>" in nurse.get(path).text
+    data = {"patient": str(infusion.patient_id), "due_at": (now - 6 * MINUTE).isoformat().replace("+00:00", "Z")}
+    bare = nurse.post(path, data=data)
+    assert bare.status_code == 422
+    assert "Say in a few words why." in bare.text
+    tapped = [nurse.post(path, data={**data, "words": "Cold hands"}).status_code for _ in range(2)]
+    assert tapped == [303, 303]
+    page = nurse.get(f"/sessions/{infusion.id}").text
+    assert "Could not be taken at 9:54 am: oxygen." in page
+    assert page.count("Could not be taken, oxygen: Cold hands") == 1
+    assert path not in page
+
+
 def test_no_response_is_said_to_be_a_serious_side_effect(
     db: Session, infusion: TreatmentSession, signed_in: SignIn
 ) -> None:

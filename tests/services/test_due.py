@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.session.vitals import Vitals
-from clinic_sessions.models import AuditEntry, Clinic, DueHold, TreatmentSession
+from clinic_sessions.models import Alert, AuditEntry, Clinic, DueHold, Note, TreatmentSession
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import ChangedMeanwhile
 from clinic_sessions.services.session import board, due_now, facts, recording, session_due
@@ -240,6 +241,54 @@ def test_a_repeat_is_held_as_any_due_time(db: Session, infusion: TreatmentSessio
     session_due.hold(db, infusion, now + 15 * MINUTE, now=late, by=nurse)
 
     assert [one.tone(late + MINUTE) for one in [first(db, infusion, late + MINUTE)] if one] == ["held"]
+
+
+PROBE = "The probe slips off cold hands."
+
+
+def test_what_could_not_be_taken_rings_no_more_once_somebody_said_why_until_the_next_check_asks_anew(
+    db: Session, infusion: TreatmentSession, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    half = Vitals(systolic=120, diastolic=80, heart_rate=70, moaa_s=5)
+    recording.record_vitals(db, infusion, half, now=now + 10 * MINUTE, by=nurse)
+    late = now + 16 * MINUTE
+    assert [one.tone for one in due_now.pressing(db, clinic, late)] == ["overdue"]
+    note = session_due.excuse(db, infusion, now + 10 * MINUTE, PROBE, now=late, by=nurse)
+    assert (note.body, note.outside_rules) == (f"Could not be taken, oxygen: {PROBE}", ["oxygen_not_taken"])
+    assert due_now.pressing(db, clinic, late) == []
+    shown = session_due.of(db, infusion, late)
+    assert shown is not None
+    assert (minutes(shown.next, now), shown.excused_words) == (20, "oxygen")
+    alert = db.scalars(sa.select(Alert).where(Alert.session_id == infusion.id)).one()
+    assert (alert.kind, alert.words) == (AlertKind.OUTSIDE_RULES, "Oxygen could not be taken.")
+
+    next_one = now + 20 * MINUTE
+    recording.record_vitals(db, infusion, half, now=next_one, by=nurse)
+    asked = first(db, infusion, next_one)
+    assert asked is not None
+    assert (minutes(asked, now), asked.text) == (20, "Still missing: oxygen")
+    recording.record_vitals(db, infusion, Vitals(spo2_percent=97), now=next_one + MINUTE, by=nurse)
+    assert minutes(first(db, infusion, next_one + MINUTE), now) == 30
+
+
+def test_words_why_put_an_urgent_repeat_off_by_its_minutes_and_no_more(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    recording.record_vitals(db, infusion, HIGH, now=now + 10 * MINUTE, by=nurse)
+    session_due.excuse(db, infusion, now + 15 * MINUTE, "The cuff has burst.", now=now + 15 * MINUTE, by=nurse)
+    found = session_due.of(db, infusion, now + 15 * MINUTE)
+    assert found is not None
+    assert [(one.text, minutes(one, now)) for one in (found.next, *found.later) if one][:2] == [
+        ("Repeat blood pressure", 20), ("Vitals", 20),
+    ]  # fmt: skip
+
+
+def test_a_check_of_which_nothing_was_taken_cannot_be_explained_away(
+    db: Session, infusion: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    with pytest.raises(ChangedMeanwhile):
+        session_due.excuse(db, infusion, now + 10 * MINUTE, "Asleep", now=now + 16 * MINUTE, by=nurse)
+    assert db.scalars(sa.select(Note)).all() == []
 
 
 def test_a_value_past_an_urgent_limit_presses_until_it_is_read_again(

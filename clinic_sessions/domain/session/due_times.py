@@ -7,6 +7,8 @@ every check that follows from it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
 
 from clinic_sessions.domain.protocols.protocols import (
     Anchor,
@@ -15,6 +17,28 @@ from clinic_sessions.domain.protocols.protocols import (
     Protocol,
     VitalsInterval,
     phase_minutes,
+)
+
+
+class Unread(StrEnum):
+    """What could not be taken, as it marks the note that says why."""
+
+    PRESSURE = "pressure_not_taken"
+    HEART_RATE = "heart_rate_not_taken"
+    OXYGEN = "oxygen_not_taken"
+    BREATHS = "breaths_not_taken"
+    MOAA_S = "moaa_s_not_taken"
+
+
+_UNREAD: Mapping[Measure, Unread] = MappingProxyType(
+    {
+        Measure.SYSTOLIC: Unread.PRESSURE,
+        Measure.DIASTOLIC: Unread.PRESSURE,
+        Measure.HEART_RATE: Unread.HEART_RATE,
+        Measure.SPO2_PERCENT: Unread.OXYGEN,
+        Measure.RESPIRATORY_RATE: Unread.BREATHS,
+        Measure.MOAA_S: Unread.MOAA_S,
+    }
 )
 
 _DEVICES = frozenset({Anchor.FIRST_DEVICE, Anchor.LAST_DEVICE})
@@ -44,6 +68,18 @@ class NotTaken:
 
     at: datetime
     measures: frozenset[Measure]
+
+
+def unread(measures: Iterable[Measure]) -> tuple[Unread, ...]:
+    """Give the marks of a note that says why measures could not be taken."""
+    return tuple(dict.fromkeys(_UNREAD[one] for one in measures))
+
+
+def not_taken(at: datetime, marks: Iterable[str]) -> NotTaken | None:
+    """Give what the marks of a note say could not be taken; None when they say nothing of the kind."""
+    said = set(marks)
+    measures = frozenset(measure for measure, mark in _UNREAD.items() if mark in said)
+    return NotTaken(at=at, measures=measures) if measures else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +172,8 @@ def open_checks(
 
     A reading answers, for what it holds, every check that was due before it and one due up to `early_minutes` after
     it: a late reading settles the ones it came too late for. A check lacking a measure stays open for that measure.
-    Words why it could not be taken excuse it as a reading would have answered it; an excused check goes once a later
-    one is due at `now`, which asks for everything anew.
+    Words why it could not be taken excuse a check that was due, or begun, when they were said; it goes once a later one
+    is due at `now`, which asks for everything anew.
     """
     early = timedelta(minutes=early_minutes)
     newest = max((one.at for one in due if now is not None and one.at <= now), default=None)
@@ -147,7 +183,7 @@ def open_checks(
         missing = tuple(one for one in check.measures if not _held(one, counted))
         if not missing and counted:
             continue
-        said = [one for one in not_taken if one.at >= check.at - early]
+        said = [one for one in not_taken if one.at >= check.at or any(read.at <= one.at for read in counted)]
         excused = bool(missing) and all(_held(one, said) for one in missing)
         if not excused or newest is None or check.at >= newest:
             found.append(OpenCheck(at=check.at, missing=missing, begun=bool(counted), excused=excused))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from clinic_sessions.domain.protocols.protocols import AlertLevel
+from clinic_sessions.domain.session.due_times import NotTaken
 from clinic_sessions.domain.session.lifecycle import Gate, Status
 from clinic_sessions.models import DoseEvent, ProviderAnswer, SideEffect, TreatmentSession, VitalsReading
 from clinic_sessions.services.session import due, facts, limits, session_due
@@ -26,6 +27,7 @@ class ChairRecords:
     doses: Mapping[int, Sequence[DoseEvent]]
     vitals: Mapping[int, Sequence[VitalsReading]]
     held: Mapping[int, Mapping[datetime, datetime]]
+    not_taken: Mapping[int, Sequence[NotTaken]]
     answered: Mapping[int, datetime]
     """When a provider answered last before the dose."""
     weighed: Collection[int]
@@ -47,7 +49,7 @@ class ChairRecords:
             return due.repeat(treatment, readings, self.numbers, self.answered.get(treatment.id))
         known = due.Recorded(
             treatment=treatment, doses=self.doses_of(treatment), readings=readings,
-            held=self.held.get(treatment.id, {}),
+            held=self.held.get(treatment.id, {}), not_taken=self.not_taken.get(treatment.id, ()),
         )  # fmt: skip
         return next(iter(due.of(known, self.numbers, now)), None)
 
@@ -64,6 +66,7 @@ def read(db: Session, session_ids: Sequence[int]) -> ChairRecords:
         doses=_by_session(db, DoseEvent, session_ids),
         vitals=_by_session(db, VitalsReading, session_ids),
         held=session_due.held(db, session_ids),
+        not_taken=session_due.not_taken(db, session_ids),
         answered={one: at for one, gate, at in answers if gate is Gate.MAY_START},
         weighed={one for one, gate, _ in answers if gate is Gate.MAY_LEAVE},
         numbers=due.numbers(db),

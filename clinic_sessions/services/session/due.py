@@ -63,6 +63,11 @@ class Due:
         return self.asks if self.begun else ()
 
     @property
+    def may_be_excused(self) -> bool:
+        """Whether it may be said why it could not be taken: the rest of a check, or a repeat."""
+        return self.begun or self.kind is DueKind.REPEAT
+
+    @property
     def at(self) -> datetime:
         """When it is due."""
         return self.signal.at

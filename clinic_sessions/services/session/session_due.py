@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.protocols.protocols import Measure
 from clinic_sessions.domain.session import due_times
+from clinic_sessions.domain.session.due_times import NotTaken, OpenCheck
 from clinic_sessions.domain.session.record import RecordReason
 from clinic_sessions.domain.sourced import Sourced
-from clinic_sessions.models import DueHold, TreatmentSession, VitalsReading
+from clinic_sessions.models import DueHold, Note, TreatmentSession, VitalsReading
 from clinic_sessions.services import documents
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.catalogue import protocol_of
@@ -27,10 +28,12 @@ LATER = 3
 class SessionDue:
     """What is due next and after that. `asked`: what a check holds now; `may_hold`: whether the next may be held now.
 
-    `device`: the next one; `devices`: when each was used, so that every clock can be shown.
+    `excused`: the check that is open only for what somebody said could not be taken. `device`: the next one;
+    `devices`: when each was used, so that every clock can be shown.
     """
 
     next: Due | None
+    excused: Sequence[OpenCheck]
     later: Sequence[Due]
     device: Due | None
     asked: Sequence[Measure]
@@ -46,6 +49,11 @@ class SessionDue:
         return limits.listed(self.asked)
 
     @property
+    def excused_words(self) -> str:
+        """What somebody said could not be taken, in a sentence."""
+        return limits.listed(one for check in self.excused for one in check.missing)
+
+    @property
     def missing_words(self) -> str:
         """What the next check still lacks, in a sentence."""
         return limits.listed(self.next.missing) if self.next else ""
@@ -59,13 +67,15 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> SessionDue | 
     readings = facts.standing(facts.all_of(db, VitalsReading, treatment))
     numbers = documents.thresholds(db)
     known = due.Recorded(
-        treatment=treatment, doses=doses, readings=readings, held=held(db, [treatment.id]).get(treatment.id, {})
-    )
+        treatment=treatment, doses=doses, readings=readings, held=held(db, [treatment.id]).get(treatment.id, {}),
+        not_taken=not_taken(db, [treatment.id]).get(treatment.id, ()),
+    )  # fmt: skip
     found = due.of(known, due.numbers_of(numbers), now)
     first = found[0] if found else None
     phase = limits.phase_of(treatment, doses, now)
     return SessionDue(
         next=first,
+        excused=[one for one in due.checks(known, now) if one.excused],
         later=found[1 : LATER + 1],
         device=next((one for one in found if one.kind is DueKind.DEVICE), None),
         asked=due_times.asked(protocol_of(treatment.protocol_version), phase),
@@ -99,6 +109,34 @@ def held(db: Session, session_ids: Sequence[int]) -> Mapping[int, Mapping[dateti
     for session_id, due_at, until in rows:
         found.setdefault(session_id, {})[due_at] = until
     return found
+
+
+def not_taken(db: Session, session_ids: Sequence[int]) -> Mapping[int, Sequence[NotTaken]]:
+    """Give what somebody said could not be taken, by visit."""
+    query = sa.select(Note.session_id, Note.at, Note.outside_rules).where(Note.session_id.in_(session_ids))
+    found: dict[int, list[NotTaken]] = {}
+    for row in db.execute(query):
+        if (one := due_times.not_taken(row.at, row.outside_rules)) is not None:
+            found.setdefault(row.session_id, []).append(one)
+    return found
+
+
+def excuse(db: Session, treatment: TreatmentSession, due_at: datetime, words: str, *, now: datetime, by: Actor) -> Note:
+    """Say why what is due at `due_at`, to the second, could not be taken: a note, and a provider is told.
+
+    The check stays open without ringing until that is taken, or the next check asks anew; a repeat is put off by its
+    minutes. Refuses with ChangedMeanwhile when something else is due next, or the check is not begun: what can be
+    taken is taken first.
+    """
+    lifecycle.lock(db, treatment)
+    found = of(db, treatment, now)
+    first = found.next if found else None
+    if first is None or first.at.replace(microsecond=0) != due_at or not first.may_be_excused:
+        raise ChangedMeanwhile(RecordReason.NOT_DUE_NOW)
+    body = f"Could not be taken, {limits.listed(first.asks)}: {words}"
+    note = Note(**recording.stamp(treatment, now=now, by=by, at=now, against=due_times.unread(first.asks)), body=body)
+    recording.save(db, treatment, note, now=now, by=by)
+    return note
 
 
 def hold(db: Session, treatment: TreatmentSession, due_at: datetime, *, now: datetime, by: Actor) -> DueHold:
