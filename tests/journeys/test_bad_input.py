@@ -43,7 +43,7 @@ def in_treatment(person: NewPerson) -> Person:
     """A nurse on the page of somebody whose dose runs."""
     nurse = person("nurse", width=1000)
     nurse.open("/board")
-    nurse.page.locator(".chair-card:has(button:text('Dose finished'))").first.get_by_role("link").first.click()
+    nurse.page.locator(".chair-card:has-text('In treatment')").first.get_by_role("link").first.click()
     expect(nurse.page).to_have_url(re.compile(r"/sessions/\d+$"))
     return nurse
 

@@ -89,7 +89,8 @@ def test_a_pressure_that_stays_high_is_weighed_by_a_provider_before_the_injectio
     chair.minutes_pass(5)
     chair.vitals("158/96")
     chair.feels("Dissociation", 1)
-    nurse.press("Dose finished", within=chair.top)
+    expect(nurse.page.get_by_role("button", name="Stop now")).to_have_count(0)
+    nurse.press("Dose given", within=chair.top)
     expect(chair.top).to_contain_text("Observing")
     for pressure in ("149/92", "138/86", "128/80"):
         chair.minutes_pass(28)

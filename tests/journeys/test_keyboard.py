@@ -154,7 +154,7 @@ def test_the_question_mark_shows_the_keys_and_escape_puts_them_away(person: NewP
 def test_nausea_of_grade_1_now_takes_three_taps(person: NewPerson) -> None:
     nurse = person("nurse", width=1000)
     nurse.open("/board")
-    nurse.page.locator(".chair-card:has(button:text('Dose finished'))").first.get_by_role("link").first.click()
+    nurse.page.locator(".chair-card:has-text('In treatment')").first.get_by_role("link").first.click()
     expect(nurse.page).to_have_url(re.compile(r"/sessions/\d+$"))
     taps = 0
     for target in (

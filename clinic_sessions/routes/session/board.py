@@ -3,12 +3,11 @@
 from flask import Blueprint, g, render_template, request
 
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.scheduling.visits import act_words
 from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, session, showed
-from clinic_sessions.routes.session.session_steps import ASKED
+from clinic_sessions.routes.session.session_steps import ASKED, step_words
 from clinic_sessions.services.session import board, due
 from clinic_sessions.services.today import arrivals
 
@@ -26,6 +25,6 @@ def index() -> str | tuple[str, int]:
     showed("board", clinic().id, patients=shown.patient_ids)
     return render_template(
         "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE, LEAVE=Action.LEAVE,
-        act_words=act_words, lacking=arrivals.lacking(session(), [one.treatment.id for one in shown.arrivals]),
+        step_words=step_words, lacking=arrivals.lacking(session(), [one.treatment.id for one in shown.arrivals]),
         clock_text=due.clock_text, due_text=due.due_text,
     )  # fmt: skip

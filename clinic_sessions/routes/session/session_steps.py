@@ -1,17 +1,18 @@
 """The steps that the session page offers: which a person may take now, and the small form of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from flask import g
+from flask import g, request
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.drug.doses import Micrograms
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.scheduling import visits
 from clinic_sessions.domain.session.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, offered
+from clinic_sessions.domain.session.start_gate import things
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
@@ -20,13 +21,18 @@ from clinic_sessions.routes.session.one_session import identified, meta_of
 from clinic_sessions.services.before import call_off, start_gate
 from clinic_sessions.services.note import signed_notes
 from clinic_sessions.services.refusals import Refusal
-from clinic_sessions.services.session import lifecycle, session_page
+from clinic_sessions.services.session import due, facts, first_act, lifecycle, session_page
+from clinic_sessions.services.session.first_act import Act
 from clinic_sessions.services.session.session_start import Start
 
 ENDINGS = (Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING)
 ASKED = frozenset({Action.START, Action.STOP_EARLY, Action.CALL_OFF})
 """Steps that need more than a tap."""
 
+_OF_A_MOMENT: Mapping[Action, str] = {
+    Action.FINISH_DOSE: "Dose given",
+    Action.STOP_EARLY: "Not all of it was given",
+}
 ON_CHANGES = frozenset({Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE, Action.ACCEPT, Action.LAPSE})
 
 
@@ -42,20 +48,39 @@ def against_start(treatment: TreatmentSession, start: Start | None) -> Sequence[
 def steps_of(treatment: TreatmentSession, against: Sequence[StrEnum]) -> dict[str, Any]:
     """Give the steps that this person may take now, and which one they may take back.
 
-    `against`: what stands against the start; `start_missing`: how much that is, while it is the next step.
+    `against`: what stands against the start; `start_missing`: how much that is, while it is the next step; `act`: what
+    the dose asks for first.
     """
     last = session_page.undoable(treatment)
     here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
     next_step = _may(treatment, NEXT_STEP[treatment.kind].get(treatment.status))
     return {
-        "step_words": partial(visits.act_words, treatment.kind),
+        "step_words": partial(step_words, treatment),
         "next_step": next_step,
-        "start_missing": len(against) if next_step is Action.START else 0,
-        "asked": [one for one in here if one in ASKED],
+        "act": dose_act(treatment) if next_step else first_act.STEP,
+        "start_missing": things(against) if next_step is Action.START else 0,
+        "asked": [one for one in here if one in ASKED and (one is not Action.STOP_EARLY or _is_asked(treatment))],
         "endings": [one for one in ENDINGS if one in here],
         "undo": last if last and _may_undo(treatment) else None,
         "ended": treatment.status not in OCCUPYING,
     }
+
+
+def dose_act(treatment: TreatmentSession) -> Act:
+    """Say what the dose of a visit asks for first, apart from its checks."""
+    return first_act.of_dose(treatment, facts.dose_events(session(), treatment), due.numbers(session()), g.now)
+
+
+def step_words(treatment: TreatmentSession, action: Action) -> str:
+    """Name a step of a visit; a dose that is over at once is given, not finished."""
+    if action in _OF_A_MOMENT and first_act.is_moment(treatment):
+        return _OF_A_MOMENT[action]
+    return visits.act_words(treatment.kind, action)
+
+
+def _is_asked(treatment: TreatmentSession) -> bool:
+    """Whether an early end is told by a form: what runs, or comes in devices, is stopped by its own tap."""
+    return first_act.is_moment(treatment) or request.form.get("action") == Action.STOP_EARLY
 
 
 def forms_of(

@@ -1,6 +1,7 @@
 """The session page and its steps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,17 +22,19 @@ from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.routes.session import meanwhile, step_answers
 from clinic_sessions.routes.session.one_session import ONE, load, meta_of, strip
-from clinic_sessions.routes.session.session_steps import against_start, forms_of, steps_of
+from clinic_sessions.routes.session.session_steps import against_start, dose_act, forms_of, steps_of
 from clinic_sessions.routes.session.session_tiles import dialogs
 from clinic_sessions.services import form_keys
 from clinic_sessions.services.before import ask_part, start_gate
 from clinic_sessions.services.booking import change_notes, provisional
 from clinic_sessions.services.effects import effect_part, side_effects
 from clinic_sessions.services.note import note_part
+from clinic_sessions.services.patients.patients import PatientStrip
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 from clinic_sessions.services.session import (
     due,
     facts,
+    first_act,
     session_due,
     session_page,
     session_revision,
@@ -105,7 +108,7 @@ def page(
         "sessions/show.html",
         treatment=treatment,
         is_provisional=bool(provisional.ids(session(), [treatment])),
-        strip=strip(treatment),
+        strip=_strip(treatment),
         alike=session_page.alike_today(session(), treatment),
         revision=_revision(treatment),
         **_parts(treatment, start, against),
@@ -118,6 +121,12 @@ def page(
         notes=change_notes.of(session(), treatment, g.now),
         may_have_happened=_may_have_happened(form, refusal),
     )
+
+
+def _strip(treatment: TreatmentSession) -> PatientStrip:
+    """Give the patient strip; which session of the series this is stands beside its times, once."""
+    found = strip(treatment)
+    return replace(found, progress=None) if treatment.place_in_plan else found
 
 
 def _may_have_happened(form: StepForm | None, refusal: Refusal | None) -> bool:
@@ -133,7 +142,8 @@ def _parts(treatment: TreatmentSession, start: Start | None, against: Sequence[S
         "start": start,
         "before": before_page.of(treatment, start),
         "asks": ask_part.of(session(), treatment, against, g.now) if reads else None,
-        "due": session_due.of(session(), treatment, g.now) if reads else None,
+        "due": (found := session_due.of(session(), treatment, g.now) if reads else None),
+        "presses": found is not None and first_act.presses(found.next, g.now),
         "leaving": leaving_page.of(treatment) if reads else None,
         "record": session_page.clinical(session(), treatment, g.now) if reads else None,
         "drug": drug_part.of(treatment, start) if reads else None,
@@ -189,5 +199,14 @@ def _go_on(session_id: int, form: StepForm) -> Response:
 
 def _revision(treatment: TreatmentSession) -> str:
     if person().may(Permission.READ_CLINICAL):
-        return session_revision.revision(session(), treatment) + leaving_page.time_mark(treatment)
+        return session_revision.revision(session(), treatment) + leaving_page.time_mark(treatment) + _mark(treatment)
     return str(treatment.version)
+
+
+def _mark(treatment: TreatmentSession) -> str:
+    """Give a mark that changes when the clock alone changes what is first."""
+    if treatment.status not in due.HAS_DUE:
+        return ""
+    found = session_due.of(session(), treatment, g.now)
+    pressing = found is not None and first_act.presses(found.next, g.now)
+    return f"-{dose_act(treatment).kind.value}{'-check' if pressing else ''}"

@@ -1,8 +1,11 @@
-"""The board: what is so in every chair now, and who is still to come, in a fixed number of queries."""
+"""The board: what is so in every chair now, and who is still to come.
+
+A fixed number of queries, and a few more for each patient who waits for a dose, or may be assessed for leaving.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -11,13 +14,15 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from clinic_sessions.domain import names
 from clinic_sessions.domain.session.lifecycle import EXPECTED, IN_CLINIC, NEXT_STEP, Action, Status
 from clinic_sessions.domain.session.side_effects import Grade
-from clinic_sessions.domain.wall_time import Span, day_span, local_day
 from clinic_sessions.models import (
     Chair,
     Clinic,
     DoseEvent,
+    Draw,
+    DrugLabel,
     DueHold,
     ProviderAnswer,
+    SecondCount,
     SessionCheck,
     SideEffect,
     SideEffectEvent,
@@ -28,13 +33,17 @@ from clinic_sessions.models import (
 from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.leaving import waiting_for_ride
 from clinic_sessions.services.leaving.waiting_for_ride import Waiting
-from clinic_sessions.services.session import chair_records, due, facts
+from clinic_sessions.services.session import chair_records, due, facts, first_act, here
 from clinic_sessions.services.session.chair_records import ChairRecords
 from clinic_sessions.services.session.due import Clock, Due
+from clinic_sessions.services.session.first_act import STEP, Act
 from clinic_sessions.services.session.limits import Mark
 
 URGENCY: Mapping[str, int] = MappingProxyType({"overdue": 0, "due": 1, "held": 1, "": 2})
 """What comes first, by the tone of a card."""
+
+LOOKS_AGAIN = timedelta(seconds=20)
+"""An open board is made anew so often: within half a minute it says what has become late."""
 
 IN_CHAIR = IN_CLINIC - {Status.READY}
 """Who is in a chair: somebody who is ready waits elsewhere, and the chair is free for the next."""
@@ -65,6 +74,8 @@ class Card:
     baseline: str | None = None
     effects: Sequence[Effect] = ()
     step: Action | None = None
+    act: Act = STEP
+    """What comes first; the next step only where nothing else does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +117,9 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     today = _sessions(db, clinic, now)
     alike = _alike(today)
     shown = {chair.id: _now_in(chair, today, now) for chair in chairs}
-    here = [treatment.id for treatment in shown.values() if treatment and treatment.status in IN_CHAIR]
-    records, effects = chair_records.read(db, here), chair_records.effects(db, here)
-    cards = [_card(chair, shown[chair.id], alike, records, effects, now) for chair in chairs]
+    treated = [treatment.id for treatment in shown.values() if treatment and treatment.status in IN_CHAIR]
+    records, effects = chair_records.read(db, treated), chair_records.effects(db, treated)
+    cards = [_card(db, chair, shown[chair.id], alike, records, effects, now) for chair in chairs]
     on_cards = {treatment.id for treatment in shown.values() if treatment}
     arrivals = [
         Arrival(treatment=one, alike=one.patient_id in alike, on_card=one.id in on_cards)
@@ -122,17 +133,21 @@ def build(db: Session, clinic: Clinic, now: datetime) -> Board:
     )
 
 
+_OF_SESSIONS = (
+    StatusChange, VitalsReading, DoseEvent, SideEffect, SideEffectEvent, DueHold, SessionCheck, ProviderAnswer,
+    DrugLabel, Draw, SecondCount,
+)  # fmt: skip
+"""Rows that are added and never taken away, of which a card tells something."""
+
+
 def revision(db: Session, clinic: Clinic, now: datetime) -> str:
     """Give a mark that changes with everything the board shows, in one query over the day's rows.
 
-    Counts, not highest ids: a transaction that took its id early may commit late, and must not be missed.
+    Counts, not highest ids: a transaction that took its id early may commit late, and must not be missed. It changes
+    with the clock as well: what comes first does.
     """
-    span = _day(clinic, now)
-    today = sa.select(TreatmentSession.id).where(
-        TreatmentSession.clinic_id == clinic.id,
-        TreatmentSession.starts_at >= span.starts_at,
-        TreatmentSession.starts_at < span.ends_at,
-    )
+    span = here.day(clinic, now)
+    today = sa.select(TreatmentSession.id).where(here.of_day(clinic, now))
     of_sessions = [
         sa.select(value).where(TreatmentSession.id.in_(today)).scalar_subquery()
         for value in (
@@ -143,35 +158,17 @@ def revision(db: Session, clinic: Clinic, now: datetime) -> str:
     ]
     of_rows = [
         sa.select(sa.func.count(table.id)).where(table.session_id.in_(today)).scalar_subquery()
-        for table in (
-            StatusChange,
-            VitalsReading,
-            DoseEvent,
-            SideEffect,
-            SideEffectEvent,
-            DueHold,
-            SessionCheck,
-            ProviderAnswer,
-        )
+        for table in _OF_SESSIONS
     ]
     row = db.execute(sa.select(*of_sessions, *of_rows)).one()
-    return "-".join([f"{span.starts_at:%Y%m%d}", *(str(value) for value in row)])
-
-
-def _day(clinic: Clinic, now: datetime) -> Span:
-    return day_span(local_day(now, clinic.zone), clinic.zone)
+    at = (now - span.starts_at) // LOOKS_AGAIN
+    return "-".join(str(value) for value in (f"{span.starts_at:%Y%m%d}", at, *row))
 
 
 def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentSession]:
-    span = _day(clinic, now)
     query = (
         sa.select(TreatmentSession)
-        .where(
-            TreatmentSession.clinic_id == clinic.id,
-            TreatmentSession.starts_at >= span.starts_at,
-            TreatmentSession.starts_at < span.ends_at,
-            TreatmentSession.status.in_(EXPECTED | IN_CLINIC),
-        )
+        .where(here.of_day(clinic, now), TreatmentSession.status.in_(EXPECTED | IN_CLINIC))
         .options(
             joinedload(TreatmentSession.patient),
             joinedload(TreatmentSession.chair),
@@ -189,9 +186,9 @@ def _sessions(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentS
 
 def _now_in(chair: Chair, today: Sequence[TreatmentSession], now: datetime) -> TreatmentSession | None:
     mine = [one for one in today if one.chair_id == chair.id]
-    here = [one for one in mine if one.status in IN_CHAIR]
+    sitting = [one for one in mine if one.status in IN_CHAIR]
     expected = [one for one in mine if one.status in EXPECTED and one.ends_at > now]
-    return next(iter(here + expected), None)
+    return next(iter(sitting + expected), None)
 
 
 def _alike(today: Sequence[TreatmentSession]) -> set[int]:
@@ -206,6 +203,7 @@ def _alike(today: Sequence[TreatmentSession]) -> set[int]:
 
 
 def _card(
+    db: Session,
     chair: Chair,
     treatment: TreatmentSession | None,
     alike: set[int],
@@ -227,11 +225,12 @@ def _card(
         due=next_thing,
         tone=next_thing.tone(now) if next_thing else "",
         urgent=urgent,
-        minimum_at=facts.earliest_leaving(treatment, doses) if treatment.status is Status.OBSERVING else None,
         pressure=pressures[-1] if pressures else None,
         baseline=pressures[0] if pressures else None,
         effects=[_effect(one) for one in known if one.open],
+        minimum_at=facts.earliest_leaving(treatment, doses) if treatment.status is Status.OBSERVING else None,
         step=NEXT_STEP[treatment.kind].get(treatment.status),
+        act=first_act.on_board(db, treatment, records, next_thing, now),
     )
 
 
