@@ -16,7 +16,7 @@ function tell(lost) {
 /* Somebody typing, or reading a card under the pointer, keeps what is in their hands until they are done. */
 function busy(node) {
   const active = document.activeElement;
-  return node.contains(active) && active.matches('input, textarea, select') || node.querySelector('dialog[open], details[open] form, [data-busy]') !== null;
+  return node.contains(active) && active.matches('input, textarea, select') || node.querySelector('dialog[open], details[open]:not(.fold) form, [data-busy]') !== null;
 }
 
 async function ask(selector) {

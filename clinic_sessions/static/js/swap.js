@@ -27,6 +27,7 @@ export function replaceFrom(page, selector) {
   const time = page.documentElement.dataset.now;
   if (time) html.dataset.now = time;
   const node = document.importNode(fresh, true);
+  for (const open of old.querySelectorAll('details.fold[id][open]')) node.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute('open', '');
   node.classList.add('is-fresh');
   old.replaceWith(node);
   if (focused) document.querySelector(focused)?.focus({preventScroll: true});
