@@ -19,7 +19,7 @@ from clinic_sessions.domain.session.start_gate import StartReason
 from clinic_sessions.models import Alert, AuditEntry, Clinic, Draw, DrugLabel, SecondCount, TreatmentSession
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import start_gate
-from clinic_sessions.services.drug import dose_controls, drug, drug_acts, drug_in_hand
+from clinic_sessions.services.drug import dose_controls, drug, drug_acts, drug_in_hand, drug_log, lot_recall
 from clinic_sessions.services.drug.drug_acts import Counted, Drawing, LabelRead
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile, Refusal
 from clinic_sessions.services.session import facts, timeline
@@ -382,3 +382,98 @@ def test_a_corrected_label_is_the_one_that_a_used_device_had(
     assert [one.label.lot for one in found.devices if one.label] == ["A7"]
     events = facts.dose_events(db, nasal)
     assert drug_in_hand.label_id(db, nasal, DoseEventKind.DEVICE, events, None) is None
+
+
+def test_a_dose_of_two_vials_is_one_dose_with_a_label_a_count_and_a_line_for_each(
+    db: Session, treatment: TreatmentSession, nurse: Actor, other: Actor, now: datetime
+) -> None:
+    factories.ready_to_start(db, treatment, now, drug=False)
+    label = drug_acts.read_label(db, treatment, a_vial(total_micrograms=30_000), now=now, by=nurse)
+    first = drug_acts.draw(
+        db, treatment, label.id, Drawing(micrograms=30_000, microlitres=600), now=now, by=nurse
+    )  # fmt: skip
+    drug_acts.count(db, treatment, first.id, Counted(microlitres=600, micrograms_per_ml=50_000), now=now, by=other)
+    strong = a_vial(micrograms_per_ml=100_000, lot="K9")
+    rest = Drawing(micrograms=10_000, microlitres=100, pump_microlitres=100_000)
+    second = drug_acts.draw_more(db, treatment, strong, rest, first.id, now=now, by=nurse)
+    found = drug.of(db, treatment, now)
+    assert found is not None
+    assert found.draw is not None
+    assert (found.draw.micrograms, found.draw.microlitres, found.draw.pump_microlitres) == (40_000, 700, 100_000)
+    assert [row.id for row in found.uncounted] == [second.id], "each draw is counted by itself"
+    assert against(db, treatment, now) == {StartReason.SECOND_PERSON_MISSING}
+    wrong = Counted(microlitres=100, micrograms_per_ml=50_000)
+    drug_acts.count(db, treatment, second.id, wrong, now=now, by=other)
+    assert against(db, treatment, now) == {StartReason.SECOND_PERSON_DIFFERS}, "the strength of the other vial"
+    right = Counted(microlitres=100, micrograms_per_ml=100_000)
+    drug_acts.count(db, treatment, second.id, right, now=now, by=other)
+    take(db, treatment, Action.START, now, nurse, ready=False, micrograms=None)
+    event = facts.dose_events(db, treatment)[0]
+    assert (event.micrograms, event.rate_micrograms_per_hour, event.outside_rules) == (40_000, 60_000, [])
+    [dose] = drug_log.of(db, treatment.clinic, now.date(), now.date())
+    assert [line.text for line in dose.drawn] == ["30 mg in 0.6 mL, lot K4471", "10 mg in 0.1 mL, lot K9"]
+    for lot in ("K4471", "K9"):
+        [visit] = lot_recall.of(db, lot, None, [treatment.clinic_id], now).visits
+        assert visit.reached is lot_recall.Reached.GIVEN
+
+
+def test_more_than_the_limit_is_not_drawn_from_two_vials_and_a_vial_is_drawn_from_once(
+    db: Session, treatment: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    first = drawn(db, treatment, nurse, now)
+    much = Drawing(micrograms=60_000, microlitres=1_200)
+    with pytest.raises(Refusal) as refused:
+        drug_acts.draw_more(db, treatment, a_vial(lot="K9"), much, first.id, now=now, by=nurse)
+    assert list(refused.value.reasons) == [Reason.ABOVE_CAP]
+    db.rollback()
+
+
+def test_what_another_tablet_has_entered_meanwhile_is_not_entered_beside_it(
+    db: Session, treatment: TreatmentSession, nurse: Actor, other: Actor, now: datetime
+) -> None:
+    first = drawn(db, treatment, nurse, now)
+    with pytest.raises(ChangedMeanwhile):
+        drug_acts.read_label(db, treatment, a_vial(lot="K9"), now=now, by=other)
+    with pytest.raises(ChangedMeanwhile):
+        drug_acts.draw(db, treatment, first.label_id, DRAWN, now=now, by=other)
+    little = Drawing(micrograms=5_000, microlitres=100)
+    second = drug_acts.draw_more(db, treatment, a_vial(lot="K9"), little, first.id, now=now, by=nurse)
+    with pytest.raises(ChangedMeanwhile):
+        drug_acts.draw_more(db, treatment, a_vial(lot="K9"), little, first.id, now=now, by=other)
+    anew = drug_acts.draw(db, treatment, first.label_id, DRAWN, now=now, by=nurse, corrects=first)
+    held = start_gate.in_hand(db, treatment)
+    assert held is not None
+    assert [row.id for row in held.draws] == [second.id, anew.id], "a draw is entered anew from its own vial"
+
+
+def test_a_vial_that_fell_is_wasted_whole_and_another_is_taken(
+    db: Session, treatment: TreatmentSession, nurse: Actor, other: Actor, now: datetime
+) -> None:
+    drawn(db, treatment, nurse, now)
+    dose_controls.waste(db, treatment, 40_000, other, "Dropped", now=now, by=nurse)
+    found = drug.of(db, treatment, now)
+    assert found is not None
+    assert (found.draw, found.spent) == (None, True)
+    later = now + timedelta(minutes=2)
+    label = drug_acts.read_label(db, treatment, a_vial(lot="K9"), now=later, by=nurse)
+    drug_acts.draw(db, treatment, label.id, DRAWN, now=later, by=nurse)
+    held = start_gate.in_hand(db, treatment)
+    assert held is not None
+    assert held.micrograms == 40_000
+    take(db, treatment, Action.START, later, nurse, ready=False, happened=True, micrograms=40_000)
+    [visit] = lot_recall.of(db, "K4471", None, [treatment.clinic_id], later).visits
+    assert visit.reached is lot_recall.Reached.OTHER_LOT, "what fell did not reach the patient"
+
+
+def test_what_is_drawn_anew_under_a_corrected_label_is_drawn_once(
+    db: Session, treatment: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    first = drawn(db, treatment, nurse, now)
+    label = drug_acts.read_label(db, treatment, a_vial(lot="K9"), now=now, by=nurse, corrects=first.label)
+    drug_acts.draw(db, treatment, label.id, DRAWN, now=now, by=nurse)
+    found = drug.of(db, treatment, now)
+    assert found is not None
+    assert found.balance is not None
+    assert found.balance.drawn == 40_000
+    [dose] = drug_log.of(db, treatment.clinic, now.date(), now.date())
+    assert [line.struck for line in dose.drawn] == [True, False]

@@ -201,7 +201,7 @@ def _pump_now(draw: InHand | None, events: Sequence[DoseEvent]) -> int | None:
 def balance(
     treatment: TreatmentSession, labels: Sequence[DrugLabel], draws: Sequence[Draw], events: Sequence[DoseEvent]
 ) -> Balance | None:
-    """Give what was drawn, given and wasted, from the labels, draws and events of a visit; those that are corrected count for nothing.
+    """Give what was drawn, given and wasted, from the labels, draws and events of a visit.
 
     A device is drawn whole.
     """

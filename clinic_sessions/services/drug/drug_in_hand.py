@@ -43,7 +43,7 @@ def _now(db: Session, treatment: TreatmentSession, label_id: int) -> DrugLabel:
 
 
 def as_corrected(rows: Sequence[DrugLabel]) -> Mapping[int, DrugLabel]:
-    """Give for each label, by its id, what stands in its place: itself, or its last correction, also of one that is not listed."""
+    """Give for each label, by its id, what stands in its place: itself, or its last correction."""
     by_old = {row.corrects_id: row for row in rows if row.corrects_id is not None}
     found = {}
     for row in rows:
@@ -80,7 +80,7 @@ def is_past(treatment: TreatmentSession, label: DrugLabel, at: datetime) -> bool
 def standing_draws(labels: Sequence[DrugLabel], draws: Sequence[Draw]) -> list[Draw]:
     """Give the draws that stand: not corrected, and not entered anew under the correction of their label.
 
-    `labels`: of the visit, at least those that stand. A label that is corrected once the dose runs leaves its draw as it was.
+    A label that is corrected once the dose runs leaves its draw as it was.
     """
     stands, corrected = as_corrected(labels), {row.corrects_id for row in draws}
     rows = [row for row in draws if row.id not in corrected]

@@ -57,7 +57,7 @@ def of(db: Session, lot: str, drug: Drug | None, clinic_ids: Collection[int], no
 
     The lots are looked through in their index, and their labels fetched by it; the number of queries does not grow.
     """
-    here = _here(lot, drug, clinic_ids)
+    here = _here(_written(db, lot), drug, clinic_ids)
     query = sa.select(TreatmentSession).where(TreatmentSession.id.in_(here))
     loaded = joinedload(TreatmentSession.patient), joinedload(TreatmentSession.clinic)
     treatments = db.scalars(query.options(*loaded)).all()
@@ -73,13 +73,16 @@ def of(db: Session, lot: str, drug: Drug | None, clinic_ids: Collection[int], no
 Sessions = sa.Select[int]
 
 
-def _here(lot: str, drug: Drug | None, clinic_ids: Collection[int]) -> Sessions:
-    """Select the visits: the same lots are found in the index of the lots alone, then their labels through it."""
-    same = sa.select(DrugLabel.lot).where(_folded(DrugLabel.lot) == lots.folded(lot)).distinct()
+def _written(db: Session, lot: str) -> Sequence[str]:
+    """List the ways in which a lot was written: they are found in the index of the lots alone."""
+    return db.scalars(sa.select(DrugLabel.lot).where(_folded(DrugLabel.lot) == lots.folded(lot)).distinct()).all()
+
+
+def _here(written: Sequence[str], drug: Drug | None, clinic_ids: Collection[int]) -> Sessions:
     query = (
         sa.select(DrugLabel.session_id)
         .join(TreatmentSession, TreatmentSession.id == DrugLabel.session_id)
-        .where(DrugLabel.lot.in_(same), TreatmentSession.clinic_id.in_(clinic_ids))
+        .where(DrugLabel.lot.in_(written), TreatmentSession.clinic_id.in_(clinic_ids))
     )
     return query if drug is None else query.where(DrugLabel.drug == drug)
 
