@@ -18,7 +18,7 @@ from clinic_sessions.domain.papers.orders import DoseBasis, OrderEventKind
 from clinic_sessions.domain.papers.papers import Clearance, ConsentAnswer, SigningWay
 from clinic_sessions.domain.patients.weights import WeightUnit
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.protocols.protocols import DeviceDose, DoseRule, SiteRole, WeightDose
+from clinic_sessions.domain.protocols.protocols import DeviceDose, DoseRule, Protocol, SiteRole, WeightDose
 from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.session.session_checks import BEFORE_DOSE, BEFORE_LEAVING, CheckItem
 from clinic_sessions.models import (
@@ -249,8 +249,8 @@ def ready_to_start(
     by, other = a_user(db, clinic, Role.NURSE), a_user(db, clinic, Role.NURSE)
     entry = {"session_id": treatment.id, "at": at, "recorded_at": at, "late": False, "by_id": by.id}
     for item in BEFORE_DOSE:
-        escort = protocol.escort.accepted[0] if item is CheckItem.RIDE else None
-        db.add(SessionCheck(**entry, item=item, clear=True, escort=escort))
+        way = a_way_home(protocol) if item is CheckItem.RIDE else {}
+        db.add(SessionCheck(**entry, item=item, clear=True, **way))
     db.add(VitalsReading(**entry, systolic_mmhg=118, diastolic_mmhg=76, heart_rate_bpm=70, spo2_percent=98))
     if isinstance(protocol.dose_rule, WeightDose):
         weighed = {"grams": 80_000, "entered_unit": WeightUnit.KG, "measured_at": at, "recorded_at": at}
@@ -281,7 +281,12 @@ def ready_to_leave(db: Session, treatment: TreatmentSession, at: datetime) -> No
         return
     by = a_user(db, db.get_one(Clinic, treatment.clinic_id), Role.NURSE)
     entry = {"session_id": treatment.id, "at": at, "recorded_at": at, "late": False, "by_id": by.id}
-    accepted = catalogue.protocol_of(version).escort.accepted[0]
+    way = a_way_home(catalogue.protocol_of(version))
     for item in BEFORE_LEAVING:
-        db.add(SessionCheck(**entry, item=item, clear=True, escort=accepted if item is CheckItem.WAY_HOME else None))
+        db.add(SessionCheck(**entry, item=item, clear=True, **(way if item is CheckItem.WAY_HOME else {})))
     db.flush()
+
+
+def a_way_home(protocol: Protocol) -> dict[str, Any]:
+    """One that the protocol accepts, with the name and phone of whoever takes them home."""
+    return {"escort": protocol.escort.accepted[0], "person": "Jo Ruiz", "phone": "+13105550142"}

@@ -1,25 +1,24 @@
 """What is asked before a dose: the answers as taps, the first reading with its cuff, a weight."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from wtforms import BooleanField, RadioField
 
-from clinic_sessions.domain import words
-from clinic_sessions.domain.protocols.protocols import EscortKind, Protocol
+from clinic_sessions.domain.protocols.protocols import Protocol
 from clinic_sessions.domain.session.record import Arm, Cuff
-from clinic_sessions.domain.session.session_checks import CheckItem, Intake, wait_after
+from clinic_sessions.domain.session.session_checks import CheckItem, Intake, longest_wait
 from clinic_sessions.domain.wall_time import SkippedHour, last_instant
-from clinic_sessions.forms.acts import ActForm
-from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.asked import AskedForm, Chips
 from clinic_sessions.forms.fields import ClockField, LineField, NameField, OneOfField, PhoneField
+from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.forms.moments import SKIPPED
+from clinic_sessions.forms.patients import WeightForm
 from clinic_sessions.forms.vitals import VitalsForm
 from clinic_sessions.services.before.checking import Said
 
 CLEAR = "clear"
-NO_RIDE = "no_ride"
 TESTED = "tested"
 TIMED: Mapping[CheckItem, tuple[str, str]] = {
     CheckItem.FOOD: ("Enter when they last ate, like 7:30 am.", "Choose what they ate."),
@@ -45,35 +44,8 @@ def span_text(span: timedelta) -> str:
     return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
-def chips(protocol: Protocol, item: CheckItem) -> list[tuple[str, str]]:
-    """List the taps that answer a question, the one first after which nothing stands against the dose."""
-    if item is CheckItem.FOOD:
-        longest = max(wait_after(protocol, item, one) for one in (Intake.FOOD, Intake.HEAVY_MEAL))
-        heavy = [("heavy_meal", "A heavy meal")] if protocol.preparation.heavy else []
-        return [(CLEAR, f"Nothing for {span_text(longest)}"), ("food", "Light food" if heavy else "Food"), *heavy]
-    if item is CheckItem.DRINK:
-        return [(CLEAR, f"Nothing for {span_text(wait_after(protocol, item, None))}"), ("drank", "Clear liquid")]
-    if item is CheckItem.NASAL_SPRAY:
-        return [(CLEAR, f"None for {span_text(wait_after(protocol, item, None))}"), ("sprayed", "Used one")]
-    if item is CheckItem.RIDE:
-        return [*_rides(protocol), (NO_RIDE, "No way home")]
-    if item is CheckItem.PREGNANCY:
-        return [(CLEAR, "Not pregnant"), (TESTED, "Test today: negative"), ("possible", "May be pregnant")]
-    return [(CLEAR, "No"), ("yes", "Yes")]
-
-
-def _rides(protocol: Protocol) -> list[tuple[str, str]]:
-    accepted = protocol.escort.accepted
-    others = [one for one in EscortKind if one not in accepted]
-    listed = [(one.value, words.say(one)) for one in accepted]
-    return listed + [(one.value, f"{words.say(one)}: not accepted here") for one in others]
-
-
-class AnswersForm(ActForm):
-    """Answers before a dose, any of them; after a good `validate`, `said` gives those that were given.
-
-    Needs `meta` with `protocol` and `asked`: the questions that may be answered with it.
-    """
+class AnswersForm(AskedForm):
+    """Answers before a dose."""
 
     identity = BooleanField("They said their full name and birth date")
     food = RadioField("Last food", validate_choice=False)
@@ -86,7 +58,7 @@ class AnswersForm(ActForm):
     nasal_spray_at = ClockField("Used at")
     nasal_spray_yesterday = BooleanField("It was yesterday")
     ride = RadioField("Way home", validate_choice=False)
-    ride_person = NameField("Name")
+    ride_person = NameField("Who takes them home")
     ride_phone = PhoneField("Phone")
     pregnancy = RadioField("Pregnant?", validate_choice=False)
     pregnancy_words = LineField("What they say")
@@ -95,35 +67,45 @@ class AnswersForm(ActForm):
     risk = RadioField("Thoughts of suicide since the last visit?", validate_choice=False)
     risk_words = LineField("What they say")
 
+    way = CheckItem.RIDE
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.asks_yesterday = set[str]()
         self._last = dict[CheckItem, datetime]()
-        for item in self.meta.asked:
-            if item is not CheckItem.IDENTITY:
-                field: Any = self[item.value]
-                field.choices = options(chips(self.meta.protocol, item))
+
+    def chips(self, item: CheckItem) -> Chips:
+        """List the taps that answer a question, the one first after which nothing stands against the dose."""
+        protocol: Protocol = self.meta.protocol
+        span = span_text(longest_wait(protocol, item))
+        if item is CheckItem.FOOD:
+            heavy = [("heavy_meal", "A heavy meal")] if protocol.preparation.heavy else []
+            return [(CLEAR, f"Nothing for {span}"), ("food", "Light food" if heavy else "Food"), *heavy]
+        if item is CheckItem.RIDE:
+            return self.ways("No way home")
+        taps: dict[CheckItem, Chips] = {
+            CheckItem.DRINK: [(CLEAR, f"Nothing for {span}"), ("drank", "Clear liquid")],
+            CheckItem.NASAL_SPRAY: [(CLEAR, f"None for {span}"), ("sprayed", "Used one")],
+            CheckItem.PREGNANCY: [
+                (CLEAR, "Not pregnant"), (TESTED, "Test today: negative"), ("possible", "May be pregnant")
+            ],
+        }  # fmt: skip
+        return taps.get(item, [(CLEAR, "No"), ("yes", "Yes")])
 
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask for what an answer lacks, and for one answer at least."""
-        for item in self.meta.asked:
-            chosen = self[item.value].data
-            if item is not CheckItem.IDENTITY and chosen and chosen not in dict(chips(self.meta.protocol, item)):
-                yield self[item.value], "Choose one of these."
-            elif item in TIMED:
-                yield from self._timed(item, chosen)
-        if not self.errors and not any(self[item.value].data for item in self.meta.asked):
-            self.form_errors = ["Answer at least one question."]
+        for item in TIMED:
+            if item in self.meta.asked:
+                yield from self._timed(item, self[item.value].data)
+        yield from super().against()
 
     def _timed(self, item: CheckItem, chosen: str | None) -> Iterator[tuple[Any, str]]:
         wall = self[f"{item.value}_at"]
         ask_time, ask_choice = TIMED[item]
-        if wall.errors or (not chosen and wall.data is None):
+        if wall.errors or chosen == CLEAR or (not chosen and wall.data is None):
             return
         if not chosen:
             yield self[item.value], ask_choice
-        elif chosen == CLEAR:
-            return
         elif wall.data is None:
             yield wall, ask_time
         elif (wrong := self._read_last(item, wall)) is not None:
@@ -144,44 +126,23 @@ class AnswersForm(ActForm):
         self._last[item] = found
         return None
 
-    def said(self) -> list[Said]:
-        """Give the answers in the order of the questions."""
-        given = [item for item in self.meta.asked if self[item.value].data]
-        return [_SAID.get(item, AnswersForm._plain)(self, item) for item in given]
-
-    def _identity(self, item: CheckItem) -> Said:
-        return Said(item=item, clear=True)
-
-    def _when(self, item: CheckItem) -> Said:
+    def answer(self, item: CheckItem) -> Said:
+        """Give an answer, with the words in which it was told."""
         chosen = self[item.value].data
-        if chosen == CLEAR:
-            return Said(item=item, clear=True, words=dict(chips(self.meta.protocol, item))[CLEAR])
-        return Said(item=item, clear=False, intake=_INTAKE.get(chosen), last_at=self._last[item])
-
-    def _ride(self, item: CheckItem) -> Said:
-        if self.ride.data == NO_RIDE:
-            return Said(item=item, clear=False)
-        return Said(
-            item=item, clear=True, escort=EscortKind(self.ride.data),
-            person=self.ride_person.data, phone=self.ride_phone.data,
-        )  # fmt: skip
-
-    def _plain(self, item: CheckItem) -> Said:
-        chosen = self[item.value].data
-        told = dict(chips(self.meta.protocol, item))[chosen] if chosen == TESTED else None
-        return Said(item=item, clear=chosen in {CLEAR, TESTED}, words=self[f"{item.value}_words"].data or told)
+        if item is CheckItem.IDENTITY:
+            return Said(item=item, clear=True)
+        if item in self._last:
+            return Said(item=item, clear=False, intake=_INTAKE.get(chosen), last_at=self._last[item])
+        told = dict(self.chips(item))[chosen] if item in TIMED or chosen == TESTED else None
+        typed = None if item in TIMED else self[f"{item.value}_words"].data
+        return Said(item=item, clear=chosen in {CLEAR, TESTED}, words=typed or told)
 
 
-_SAID: Mapping[CheckItem, Callable[[AnswersForm, CheckItem], Said]] = {
-    CheckItem.IDENTITY: AnswersForm._identity,
-    CheckItem.FOOD: AnswersForm._when,
-    CheckItem.DRINK: AnswersForm._when,
-    CheckItem.NASAL_SPRAY: AnswersForm._when,
-    CheckItem.RIDE: AnswersForm._ride,
-}
+class WeighForm(KeyedForm, WeightForm):
+    """A weight before the dose; without a time it is of now."""
 
 
-class ReadingForm(VitalsForm):
+class ReadingForm(KeyedForm, VitalsForm):
     """A reading before the dose. Needs `meta` with `repeats`: one that is taken again names its cuff and arm."""
 
     cuff = OneOfField("Cuff", Cuff, ask="Choose the cuff.", blank="Not noted")

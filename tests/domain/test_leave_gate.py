@@ -19,7 +19,7 @@ from clinic_sessions.domain.session.leave_gate import (
     pressure_settled,
     settling,
 )
-from clinic_sessions.domain.session.leaving import AT_THE_DOOR, PART_OF, Part, lines, no_driving_until
+from clinic_sessions.domain.session.leaving import PART_OF, Part, lines, no_driving_until
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.ride_calls import closing_soon, is_long
 from clinic_sessions.domain.session.session_checks import ASSESSED, BEFORE_LEAVING, Check, CheckItem
@@ -93,6 +93,14 @@ def test_a_way_home_counts_where_the_protocol_accepts_it(escort: EscortKind | No
     checks = {**answered(), CheckItem.WAY_HOME: Check(item=CheckItem.WAY_HOME, clear=True, at=END, escort=escort)}
     stands = may_leave(replace(WELL, checks=checks), EARLIEST)
     assert stands == ([] if escort is EscortKind.NAMED_ADULT else [Reason.WAY_HOME_NOT_ACCEPTED])
+
+
+def test_somebody_who_cannot_be_called_stays_missing_until_a_provider_lifts_it() -> None:
+    adult = Check(item=CheckItem.WAY_HOME, clear=True, at=END, escort=EscortKind.NAMED_ADULT, nameless=True)
+    facts = replace(WELL, checks={**answered(), CheckItem.WAY_HOME: adult})
+    assert may_be_ready(facts, EARLIEST) == []
+    assert may_leave(facts, EARLIEST) == [Reason.WAY_HOME_NAMELESS]
+    assert may_leave(replace(facts, lifted=[Reason.WAY_HOME_NAMELESS.value]), EARLIEST) == []
 
 
 @pytest.mark.parametrize(
@@ -172,9 +180,10 @@ def test_every_reason_stands_on_exactly_one_line(reasons: set[Reason], aldrete: 
 
 
 def test_every_reason_against_leaving_has_its_part() -> None:
+    door = {Part.WAY_HOME, Part.INSTRUCTIONS, Part.BELONGINGS}
     told = {*may_leave(BAD, START), *may_leave(replace(BAD, dose_started_at=None), START), *may_leave(WELL, START)}
     assert told <= PART_OF.keys()
-    assert {PART_OF[one] for one in may_leave(replace(WELL, checks={}), EARLIEST)} >= AT_THE_DOOR
+    assert {PART_OF[one] for one in may_leave(replace(WELL, checks={}), EARLIEST)} > door
 
 
 HOURS = Sourced(value=Decimal(24), unit="h", source="nervanamedical.com [S2]")
@@ -202,3 +211,9 @@ def test_closing_is_soon_from_its_notice_on_and_stays_so_after_closing(minutes: 
     found = closing_soon(openings, notice, START + timedelta(minutes=minutes))
     assert found == (closes_at if minutes >= 300 - notice else None)
     assert closing_soon([], notice, START) is None
+
+
+def test_whether_pressure_has_settled_is_asked_once_it_was_taken() -> None:
+    untaken = [line.part for line in lines([Reason.NO_VITALS_AFTER_DOSE], [], aldrete=False)]
+    assert Part.PRESSURE not in untaken
+    assert Part.PRESSURE in [line.part for line in lines([], [], aldrete=False)]

@@ -27,6 +27,7 @@ from clinic_sessions.domain.session.start_gate import (
     is_lifted,
     item_of,
     may_start,
+    things,
 )
 from tests.domain.test_protocols import KEYS, shipped
 
@@ -177,6 +178,18 @@ def test_the_way_home_is_one_that_the_protocol_accepts(key: str, escort: EscortK
     facts = known(key, check(CheckItem.RIDE, escort=escort))
     accepted = escort in facts.protocol.escort.accepted
     assert may_start(facts, TEN) == ([] if accepted else [StartReason.RIDE_NOT_ACCEPTED])
+
+
+def test_a_person_who_cannot_be_called_stands_against_the_dose_until_a_provider_lifts_it() -> None:
+    facts = known("iv-mood", check(CheckItem.RIDE, escort=EscortKind.NAMED_ADULT, nameless=True))
+    assert may_start(facts, TEN) == [StartReason.RIDE_NAMELESS]
+    said = GoAhead(answer=Answer.GO_AHEAD, at=TEN, reasons=[StartReason.RIDE_NAMELESS.value])
+    assert may_start(replace(facts, go_ahead=said), TEN) == []
+
+
+def test_the_readings_of_one_form_are_one_thing() -> None:
+    readings = [StartReason.NO_PRESSURE, StartReason.NO_OXYGEN]
+    assert [things(readings), things(readings[:1]), things([*readings, StartReason.ATE]), things([])] == [1, 1, 2, 0]
 
 
 @pytest.mark.parametrize(

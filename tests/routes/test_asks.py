@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.domain.scheduling.reasons import CallOffReason
+from clinic_sessions.domain.scheduling.reasons import CallOffReason, MoveReason
 from clinic_sessions.domain.session.lifecycle import Action, Gate
 from clinic_sessions.domain.session.start_gate import Answer, StartReason
 from clinic_sessions.domain.session.vitals import Vitals
@@ -29,9 +30,9 @@ from clinic_sessions.services import form_keys
 from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import asking
-from clinic_sessions.services.booking import waitlist
+from clinic_sessions.services.booking import booking, waitlist
 from clinic_sessions.services.booking.waitlist import Wish
-from clinic_sessions.services.session import recording
+from clinic_sessions.services.session import lifecycle, recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take
@@ -384,3 +385,72 @@ def test_whoever_asked_is_told_of_the_answer_on_their_other_pages_and_nobody_els
     assert other.get("/asks/banner?revision=0", headers=poll).status_code == 304
     assert 'id="ask-banner"' in hers.get("/patients").text
     assert 'id="ask-banner"' not in signed_in(Role.FRONT_DESK).get("/patients").text
+
+
+def provided(db: Session, clinic: Clinic, visit: TreatmentSession, word: asking.Word, now: datetime) -> None:
+    provider = Actor(
+        kind=ActorKind.USER, user=factories.a_user(db, clinic, Role.PROVIDER, name="Dr. Reyes"), role=Role.PROVIDER
+    )  # fmt: skip
+    asking.decide(db, visit, Gate.MAY_START, word, now=now, by=provider)
+    db.commit()
+
+
+def test_an_open_page_renews_itself_when_the_wait_is_over(
+    db: Session, clinic: Clinic, visit: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    word = asking.Word(answer=Answer.WAIT, reasons=[], words="Let them rest", until=now + 20 * MINUTE)
+    provided(db, clinic, visit, word, now)
+    nurse = signed_in(Role.NURSE)
+    page = nurse.get(f"/sessions/{visit.id}").text.split('id="session"')[1]
+    seen = page.split('data-revision="')[1].split('"')[0]
+    for minutes, status in ((0, 304), (10, 304), (19, 304), (20, 200)):
+        time_at.move_to(now + minutes * MINUTE)
+        assert nurse.get("/patients").status_code == 200, "a poll keeps nobody signed in"
+        again = nurse.get(f"/sessions/{visit.id}?revision={seen}", headers={"X-Poll": "1"})
+        assert again.status_code == status, minutes
+    assert "The wait is over." in again.text
+
+
+def test_what_is_asked_about_stands_once_on_the_page(
+    visit: TreatmentSession, asked: ProviderAsk, signed_in: SignIn
+) -> None:
+    nurse, provider = signed_in(Role.NURSE), signed_in(Role.PROVIDER)
+    page = nurse.get(f"/sessions/{visit.id}").text
+    assert "Same as last week" in page
+    assert page.split('id="session"')[1].split('id="drug"')[0].count("A reading is out of range.") == 1
+    answering = provider.get(f"/sessions/{visit.id}/decide/may_start").text
+    assert answering.count("A reading is out of range.") == 1
+
+
+def test_not_today_of_another_day_is_told_with_its_day_and_asked_again(
+    db: Session, clinic: Clinic, by: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    then, desk = now - timedelta(days=7), a_nurse(db, clinic, Role.FRONT_DESK)
+    visit = factories.a_session(db, factories.a_patient(db, clinic), then)
+    take(db, visit, Action.ARRIVE, then, by)
+    factories.ready_to_start(db, visit, then)
+    provided(db, clinic, visit, asking.Word(answer=Answer.NOT_TODAY, reasons=[], words="Rest first"), then)
+    lifecycle.undo(db, visit, now=then + MINUTE, by=by)
+    to = booking.MoveRequest(
+        chair_id=clinic.chairs[0].id, starts_at=now, version=visit.version, reasons=(MoveReason.PATIENT_ASKED,)
+    )  # fmt: skip
+    booking.put(db, visit, to, now=then + MINUTE, by=desk)
+    take(db, visit, Action.ARRIVE, now, by)
+    db.commit()
+    page = signed_in(Role.NURSE).get(f"/sessions/{visit.id}").text
+    card, drug = (page.split(f'id="{part}"')[1].split("</section>")[0] for part in ("asks", "drug"))
+    assert "Dr. Reyes said not today on Mon Nov 16, 10:00 am" in card
+    assert "ask again" in card
+    assert "Cannot go ahead" not in card
+    assert "Read on Mon Nov 16: read it again today" in drug
+    assert "Enter the label" in drug
+
+
+def test_not_today_of_today_leads_to_another_day(
+    db: Session, clinic: Clinic, visit: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    provided(db, clinic, visit, asking.Word(answer=Answer.NOT_TODAY, reasons=[], words="Rest first"), now)
+    card = signed_in(Role.NURSE).get(f"/sessions/{visit.id}").text.split('id="asks"')[1].split("</section>")[0]
+    assert "Cannot go ahead" in card
+    assert "ask again" not in card

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.contacts import PregnancyPossible
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.protocols.protocols import EscortKind
 from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.domain.session.record import Arm, Cuff
 from clinic_sessions.domain.session.session_checks import CheckItem, Intake
@@ -28,7 +30,8 @@ from clinic_sessions.models import (
     Weight,
 )
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.before import start_gate
+from clinic_sessions.services.before import checking, start_gate
+from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.session import lifecycle
 from tests import factories
 from tests.conftest import SignIn, Visitor
@@ -123,6 +126,9 @@ def test_answers_may_be_given_one_at_a_time_and_again(db: Session, here: Treatme
         ({"drink": "drank", "drink_at": "soon"}, "Enter a time"),
         ({"food": "food", "food_at": "11:55 pm"}, "not come yet today"),
         ({"ride": "named_adult", "ride_phone": "12"}, "Enter a phone number"),
+        ({"ride": "named_adult", "ride_phone": "310 555 0188"}, "Enter the name of the person who takes them home."),
+        ({"ride": "companion_in_hired_car", "ride_person": "Jo"}, "Enter the phone number at which this person"),
+        ({"risk": "clear", "form_key": ""}, "This page was open for too long"),
         ({"medicines": "yes", "medicines_words": "x" * 400}, "Shorten it"),
         ({"identity": "y", "at": "11:55 pm"}, "This time has not come yet"),
     ],
@@ -247,9 +253,69 @@ def test_a_way_home_that_the_protocol_does_not_accept_and_none_at_all_stand_agai
     client = signed_in(Role.NURSE)
     post(client, here, "", ride="transport_service")
     assert StartReason.RIDE_NOT_ACCEPTED in reasons(db, here, now)
-    post(client, here, "", ride="no_ride")
+    post(client, here, "", ride="none")
     assert StartReason.NO_RIDE in reasons(db, here, now)
     assert "Enter another way home" in client.get(f"/sessions/{here.id}").text
+
+
+def test_who_took_them_home_the_last_time_is_one_tap_and_never_filled_in_by_itself(
+    db: Session, here: TreatmentSession, signed_in: SignIn
+) -> None:
+    client = signed_in(Role.NURSE)
+    assert "As last time" not in client.get(f"/sessions/{here.id}").text
+    db.rollback()
+    before = factories.a_session(db, here.patient, here.starts_at - timedelta(days=7), status=Status.LEFT)
+    db.add(
+        SessionCheck(
+            session_id=before.id, at=before.starts_at, recorded_at=before.starts_at, late=False,
+            by_id=here.changes[0].by_id, item=CheckItem.WAY_HOME, clear=True, escort=EscortKind.NAMED_ADULT,
+            person="Maria Ruiz", phone="+13105550177",
+        )
+    )  # fmt: skip
+    db.commit()
+    page = client.get(f"/sessions/{here.id}").text
+    assert "As last time: Named adult, Maria Ruiz, (310) 555-0177" in page
+    assert 'value="Maria Ruiz"' not in page
+    assert post(client, here, "", ride="known").status_code == 303
+    ride = checks(db, here)[CheckItem.RIDE]
+    assert (ride.escort, ride.person, ride.phone) == (EscortKind.NAMED_ADULT, "Maria Ruiz", "+13105550177")
+
+
+def test_a_named_adult_without_a_phone_from_before_stands_against_the_dose(
+    db: Session, here: TreatmentSession, nurse: Actor, signed_in: SignIn, now: datetime
+) -> None:
+    checking.record(
+        db, here, Said(item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT, person="Jo"), now=now, by=nurse
+    )
+    db.commit()
+    assert StartReason.RIDE_NAMELESS in reasons(db, here, now)
+    assert "Way home: name or phone is missing." in signed_in(Role.NURSE).get(f"/sessions/{here.id}").text
+
+
+def test_the_head_counts_what_the_page_lists(db: Session, here: TreatmentSession, signed_in: SignIn) -> None:
+    client = signed_in(Role.NURSE)
+    for answers in ({}, {"food": "clear", "drink": "clear"}, ALL_CLEAR):
+        if answers:
+            post(client, here, "", **answers)
+        page = client.get(f"/sessions/{here.id}").text
+        asked = len(re.findall(r'id="ask-(?!banner)', page))
+        rows = asked + sum(text in page for text in ("Save reading", "Save weight", "The label of the drug has not"))
+        assert f"{rows} things missing" in page
+
+
+def test_an_open_page_renews_itself_once_fasting_is_complete(
+    db: Session, here: TreatmentSession, clinic: Clinic, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    client = signed_in(Role.NURSE)
+    ate = (now - timedelta(hours=5, minutes=45)).astimezone(clinic.zone)
+    post(client, here, "", food="food", food_at=f"{ate:%H:%M}")
+    page = client.get(f"/sessions/{here.id}").text.split('id="session"')[1]
+    seen = page.split('data-revision="')[1].split('"')[0]
+    for minutes, status in ((0, 304), (14, 304), (15, 200)):
+        time_at.move_to(now + timedelta(minutes=minutes))
+        again = client.get(f"/sessions/{here.id}?revision={seen}", headers={"X-Poll": "1"})
+        assert again.status_code == status, minutes
 
 
 def test_a_form_sent_twice_answers_once(db: Session, here: TreatmentSession, signed_in: SignIn) -> None:
@@ -291,7 +357,8 @@ def test_on_arrival_what_is_missing_is_seen_at_one_glance(
     page = client.get(f"/sessions/{one.id}").text
     for text in ("On arrival", "name and birth date", "No way home is noted", "Food until", "There is no consent"):
         assert text in page
-    assert post(client, one, "", ride="named_adult", ride_person="Luis").status_code == 303, "told on the phone"
+    told = {"ride": "named_adult", "ride_person": "Luis", "ride_phone": "310 555 0188"}
+    assert post(client, one, "", **told).status_code == 303, "told on the phone"
     assert "No way home is noted" not in client.get(f"/sessions/{one.id}").text
 
 

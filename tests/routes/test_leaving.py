@@ -16,6 +16,8 @@ from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Clinic, Note, SessionCheck, TreatmentSession
 from clinic_sessions.services import form_keys
+from clinic_sessions.services.before import checking
+from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
@@ -90,6 +92,7 @@ def test_a_named_adult_has_a_name_and_what_was_typed_stays(
     answer = nurse.post(f"/sessions/{observed.id}/leaving", data=data)
     assert answer.status_code == 422
     assert "Enter the name of the person who takes them home." in answer.text
+    assert "Enter the phone number" not in answer.text
     assert "(310) 555-0142" in answer.text or "310 555 0142" in answer.text
     assert not answers(db, observed)
 
@@ -108,9 +111,71 @@ def test_the_ride_that_was_arranged_is_one_tap_and_never_filled_in_by_itself(
     page = nurse.get(f"/sessions/{observed.id}").text
     assert "Here, as arranged: Named adult, Maria Ruiz" in page
     assert 'value="Maria Ruiz"' not in page
-    post(nurse, observed, way_home="arranged")
+    post(nurse, observed, way_home="known")
     [way] = answers(db, observed)
     assert (way.person, way.phone, way.clear) == ("Maria Ruiz", "+13105550177", True)
+
+
+def test_an_adult_whose_phone_is_not_known_stays_missing_and_is_called_once_it_is(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    by, nurse = a_nurse(db, clinic), signed_in(Role.NURSE)
+    adult = Said(item=CheckItem.WAY_HOME, clear=True, escort=EscortKind.NAMED_ADULT, person="Jo Ruiz")
+    checking.record(db, observed, adult, now=now, by=by)
+    db.commit()
+    post(nurse, observed, **{key: value for key, value in ALL_WELL.items() if not key.startswith("way_home")})
+    db.rollback()
+    page = post(nurse, observed, "step", action="call_ready", version=str(observed.version))
+    assert "Name or phone is missing." in page
+    assert "1 thing missing" in page
+    data = {"patient": str(observed.patient_id), "form_key": form_keys.new(), "way_home": "named_adult"}
+    refused = nurse.post(f"/sessions/{observed.id}/leaving", data={**data, "way_home_person": "Jo Ruiz"})
+    assert (refused.status_code, "Enter the phone number" in refused.text) == (422, True)
+    db.rollback()
+    left = nurse.post(
+        f"/sessions/{observed.id}/step",
+        data={"patient": observed.patient_id, "action": "leave", "version": observed.version},
+    )
+    assert (left.status_code, "Way home: name or phone is missing." in left.text) == (409, True)
+    post(nurse, observed, way_home="named_adult", way_home_person="Jo Ruiz", way_home_phone="310 555 0142")
+    for minutes in (10, 20, 31):
+        time_at.move_to(now + timedelta(minutes=minutes))
+        page = nurse.get(f"/sessions/{observed.id}").text
+    assert "Name or phone is missing." not in page
+    assert "tel:+13105550142" in page
+
+
+def test_the_head_counts_every_part_that_the_list_leaves_open(observed: TreatmentSession, signed_in: SignIn) -> None:
+    nurse = signed_in(Role.NURSE)
+    said: list[dict[str, str]] = [{}, {"sedation": "clear"}, {"belongings": "clear"}]
+    for answers in said:
+        if answers:
+            post(nurse, observed, **answers)
+        page = nurse.get(f"/sessions/{observed.id}").text
+        rows = page.split('aria-label="What leaving asks for"')[1].split("</ul>")[0].count("is-unmet")
+        assert f"{rows} things missing" in page
+    post(nurse, observed, dissociation="clear", breathing="clear")
+    page = nurse.get(f"/sessions/{observed.id}").text
+    assert "things missing" not in page, "what waits for the way home keeps nobody from being called ready"
+
+
+def test_nobody_is_named_twice_on_the_call_list(
+    db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
+    now: datetime,
+) -> None:  # fmt: skip
+    clinic.transport_phone = "+13105550188"
+    observed.patient.emergency_phone, observed.patient.emergency_may_be_called = "+13105550155", True
+    db.commit()
+    nurse = signed_in(Role.NURSE)
+    ready(db, clinic, observed, nurse)
+    for minutes in (10, 20, 31):
+        time_at.move_to(now + timedelta(minutes=minutes))
+        page = nurse.get(f"/sessions/{observed.id}").text
+    listed = page.split('aria-label="Whom to call"')[1].split("</ul>")[0].lower()
+    assert [listed.count(words) for words in ("jo ruiz", "emergency contact", "medical transport")] == [1, 1, 1]
+    page = post(nurse, observed, "leaving/call", contact="transport", answer="on_the_way")
+    assert "Called about the way home: medical transport. On the way." in page
 
 
 def test_still_sedated_stands_until_somebody_looks_again(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.protocols.protocols import Protocol, WeightDose
+from clinic_sessions.domain.protocols.protocols import EscortKind, Protocol, WeightDose
 from clinic_sessions.domain.session.leave_gate import NOT_LIFTABLE
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.domain.session.record import DoseEventKind
@@ -144,8 +144,18 @@ def _unanswered(protocol: Protocol, answers: dict[CheckItem, Any], at: datetime)
                 found[against] = row.recorded_at
         elif not row.clear:
             found[against] = row.recorded_at
-        elif item is CheckItem.RIDE and row.escort not in protocol.escort.accepted:
-            found["ride_not_accepted"] = row.recorded_at
+        elif item is CheckItem.RIDE:
+            found |= _of_a_way(protocol, row, "ride")
+    return found
+
+
+def _of_a_way(protocol: Protocol, row: Any, named: str) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    if row.escort not in protocol.escort.accepted:
+        found[f"{named}_not_accepted"] = row.recorded_at
+    by_somebody = row.escort in {EscortKind.NAMED_ADULT, EscortKind.COMPANION_IN_HIRED_CAR}
+    if by_somebody and (row.person is None or row.phone is None):
+        found[f"{named}_nameless"] = row.recorded_at
     return found
 
 
@@ -280,6 +290,6 @@ def _not_at_the_door(protocol: Protocol, answers: dict[CheckItem, Any]) -> dict[
     home = answers.get(CheckItem.WAY_HOME)
     if home is None or not home.clear:
         found["way_home_missing"] = None
-    elif home.escort not in protocol.escort.accepted:
-        found["way_home_not_accepted"] = home.recorded_at
+    else:
+        found |= _of_a_way(protocol, home, "way_home")
     return found

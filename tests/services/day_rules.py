@@ -66,6 +66,7 @@ KEPT = (
 """What is only ever added to."""
 PER_ML = 50_000
 MINUTE = timedelta(minutes=1)
+PHONE = "+13105550142"
 AGO = st.sampled_from([0, 0, 0, 3, 20])
 Row = sa.Row[Any]
 
@@ -157,10 +158,14 @@ class DayRules(RuleBasedStateMachine):
         answers=st.lists(st.tuples(st.sampled_from(CheckItem), st.sampled_from([True, True, False])), max_size=3),
         escort=st.sampled_from(EscortKind),
         ago=AGO,
+        phone=st.sampled_from([PHONE, PHONE, None]),
     )
-    def answer(self, answers: list[tuple[CheckItem, bool]], escort: EscortKind, ago: int) -> None:
+    def answer(
+        self, answers: list[tuple[CheckItem, bool]], escort: EscortKind, ago: int, phone: str | None = PHONE
+    ) -> None:
         ways = {CheckItem.RIDE, CheckItem.WAY_HOME}
-        said = [Said(item=item, clear=ok, escort=escort if item in ways else None) for item, ok in answers]
+        way: dict[str, Any] = {"escort": escort, "person": "Jo Ruiz", "phone": phone}
+        said = [Said(item=item, clear=ok, **(way if item in ways else {})) for item, ok in answers]
         self.act(answering.take, self.one, said, at=self.now - ago * MINUTE)
 
     @rule(

@@ -1,5 +1,6 @@
 """Before the dose: fasting by real hours through every change of the clocks, and what stands against the start."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from clinic_sessions.models import Alert, AuditEntry, Clinic, Message, SessionCh
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import answering, before, later_today
 from clinic_sessions.services.before.checking import Said
+from clinic_sessions.services.booking import booking
 from clinic_sessions.services.plans import papers
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 from clinic_sessions.services.session import recording
@@ -121,7 +123,7 @@ def test_before_anything_is_asked_every_question_is_open_and_nothing_speaks_agai
     assert found.against == [StartReason.WEIGHT_NEEDED]
     assert found.drug_missing == [StartReason.LABEL_MISSING]
     assert {Measure.SYSTOLIC, Measure.SPO2_PERCENT} <= found.measures
-    assert found.missing == len(found.reasons)
+    assert found.missing == len(found.reasons) - 2, "the three readings are one thing to do, of one form"
 
 
 def test_all_that_the_gate_asks_leaves_nothing(db: Session, here: TreatmentSession, now: datetime) -> None:
@@ -219,10 +221,34 @@ def test_who_is_to_come_is_listed_with_what_is_missing(
         db, factories.a_patient(db, clinic, papers=False), now + timedelta(hours=1), chair=clinic.chairs[1]
     )
     ready = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(hours=2))
-    answering.take(db, ready, [Said(item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT)], now=now, by=nurse)
+    adult = Said(item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT)
+    answering.take(db, ready, [adult], now=now, by=nurse)
+    assert list(arrivals.lacking(db, [ready.id])[ready.id]) == [Lack.WAY_HOME], "nobody can be called"
+    named = replace(adult, person="Jo Ruiz", phone="+13105550142")
+    answering.take(db, ready, [named], now=now, by=nurse)
     found = arrivals.lacking(db, [bare.id, ready.id])
     assert list(found[bare.id]) == [Lack.CLEARANCE, Lack.CONSENT, Lack.ORDER, Lack.WAY_HOME]
     assert list(found[ready.id]) == []
     answering.take(db, ready, [Said(item=CheckItem.RIDE, clear=False)], now=now + timedelta(minutes=1), by=nurse)
     assert list(arrivals.lacking(db, [ready.id])[ready.id]) == [Lack.WAY_HOME]
     assert arrivals.lacking(db, []) == {}
+
+
+def test_a_ride_of_another_time_is_missing_on_every_list_once_the_visit_is_moved(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = factories.a_session(db, factories.a_patient(db, clinic), now + timedelta(days=1))
+    ride = Said(
+        item=CheckItem.RIDE, clear=True, escort=EscortKind.NAMED_ADULT, person="Jo Ruiz", phone="+13105550142"
+    )  # fmt: skip
+    answering.take(db, one, [ride], now=now, by=nurse)
+    assert list(arrivals.lacking(db, [one.id])[one.id]) == []
+    later = now + timedelta(minutes=5)
+    to = booking.MoveRequest(
+        chair_id=clinic.chairs[0].id, starts_at=one.starts_at + timedelta(days=1), version=one.version,
+        reasons=(MoveReason.PATIENT_ASKED,),
+    )  # fmt: skip
+    booking.put(db, one, to, now=later, by=nurse)
+    assert list(arrivals.lacking(db, [one.id])[one.id]) == [Lack.WAY_HOME]
+    found = stands(db, one, later)
+    assert next(one.answer for one in found.questions if one.item is CheckItem.RIDE) is None

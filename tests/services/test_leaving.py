@@ -233,7 +233,7 @@ def test_a_provider_lifts_what_stands_by_name_and_it_is_audited(
     assert treatment.status is Status.READY
     part = leaving.of(db, treatment, early)
     assert part is not None
-    assert {one for line in part.lines for one in line.lifted} >= set(reasons) - set(part.against_leaving)
+    assert {one for line in part.lines for one in line.lifted} >= set(reasons) - set(part.against)
     assert nurse.user is not None
     assert not nurse.user.may(Permission.GIVE_GO_AHEAD)
 

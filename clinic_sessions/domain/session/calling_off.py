@@ -14,6 +14,7 @@ _MEANS: Mapping[StrEnum, CallOffReason] = MappingProxyType(
         StartReason.DRANK: CallOffReason.ATE,
         StartReason.NO_RIDE: CallOffReason.NO_ESCORT,
         StartReason.RIDE_NOT_ACCEPTED: CallOffReason.NO_ESCORT,
+        StartReason.RIDE_NAMELESS: CallOffReason.NO_ESCORT,
         StartReason.PROVIDER_SAID_NOT_TODAY: CallOffReason.PROVIDER_DECIDED,
     }
 )

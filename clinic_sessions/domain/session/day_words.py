@@ -11,6 +11,7 @@ from clinic_sessions.domain.session.follow_ups import FollowUpKind, FollowUpReas
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.record import Arm, Cuff
+from clinic_sessions.domain.session.ride_calls import Contact
 from clinic_sessions.domain.session.session_checks import CheckItem, Intake
 from clinic_sessions.domain.session.start_gate import Answer, StartReason
 
@@ -27,6 +28,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (StartReason.DRANK, "They drank too recently for the dose."),
     (StartReason.NO_RIDE, "There is no way home."),
     (StartReason.RIDE_NOT_ACCEPTED, "The protocol does not accept this way home."),
+    (StartReason.RIDE_NAMELESS, "Way home: name or phone is missing."),
     (StartReason.PREGNANCY_POSSIBLE, "They may be pregnant."),
     (StartReason.MEDICINES_CHANGED, "Medicines or health have changed."),
     (StartReason.SPRAYED, "A nasal spray was used too recently for the dose."),
@@ -62,6 +64,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Reason.ALDRETE_LOW, "The Aldrete score is below what the protocol asks."),
     (Reason.WAY_HOME_MISSING, "There is no safe way home yet."),
     (Reason.WAY_HOME_NOT_ACCEPTED, "The protocol does not accept this way home."),
+    (Reason.WAY_HOME_NAMELESS, "Way home: name or phone is missing."),
     (Reason.INSTRUCTIONS_NOT_GIVEN, "The instructions have not been given."),
     (Reason.BELONGINGS_NOT_RETURNED, "The belongings have not been given back."),
     (Reason.LABEL_EXPIRED, "The drug was past its date."),
@@ -100,6 +103,8 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Container.VIAL, "Vial"),
     (LabelSource.SCANNED, "Scanned"),
     (EscortKind.COMPANION_IN_HIRED_CAR, "Companion in a hired car"),
+    (Contact.EMERGENCY, "Emergency contact"),
+    (Contact.TRANSPORT, "Medical transport"),
     (FollowUpReason.DONE_ALREADY, "Somebody has written down meanwhile what was done. Read it before you call again."),
     (FollowUpReason.WORDS_NEEDED, "Say in words what was done."),
     (FollowUpKind.SERIOUS_SIDE_EFFECT, "Call after a serious side effect"),

@@ -24,8 +24,12 @@ _AT_THE_DOOR: Mapping[CheckItem, Reason] = {
     CheckItem.INSTRUCTIONS: Reason.INSTRUCTIONS_NOT_GIVEN,
     CheckItem.BELONGINGS: Reason.BELONGINGS_NOT_RETURNED,
 }
-AGAINST_LEAVING: Mapping[CheckItem, Reason] = {**_STILL, CheckItem.WAY_HOME: Reason.WAY_HOME_NOT_ACCEPTED}
-"""What an answer says against leaving, once it was given."""
+AGAINST_LEAVING: Mapping[Reason, CheckItem] = {
+    **{reason: item for item, reason in _STILL.items()},
+    Reason.WAY_HOME_NOT_ACCEPTED: CheckItem.WAY_HOME,
+    Reason.WAY_HOME_NAMELESS: CheckItem.WAY_HOME,
+}
+"""The answer behind each reason that one gives against leaving."""
 
 NOT_LIFTABLE = frozenset({Reason.NO_DOSE_RECORDED, Reason.DOSE_NOT_ENDED, Reason.PROVIDER_KEEPS_THEM})
 """What is recorded or answered anew instead of lifted; every other reason a provider may lift, with words."""
@@ -80,8 +84,7 @@ def may_leave(facts: Departure, now: datetime) -> list[Reason]:
     if facts.dose_started_at is None:
         return [Reason.NO_DOSE_RECORDED]
     at_the_door = [reason for item, reason in _AT_THE_DOOR.items() if not _is_clear(facts.checks.get(item))]
-    if Reason.WAY_HOME_MISSING not in at_the_door and facts.checks[CheckItem.WAY_HOME].escort not in facts.accepted:
-        at_the_door.append(Reason.WAY_HOME_NOT_ACCEPTED)
+    at_the_door += _against_way(facts.checks.get(CheckItem.WAY_HOME), facts.accepted)
     return may_be_ready(facts, now) + _standing(at_the_door, facts)
 
 
@@ -99,6 +102,13 @@ def _assessed(facts: Departure, item: CheckItem) -> list[Reason]:
     if check is None or facts.earliest_at is None or (check.clear and check.at < facts.earliest_at and not lifted):
         return [_NOT_ASSESSED[item]]
     return [] if check.clear else [_STILL[item]]
+
+
+def _against_way(way: Check | None, accepted: Sequence[EscortKind]) -> list[Reason]:
+    if way is None or not way.clear:
+        return []
+    reasons = [] if way.escort in accepted else [Reason.WAY_HOME_NOT_ACCEPTED]
+    return [*reasons, Reason.WAY_HOME_NAMELESS] if way.nameless else reasons
 
 
 def _is_clear(check: Check | None) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from clinic_sessions.domain.protocols.protocols import Driving, DrivingRule, EscortKind
+from clinic_sessions.domain.protocols.protocols import Driving, DrivingRule
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.session_checks import CheckItem
 
@@ -46,13 +46,11 @@ PART_OF: Mapping[Reason, Part] = {
     Reason.PROVIDER_KEEPS_THEM: Part.KEPT,
     Reason.WAY_HOME_MISSING: Part.WAY_HOME,
     Reason.WAY_HOME_NOT_ACCEPTED: Part.WAY_HOME,
+    Reason.WAY_HOME_NAMELESS: Part.WAY_HOME,
     Reason.INSTRUCTIONS_NOT_GIVEN: Part.INSTRUCTIONS,
     Reason.BELONGINGS_NOT_RETURNED: Part.BELONGINGS,
 }
 """Which part each reason against leaving belongs to."""
-
-AT_THE_DOOR = frozenset({Part.WAY_HOME, Part.INSTRUCTIONS, Part.BELONGINGS})
-"""What is still open when somebody is well enough to wait for the way home."""
 
 ITEM_OF: Mapping[Part, CheckItem] = {
     Part.SEDATION: CheckItem.SEDATION,
@@ -63,9 +61,6 @@ ITEM_OF: Mapping[Part, CheckItem] = {
     Part.BELONGINGS: CheckItem.BELONGINGS,
 }
 """The parts that are answered with a tap."""
-
-WITH_A_NAME = frozenset({EscortKind.NAMED_ADULT, EscortKind.COMPANION_IN_HIRED_CAR})
-"""Ways home with a person whose name is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +80,7 @@ class Line:
 def lines(standing: Iterable[Reason], lifted: Iterable[Reason], *, aldrete: bool) -> list[Line]:
     """List every part with its reasons; `aldrete`: the protocol asks for that score.
 
-    What a provider asked for is a part only while it stands.
+    What a provider asked for is a part only while it stands; whether blood pressure has settled, once it was taken.
     """
     against, gone = list(standing), list(lifted)
     found = [
@@ -96,7 +91,9 @@ def lines(standing: Iterable[Reason], lifted: Iterable[Reason], *, aldrete: bool
         )
         for part in Part
     ]
-    left_out = {part for part, here in ((Part.ALDRETE, aldrete), (Part.KEPT, False)) if not here}
+    taken = Reason.NO_VITALS_AFTER_DOSE not in {*against, *gone}
+    known = ((Part.ALDRETE, aldrete), (Part.KEPT, False), (Part.PRESSURE, taken))
+    left_out = {part for part, here in known if not here}
     return [line for line in found if line.part not in left_out or not line.met]
 
 

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     ALDRETE_LOW = "aldrete_low"
     WAY_HOME_MISSING = "way_home_missing"
     WAY_HOME_NOT_ACCEPTED = "way_home_not_accepted"
+    WAY_HOME_NAMELESS = "way_home_nameless"
     INSTRUCTIONS_NOT_GIVEN = "instructions_not_given"
     BELONGINGS_NOT_RETURNED = "belongings_not_returned"
     LABEL_EXPIRED = "label_expired"

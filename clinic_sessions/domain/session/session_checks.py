@@ -48,6 +48,10 @@ AT_THE_DESK = frozenset({CheckItem.IDENTITY, CheckItem.RIDE})
 """What the front desk may ask as well; the rest is a nurse's or a provider's."""
 
 
+WITH_A_NAME = frozenset({EscortKind.NAMED_ADULT, EscortKind.COMPANION_IN_HIRED_CAR})
+"""Ways home with a person, of whom name and phone are asked for."""
+
+
 class Intake(StrEnum):
     """What was last eaten or drunk."""
 
@@ -61,7 +65,8 @@ class Check:
     """An answer. `clear`: nothing stands against it.
 
     `last_at`: when something was last eaten, drunk or sprayed, for which the clock decides instead of `clear`.
-    `known_at`: when it was written down, None for at once.
+    `nameless`: a person takes them home whose name or phone is not known. `known_at`: when it was written down, None
+    for at once.
     """
 
     item: CheckItem
@@ -70,7 +75,17 @@ class Check:
     intake: Intake | None = None
     last_at: datetime | None = None
     escort: EscortKind | None = None
+    nameless: bool = False
     known_at: datetime | None = None
+
+
+def is_nameless(escort: EscortKind | None, person: str | None, phone: str | None) -> bool:
+    """Say whether a person takes a patient home whose name or phone is not known.
+
+    >>> is_nameless(EscortKind.NAMED_ADULT, "Jo Ruiz", None), is_nameless(EscortKind.TRANSPORT_SERVICE, None, None)
+    (True, False)
+    """
+    return escort in WITH_A_NAME and not (person and phone)
 
 
 def asked_of(protocol: Protocol, *, pregnancy: bool) -> tuple[CheckItem, ...]:
@@ -107,6 +122,11 @@ def wait_after(protocol: Protocol, item: CheckItem, intake: Intake | None) -> ti
         return timedelta()
     heavy = rule.heavy if intake is Intake.HEAVY_MEAL else None
     return timedelta(hours=(heavy or rule.food).whole)
+
+
+def longest_wait(protocol: Protocol, item: CheckItem) -> timedelta:
+    """Give after how long nothing that was eaten, drunk or sprayed stands against the dose any more."""
+    return max(wait_after(protocol, item, intake) for intake in (None, *Intake))
 
 
 def complete_at(protocol: Protocol, check: Check) -> datetime | None:

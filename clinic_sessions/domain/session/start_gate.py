@@ -1,11 +1,11 @@
 """Whether a dose may be started: the questions, readings and the drawn dose, each with the reason against it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from clinic_sessions.domain.protocols.protocols import EscortKind, Measure, Protocol
+from clinic_sessions.domain.protocols.protocols import Measure, Protocol
 from clinic_sessions.domain.session.session_checks import Check, CheckItem, complete_at
 
 
@@ -24,6 +24,7 @@ class StartReason(StrEnum):
     DRANK = "drank"
     NO_RIDE = "no_ride"
     RIDE_NOT_ACCEPTED = "ride_not_accepted"
+    RIDE_NAMELESS = "ride_nameless"
     PREGNANCY_POSSIBLE = "pregnancy_possible"
     MEDICINES_CHANGED = "medicines_changed"
     SPRAYED = "sprayed"
@@ -64,6 +65,7 @@ _AGAINST: Mapping[CheckItem, StartReason] = {
     CheckItem.NASAL_SPRAY: StartReason.SPRAYED,
     CheckItem.RISK: StartReason.AT_RISK,
 }
+_OF_A_RIDE = frozenset({StartReason.RIDE_NOT_ACCEPTED, StartReason.RIDE_NAMELESS})
 _MEASURED: Mapping[StartReason, tuple[Measure, ...]] = {
     StartReason.NO_PRESSURE: (Measure.SYSTOLIC, Measure.DIASTOLIC),
     StartReason.NO_HEART_RATE: (Measure.HEART_RATE,),
@@ -76,6 +78,7 @@ LIFTABLE = frozenset(
         StartReason.DRANK,
         StartReason.NO_RIDE,
         StartReason.RIDE_NOT_ACCEPTED,
+        StartReason.RIDE_NAMELESS,
         StartReason.PREGNANCY_POSSIBLE,
         StartReason.MEDICINES_CHANGED,
         StartReason.SPRAYED,
@@ -145,23 +148,23 @@ def is_lifted(reason: StartReason, facts: BeforeDose) -> bool:
     said = facts.go_ahead
     if said is None or said.answer is not Answer.GO_AHEAD or reason not in LIFTABLE or reason.value not in said.reasons:
         return False
-    return _known_at(reason, facts) <= said.at
+    known_at = _known_at(reason, facts)
+    return known_at is None or known_at <= said.at
 
 
 def item_of(reason: StartReason) -> CheckItem | None:
     """Give the question that a reason is about; None for readings, the drug and a provider's word."""
-    if reason is StartReason.RIDE_NOT_ACCEPTED:
+    if reason in _OF_A_RIDE:
         return CheckItem.RIDE
     known = (*_AGAINST.items(), *_NOT_ASKED.items())
     return next((item for item, about in known if about is reason), None)
 
 
-def _known_at(reason: StartReason, facts: BeforeDose) -> datetime:
-    if reason is StartReason.OUT_OF_RANGE and facts.out_of_range_at is not None:
+def _known_at(reason: StartReason, facts: BeforeDose) -> datetime | None:
+    item = item_of(reason)
+    if item is None:
         return facts.out_of_range_at
-    item = CheckItem.RIDE if reason is StartReason.RIDE_NOT_ACCEPTED else None
-    found = item or next(item for item, against in _AGAINST.items() if against is reason)
-    return facts.checks[found].known_at or facts.checks[found].at
+    return facts.checks[item].known_at or facts.checks[item].at
 
 
 def _of_item(facts: BeforeDose, item: CheckItem, at: datetime) -> list[StartReason]:
@@ -171,13 +174,22 @@ def _of_item(facts: BeforeDose, item: CheckItem, at: datetime) -> list[StartReas
     done = complete_at(facts.protocol, check)
     if done is not None:
         return [] if at >= done else [_AGAINST[item]]
-    if not check.clear:
-        return [_AGAINST[item]]
-    return _unaccepted(check.escort, facts.protocol) if item is CheckItem.RIDE else []
+    if item is CheckItem.RIDE:
+        return against_ride(check, facts.protocol)
+    return [] if check.clear else [_AGAINST[item]]
 
 
-def _unaccepted(escort: EscortKind | None, protocol: Protocol) -> list[StartReason]:
-    return [] if escort in protocol.escort.accepted else [StartReason.RIDE_NOT_ACCEPTED]
+def against_ride(ride: Check, protocol: Protocol) -> list[StartReason]:
+    """List what stands against a way home as it is arranged: none, one that is not accepted, nobody to be called."""
+    if not ride.clear:
+        return [StartReason.NO_RIDE]
+    reasons = [] if ride.escort in protocol.escort.accepted else [StartReason.RIDE_NOT_ACCEPTED]
+    return [*reasons, StartReason.RIDE_NAMELESS] if ride.nameless else reasons
+
+
+def things(reasons: Iterable[StrEnum]) -> int:
+    """Count what is missing as a page lists it: the readings that are still to be taken are one thing, of one form."""
+    return len({StartReason.NO_PRESSURE if reason in _MEASURED else reason for reason in reasons})
 
 
 def _provider_said(said: GoAhead | None, at: datetime) -> list[StartReason]:

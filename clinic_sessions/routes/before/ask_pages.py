@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 from flask import g, render_template, request
 from wtforms import Form
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.session.asks import ANSWERS, ASKED_IN
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.forms.asks import AnswerForm, SignedAnswerForm
 from clinic_sessions.models import TreatmentSession
-from clinic_sessions.routes import countersigned, filters
+from clinic_sessions.routes import countersigned, filters, once
 from clinic_sessions.routes.present import session, showed
 from clinic_sessions.routes.session.one_session import strip
 from clinic_sessions.services import form_keys
@@ -53,7 +52,7 @@ def answering(treatment: TreatmentSession, gate: Gate, form: AnswerForm, said: S
 def refused(treatment: TreatmentSession, gate: Gate, form: AnswerForm, refusal: Refusal) -> str:
     """Make the same page once an answer was refused: with what stands now, and everything that was typed."""
     form.seen.data = asking.mark(session(), treatment)
-    return answering(treatment, gate, form, [words.say(reason) for reason in refusal.reasons])
+    return answering(treatment, gate, form, once.said(refusal))
 
 
 def page(

@@ -1,23 +1,21 @@
 """Asking a provider before a gate, and their answer: on their own screen, or signed on the nurse's tablet."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.session.asks import ASKED_IN, RATHER_DONE
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.forms.asks import AnswerForm, AskForm, SignedAnswerForm
 from clinic_sessions.forms.booking import number
-from clinic_sessions.forms.keys import KeyedForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import countersigned
 from clinic_sessions.routes.before import ask_pages
 from clinic_sessions.routes.guard import POLL
+from clinic_sessions.routes.once import once, said
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, courses, person, session, showed
 from clinic_sessions.routes.session.one_session import ONE, load
@@ -85,18 +83,15 @@ def send(session_id: int, gate: str) -> Said:
     form = AskForm(request.form)
     if not form.validate():
         return _ask_page(treatment, kind, form), 422
-    here = url_for("sessions.show", session_id=session_id)
     chosen = form.reasons.data or []
     reasons = [one for one in asking.liftable(session(), treatment, kind, g.now) if one.value in chosen]
-    try:
-        _once(
-            form, lambda: asking.ask(session(), treatment, kind, reasons, form.words.data, now=g.now, by=actor()), here
-        )
-    except Refusal as refusal:
-        session().rollback()
-        return _ask_page(load(session_id), kind, form, refusal), 409
-    flash("Asked. It stands on the screen of every provider until one of them answers.")
-    return redirect(here, 303)
+
+    def act() -> str:
+        asking.ask(session(), treatment, kind, reasons, form.words.data, now=g.now, by=actor())
+        flash("Asked. It stands on the screen of every provider until one of them answers.")
+        return url_for("sessions.show", session_id=session_id)
+
+    return once(form.form_key.data, act, lambda refusal: _ask_page(load(session_id), kind, form, refusal))
 
 
 @bp.get(f"{ONE}/decide/<gate>")
@@ -148,23 +143,13 @@ def _keep(treatment: TreatmentSession, gate: Gate, form: AnswerForm, on: str, si
         seen=form.seen.data or "",
     )  # fmt: skip
     session_id, by, asked_by = treatment.id, signer or actor(), actor() if signer else None
-    try:
-        _once(
-            form, lambda: asking.decide(session(), treatment, gate, word, now=g.now, by=by, asked_by=asked_by), on
-        )  # fmt: skip
-    except Refusal as refusal:
-        session().rollback()
-        return ask_pages.refused(load(session_id), gate, form, refusal), 409
-    flash("Answered. The session shows it at once.")
-    return redirect(on, 303)
 
+    def act() -> str:
+        asking.decide(session(), treatment, gate, word, now=g.now, by=by, asked_by=asked_by)
+        flash("Answered. The session shows it at once.")
+        return on
 
-def _once(form: KeyedForm, act: Callable[[], object], on: str) -> None:
-    key = str(form.form_key.data)
-    if form_keys.claim(session(), key, _content(), now=g.now, by=actor()) is None:
-        act()
-        form_keys.settle(session(), key, on)
-    session().commit()
+    return once(form.form_key.data, act, lambda refusal: ask_pages.refused(load(session_id), gate, form, refusal))
 
 
 def _gate(named: str) -> Gate:
@@ -173,13 +158,7 @@ def _gate(named: str) -> Gate:
     return Gate(named)
 
 
-def _content() -> dict[str, list[str]]:
-    left_out = {"csrf_token", "form_key", "signer_password", "seen"}
-    return {name: request.form.getlist(name) for name in request.form if name not in left_out}
-
-
 def _ask_page(treatment: TreatmentSession, gate: Gate, form: AskForm, refusal: Refusal | None = None) -> str:
     form.offer(asking.liftable(session(), treatment, gate, g.now))
     hands = on_shift.read(session(), treatment.clinic, now=g.now).who_may(Permission.GIVE_GO_AHEAD)
-    said = [words.say(reason) for reason in refusal.reasons] if refusal else []
-    return ask_pages.page("asks/ask.html", treatment, gate, form, said, hands=hands)
+    return ask_pages.page("asks/ask.html", treatment, gate, form, said(refusal), hands=hands)

@@ -1,22 +1,23 @@
 """Before the dose: the answers, the first readings, a weight, and a later time of the day. Each form saves once."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import Form
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.patients.weights import both_units
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.before import AnswersForm
 from clinic_sessions.forms.booking import number, read_slot
-from clinic_sessions.forms.keys import STALE_FORM, is_key
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.before import before_page
+from clinic_sessions.routes.before.asked_page import again
 from clinic_sessions.routes.before.before_page import Page
+from clinic_sessions.routes.once import once, said
 from clinic_sessions.routes.patients.patient_file import weight_doubts
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
@@ -31,15 +32,13 @@ from clinic_sessions.services.session import recording, session_start
 bp = Blueprint("before", __name__)
 
 Answer = str | Response | tuple[str, int]
-NOT_CONTENT = frozenset({"csrf_token", "form_key"})
 
 
 @bp.get(f"{ONE}/before")
 @needs(Permission.SEE_PAPERS)
 def show(session_id: int) -> Answer:
     """Show what stands before the dose on a page of its own, with a question to ask once more."""
-    treatment = load(session_id)
-    return _page(treatment, _made(treatment))
+    return _page(session_id)
 
 
 @bp.post(f"{ONE}/before")
@@ -48,26 +47,21 @@ def answer(session_id: int) -> Answer:
     """Keep the answers that were given; one that speaks of danger leads to the assessment of risk."""
     treatment = load(session_id)
     form = before_page.answers_form(treatment, request.form)
-    good = form.validate()
-    meanwhile = _meanwhile(treatment, form) if good else []
-    if not good or (meanwhile and _stands(treatment)):
-        page = _made(treatment)
-        page.answers, page.said = form, meanwhile
-        page.asked = [one for one in form.meta.asked if one in page.asked or form[one.value].data]
-        return _page(treatment, page, identified(form, "before")), 409 if good else 422
-    danger = False
 
-    def keep() -> None:
-        nonlocal danger
+    def refused(refusal: Refusal | None = None, meanwhile: Sequence[str] = ()) -> str:
+        return _page(session_id, form=identified(form, "before"), failed=form, said=[*meanwhile, *said(refusal)])
+
+    def keep() -> str:
         danger = answering.take(session(), treatment, form.said(), now=g.now, by=actor(), at=form.moment)
-
-    failed = _once(session_id, form.form_key.data, keep)
-    if failed is not None:
-        return failed
-    if danger and person().may(Permission.READ_CLINICAL):
+        if not danger or not person().may(Permission.READ_CLINICAL):
+            return _done(session_id, "Answers saved.")
         flash("A clinician has been told. Assess the risk now; the dose waits for a provider.", "danger")
-        return redirect(url_for("risk.index", patient_id=treatment.patient_id), 303)
-    return _back(session_id, "Answers saved.")
+        return url_for("risk.index", patient_id=treatment.patient_id)
+
+    if not form.validate():
+        return refused(), 422
+    meanwhile = _meanwhile(treatment, form) if _part(treatment) else []
+    return (refused(meanwhile=meanwhile), 409) if meanwhile else once(form.form_key.data, keep, refused)
 
 
 @bp.post(f"{ONE}/before/reading")
@@ -75,20 +69,20 @@ def answer(session_id: int) -> Answer:
 def read(session_id: int) -> Answer:
     """Add a reading before the dose; every one is kept."""
     treatment = load(session_id)
-    page = _stands(treatment)
+    page = _part(treatment)
     form = before_page.reading_form(treatment, request.form, repeats=bool(page and page.facts.repeat))
-    if not form.validate():
-        page = page or _made(treatment)
-        page.reading = form
-        return _refused(treatment, page, form, "first")
 
-    def keep() -> None:
+    def refused(refusal: Refusal | None = None) -> str:
+        return _page(session_id, reading=identified(form, "first"), failed=form, said=said(refusal))
+
+    def keep() -> str:
         recording.record_vitals(
             session(), treatment, form.reading, now=g.now, by=actor(), at=form.moment,
             cuff=form.cuff.data, arm=form.arm.data,
         )  # fmt: skip
+        return _done(session_id, "Reading saved.")
 
-    return _once(session_id, form.form_key.data, keep) or _back(session_id, "Reading saved.")
+    return once(form.form_key.data, keep, refused) if form.validate() else (refused(), 422)
 
 
 @bp.post(f"{ONE}/before/weight")
@@ -97,26 +91,20 @@ def weigh(session_id: int) -> Answer:
     """Add a weight; the first of all, and one far from the last, is asked about in both units."""
     treatment = load(session_id)
     form = before_page.weight_form(treatment, request.form)
-    if not form.validate():
-        page = _made(treatment)
-        page.weight = form
-        return _refused(treatment, page, form, "weigh")
-    patient = patients_of.load(session(), treatment.patient_id, person(), to_change=True)
 
-    def keep() -> None:
+    def refused(refusal: Refusal | None = None) -> str:
+        doubts = weight_doubts(refusal, form) if refusal else []
+        return _page(session_id, weight=identified(form, "weigh"), failed=form, said=doubts, asks=bool(doubts))
+
+    def keep() -> str:
+        patient = patients_of.load(session(), treatment.patient_id, person(), to_change=True)
         weights.record(
             session(), patient, form.grams, form.unit.data, form.moment or g.now,
             sure=bool(form.sure.data), now=g.now, by=actor(),
         )  # fmt: skip
+        return _done(session_id, f"Weight saved: {both_units(form.grams)}.")
 
-    try:
-        saved = f"Weight saved: {both_units(form.grams)}."
-        return _once(session_id, request.form.get("form_key"), keep) or _back(session_id, saved)
-    except Refusal as refusal:
-        session().rollback()
-        page = _made(load(session_id))
-        page.weight, page.said, page.asks = form, weight_doubts(refusal, form), True
-        return _page(load(session_id), page, identified(form, "weigh")), 409
+    return once(form.form_key.data, keep, refused) if form.validate() else (refused(), 422)
 
 
 @bp.post(f"{ONE}/before/later")
@@ -133,10 +121,7 @@ def later(session_id: int) -> Answer:
         session().commit()
     except Refusal as refusal:
         session().rollback()
-        treatment = load(session_id)
-        page = _made(treatment)
-        page.said = [words.say(reason) for reason in refusal.reasons]
-        return _page(treatment, page), 409
+        return _page(session_id, said=said(refusal)), 409
     flash(f"Moved to {filters.at(slot[1])}. Note again when they are here then.")
     return redirect(url_for("sessions.show", session_id=session_id), 303)
 
@@ -156,46 +141,24 @@ def _meanwhile(treatment: TreatmentSession, form: AnswersForm) -> list[str]:
     ]
 
 
-def _stands(treatment: TreatmentSession) -> Page | None:
+def _part(treatment: TreatmentSession) -> Page | None:
     start = session_start.of(session(), treatment, g.now, clinical=person().may(Permission.READ_CLINICAL))
-    return before_page.of(treatment, start, before_page.again())
+    return before_page.of(treatment, start, again())
 
 
-def _made(treatment: TreatmentSession) -> Page:
-    made = _stands(treatment)
+def _done(session_id: int, text: str) -> str:
+    flash(text)
+    return url_for("sessions.show", session_id=session_id, _anchor="before-start")
+
+
+def _page(session_id: int, **typed: Any) -> str:
+    """Show the part on a page of its own, with a form as it was typed in place of the part's own."""
+    treatment = load(session_id)
+    made = _part(treatment)
     if made is None:
         raise Absent
-    return made
-
-
-def _once(session_id: int, key: str | None, keep: Callable[[], Any]) -> Answer | None:
-    """Do it once for each showing of the form, and commit; gives the answer when this form has acted already."""
-    answer = url_for("sessions.show", session_id=session_id)
-    if key is None or not is_key(key):
-        flash(STALE_FORM, "warn")
-        return redirect(answer, 303)
-    content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
-    if form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is not None:
-        session().rollback()
-        return redirect(answer, 303)
-    keep()
-    form_keys.settle(session(), key, answer)
-    session().commit()
-    return None
-
-
-def _back(session_id: int, text: str) -> Response:
-    flash(text)
-    return redirect(url_for("sessions.show", session_id=session_id, _anchor="before-start"), 303)
-
-
-def _refused(treatment: TreatmentSession, page: Page, form: Form, prefix: str) -> Answer:
-    return _page(treatment, page, identified(form, prefix)), 422
-
-
-def _page(treatment: TreatmentSession, page: Page, failed: Form | None = None) -> str:
     showed("session", treatment.id, patient_id=treatment.patient_id)
-    page.failed = failed
     return render_template(
-        "sessions/before.html", treatment=treatment, strip=strip(treatment), before=page, new_key=form_keys.new
-    )
+        "sessions/before.html", treatment=treatment, strip=strip(treatment), before=replace(made, **typed),
+        new_key=form_keys.new,
+    )  # fmt: skip

@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import g, request
-from werkzeug.datastructures import MultiDict
+from flask import g
 
 from clinic_sessions.domain.papers.screening_kinds import ScreeningStatus
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.protocols.protocols import Fasting, fasting
 from clinic_sessions.domain.session.session_checks import AT_THE_DESK, CheckItem
 from clinic_sessions.domain.session.start_gate import LIFTABLE
-from clinic_sessions.forms.before import AnswersForm, ReadingForm
+from clinic_sessions.forms.before import AnswersForm, ReadingForm, WeighForm
 from clinic_sessions.forms.booking import slot_value
 from clinic_sessions.forms.fields import meta
-from clinic_sessions.forms.patients import WeightForm
 from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes.before.asked_page import AskedPage, Typed
 from clinic_sessions.routes.present import person, session
 from clinic_sessions.routes.session.entry_pages import meta_of_entry
 from clinic_sessions.routes.session.one_session import identified
@@ -29,29 +28,22 @@ from clinic_sessions.services.screening import intake, screening
 from clinic_sessions.services.session import due
 from clinic_sessions.services.session.session_start import Start
 
-Typed = MultiDict[str, str] | None
 
-
-@dataclass(kw_only=True)
-class Page:
+@dataclass(frozen=True, kw_only=True)
+class Page(AskedPage):
     """What stands before a dose, and the forms of whoever looks. `questions`: those that this person sees.
 
-    `asked`: those that the form asks, the others are answered; `mine`: those that this person may ask again.
-    `said`: why a form was refused; `asks`: it wants a tick.
+    `mine`: those that this person may ask again. `asks`: the weight wants a tick.
     """
 
     facts: Before
     questions: Sequence[Question]
-    asked: Collection[CheckItem]
     mine: Collection[CheckItem]
-    answers: AnswersForm
     reading: ReadingForm
-    weight: WeightForm
+    weight: WeighForm
     fasting: Fasting
     unfiled: str | None = None
-    said: Sequence[str] = ()
     asks: bool = False
-    failed: Any = None
     liftable: Collection[str] = frozenset(LIFTABLE)
     slot_value: Any = field(default=slot_value)
     due_text: Any = field(default=due.due_text)
@@ -81,8 +73,8 @@ def of(treatment: TreatmentSession, start: Start | None, again: CheckItem | None
     mine = may_ask()
     asked = [one.item for one in seen if one.item in mine and (one.item is again or (facts.here and not one.answer))]
     return Page(
-        facts=facts, questions=seen, asked=asked, mine=mine if facts.here else mine & {CheckItem.RIDE},
-        answers=identified(answers_form(treatment), "before"),
+        facts=facts, questions=seen, open=asked, mine=mine if facts.here else mine & {CheckItem.RIDE},
+        form=identified(answers_form(treatment), "before"),
         reading=identified(reading_form(treatment, repeats=facts.repeat is not None), "first"),
         weight=identified(weight_form(treatment), "weigh"),
         fasting=fasting(facts.protocol, treatment.starts_at),
@@ -114,8 +106,10 @@ def answers_form(treatment: TreatmentSession, typed: Typed = None) -> AnswersFor
         raise Absent
     mine = may_ask()
     asked = [item for item in session_checks.asked(treatment) if item in mine]
-    protocol = protocol_of(treatment.protocol_version)
-    return AnswersForm(typed, meta={**meta_of_entry(treatment), "protocol": protocol, "asked": asked})
+    before = session_checks.ride_before(session(), treatment) if CheckItem.RIDE in asked else None
+    known = (before, "As last time") if before is not None else None
+    about = {"protocol": protocol_of(treatment.protocol_version), "asked": asked, "known": known}
+    return AnswersForm(typed, meta={**meta_of_entry(treatment), **about})
 
 
 def reading_form(treatment: TreatmentSession, typed: Typed = None, *, repeats: bool) -> ReadingForm:
@@ -123,12 +117,6 @@ def reading_form(treatment: TreatmentSession, typed: Typed = None, *, repeats: b
     return ReadingForm(typed, meta={**meta_of_entry(treatment), "repeats": repeats})
 
 
-def weight_form(treatment: TreatmentSession, typed: Typed = None) -> WeightForm:
+def weight_form(treatment: TreatmentSession, typed: Typed = None) -> WeighForm:
     """Make the form of a weight; without a time it is of now."""
-    return WeightForm(typed, meta=meta(g.now, treatment.clinic.zone))
-
-
-def again() -> CheckItem | None:
-    """Give the question that the address names to be asked once more."""
-    named = request.args.get("again", "")
-    return CheckItem(named) if named in set(CheckItem) else None
+    return WeighForm(typed, meta=meta(g.now, treatment.clinic.zone))

@@ -1,21 +1,18 @@
 """Leaving: the answers that the gate asks for, calls about the way home, and the instructions to take along."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import Form
 
-from clinic_sessions.domain import words
 from clinic_sessions.domain.messages.messages import Language
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.session.ride_calls import Contact
 from clinic_sessions.forms.fields import phone_text
-from clinic_sessions.forms.keys import STALE_FORM, is_key
-from clinic_sessions.models import TreatmentSession
+from clinic_sessions.routes.before.asked_page import again
 from clinic_sessions.routes.leaving import leaving_page
-from clinic_sessions.routes.leaving.leaving_page import Page
+from clinic_sessions.routes.once import once, said
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.routes.session.one_session import ONE, identified, load, strip
@@ -26,16 +23,14 @@ from clinic_sessions.services.refusals import Absent, Refusal
 
 bp = Blueprint("leaving", __name__)
 
-Answer = str | Response | tuple[str | Response, int]
-NOT_CONTENT = frozenset({"csrf_token", "form_key"})
+Answer = str | Response | tuple[str, int]
 
 
 @bp.get(f"{ONE}/leaving")
 @needs(Permission.READ_CLINICAL)
 def show(session_id: int) -> Answer:
     """Show what stands before leaving on a page of its own, with a question to answer once more."""
-    treatment = load(session_id)
-    return _page(treatment, _made(treatment))
+    return _page(session_id)
 
 
 @bp.post(f"{ONE}/leaving")
@@ -44,16 +39,15 @@ def answer(session_id: int) -> Answer:
     """Keep the answers that were given."""
     treatment = load(session_id)
     form = leaving_page.form_of(treatment, request.form)
-    if not form.validate():
-        page = _made(treatment)
-        asked = [one for one in form.meta.asked if one in page.asked or form[one.value].data]
-        page.form, page.asked = identified(form, "leaving"), asked
-        return _page(treatment, page, form), 422
 
-    def keep() -> None:
+    def refused(refusal: Refusal | None = None) -> str:
+        return _page(session_id, form=identified(form, "leaving"), failed=form, said=said(refusal))
+
+    def keep() -> str:
         leaving.take(session(), treatment, form.said(), now=g.now, by=actor(), at=form.moment)
+        return _done(session_id, "Answers saved.")
 
-    return _once(session_id, form.form_key.data, keep, "Answers saved.")
+    return once(form.form_key.data, keep, refused) if form.validate() else (refused(), 422)
 
 
 @bp.post(f"{ONE}/leaving/call")
@@ -62,18 +56,16 @@ def call(session_id: int) -> Answer:
     """Note a call about the way home."""
     treatment = load(session_id)
     form = leaving_page.call_form(waiting_for_ride.of(session(), treatment, g.now), request.form)
-    if not form.validate():
-        page = _made(treatment)
-        page.call = identified(form, "call")
-        return _page(treatment, page, form), 422
 
-    def keep() -> None:
-        contact = Contact(form.contact.data)
-        waiting_for_ride.note_call(
-            session(), treatment, contact, form.answer.data, form.words.data, now=g.now, by=actor()
-        )  # fmt: skip
+    def refused(refusal: Refusal | None = None) -> str:
+        return _page(session_id, call=identified(form, "call"), failed=form, said=said(refusal))
 
-    return _once(session_id, form.form_key.data, keep, "Call noted.")
+    def keep() -> str:
+        contact, told = Contact(form.contact.data), form.words.data
+        waiting_for_ride.note_call(session(), treatment, contact, form.answer.data, told, now=g.now, by=actor())
+        return _done(session_id, "Call noted.")
+
+    return once(form.form_key.data, keep, refused) if form.validate() else (refused(), 422)
 
 
 @bp.get(f"{ONE}/instructions")
@@ -92,39 +84,19 @@ def instructions(session_id: int) -> Answer:
     )
 
 
-def _made(treatment: TreatmentSession) -> Page:
-    made = leaving_page.of(treatment, leaving_page.again())
+def _done(session_id: int, text: str) -> str:
+    flash(text)
+    return url_for("sessions.show", session_id=session_id, _anchor="leaving")
+
+
+def _page(session_id: int, **typed: Any) -> str:
+    """Show the part on a page of its own, with a form as it was typed in place of the part's own."""
+    treatment = load(session_id)
+    made = leaving_page.of(treatment, again())
     if made is None:
         raise Absent
-    return made
-
-
-def _once(session_id: int, key: str | None, keep: Callable[[], Any], text: str) -> Answer:
-    """Do it once for each showing of the form, and commit; a form that has acted already leads to the same place."""
-    done = url_for("sessions.show", session_id=session_id, _anchor="leaving")
-    if key is None or not is_key(key):
-        flash(STALE_FORM, "warn")
-        return redirect(done, 303)
-    content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
-    try:
-        if form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is None:
-            keep()
-            form_keys.settle(session(), key, done)
-            flash(text)
-        session().commit()
-    except Refusal as refusal:
-        session().rollback()
-        treatment = load(session_id)
-        page = _made(treatment)
-        page.said = [words.say(reason) for reason in refusal.reasons]
-        return _page(treatment, page), 409
-    return redirect(done, 303)
-
-
-def _page(treatment: TreatmentSession, page: Page, failed: Form | None = None) -> str:
     showed("session", treatment.id, patient_id=treatment.patient_id)
-    page.failed = failed
     return render_template(
-        "sessions/leaving.html", treatment=treatment, strip=strip(treatment), leaving=page, new_key=form_keys.new,
-        effect_label=side_effects.label,
+        "sessions/leaving.html", treatment=treatment, strip=strip(treatment), leaving=replace(made, **typed),
+        new_key=form_keys.new, effect_label=side_effects.label,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.wrappers import Response
 
+from clinic_sessions.domain import words
 from clinic_sessions.domain.patients.conditions import CONDITIONS
 from clinic_sessions.domain.patients.weights import both_units
 from clinic_sessions.domain.permissions import Permission
@@ -104,7 +105,8 @@ def _save_weight(patient_id: int, corrects_id: int | None) -> Response | tuple[s
 
 def weight_doubts(refusal: Refusal, form: WeightForm) -> list[str]:
     """Put what speaks against a weighing into words, with the weight in both units."""
-    return [SAID[why].format(both=both_units(form.grams)) for why in refusal.reasons]
+    both = both_units(form.grams)
+    return [SAID[why].format(both=both) if why in SAID else words.say(why) for why in refusal.reasons]
 
 
 def _weights_page(patient: Patient, form: WeightForm, **more: Any) -> str:

@@ -11,7 +11,7 @@ from clinic_sessions.domain.session.asks import gate_of
 from clinic_sessions.domain.session.lifecycle import Gate, SessionKind
 from clinic_sessions.domain.session.start_gate import LIFTABLE, Answer
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, TreatmentSession
-from clinic_sessions.services.before import go_aheads
+from clinic_sessions.services.before import go_aheads, session_checks
 from clinic_sessions.services.schedule import schedule_push
 from clinic_sessions.services.schedule.schedule_push import Push
 
@@ -21,7 +21,8 @@ class Part:
     """What the page shows. `gate`: None once nothing is ahead that a provider is asked about.
 
     `unlifted`: what of the start a provider may weigh and has not; `newest`: their newest answer before this gate;
-    `wait_over`: that it was to wait, and the time has come; `push`: what the waiting does to the day.
+    `wait_over`: that it was to wait, and the time has come; `push`: what the waiting does to the day. `is_old`: it was
+    given before the patient came this time, or on another day.
     """
 
     gate: Gate | None
@@ -30,6 +31,7 @@ class Part:
     newest: ProviderAnswer | None
     wait_over: bool
     push: Push | None
+    is_old: bool
     earlier: Sequence[ProviderAnswer]
 
 
@@ -51,6 +53,7 @@ def of(db: Session, treatment: TreatmentSession, against: Sequence[StrEnum], now
         newest=newest,
         wait_over=until is not None and now >= until,
         push=_push(db, treatment, gate, until, now),
+        is_old=newest is not None and newest.recorded_at < session_checks.stay_began(treatment, now),
         earlier=[one for one in answers if one is not newest],
     )
 

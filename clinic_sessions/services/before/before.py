@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.protocols.protocols import Measure, PhaseKind, Protocol
 from clinic_sessions.domain.session.lifecycle import Status
 from clinic_sessions.domain.session.session_checks import CheckItem, complete_at
-from clinic_sessions.domain.session.start_gate import BeforeDose, StartReason, is_lifted, item_of, may_start
+from clinic_sessions.domain.session.start_gate import BeforeDose, StartReason, is_lifted, item_of, may_start, things
 from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import SessionCheck, TreatmentSession, VitalsReading, Weight
 from clinic_sessions.services import documents
@@ -84,7 +84,7 @@ class Before:
     @property
     def missing(self) -> int:
         """How many things stand against the start."""
-        return len(self.reasons) + len(self.papers.reasons)
+        return things([*self.papers.reasons, *self.reasons])
 
 
 NOT_MEASURED = frozenset({StartReason.NO_PRESSURE, StartReason.NO_HEART_RATE, StartReason.NO_OXYGEN})

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from clinic_sessions.domain.session.asks import ASKED_IN
+from clinic_sessions.domain.session.asks import ASKED_IN, gate_of
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.domain.session.start_gate import Answer, GoAhead
 from clinic_sessions.models import ProviderAnswer, ProviderAsk, TreatmentSession
@@ -41,6 +41,13 @@ def newest(
     if found is None or (found.answer is Answer.GO_AHEAD and since is not None and found.recorded_at < since):
         return None
     return GoAhead(answer=found.answer, at=found.recorded_at, reasons=frozenset(found.reasons), until=found.until)
+
+
+def waited(db: Session, treatment: TreatmentSession, now: datetime) -> bool:
+    """Say whether the provider asked to wait before the gate that is ahead, and the time has come."""
+    gate = gate_of(treatment.status)
+    said = newest(db, treatment, gate) if gate is not None else None
+    return said is not None and said.answer is Answer.WAIT and said.until is not None and said.until <= now
 
 
 def _open() -> sa.Select[int]:

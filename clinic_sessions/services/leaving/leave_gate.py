@@ -164,9 +164,8 @@ def _known_at(
     score: ScaleResult | None,
 ) -> Mapping[str, datetime]:
     """Give when each fact was written down that stands against leaving; what was left undone has no such moment."""
-    found = {
-        AGAINST_LEAVING[item]: check.known_at or check.at for item, check in checks.items() if item in AGAINST_LEAVING
-    }
+    told_in = {reason: checks[item] for reason, item in AGAINST_LEAVING.items() if item in checks}
+    found = {reason: check.known_at or check.at for reason, check in told_in.items()}
     pressures = [one.recorded_at for one in readings if one.systolic_mmhg is not None or one.diastolic_mmhg is not None]
     blocking = [one.effect for one in keeping]
     told = [effect.recorded_at for effect in blocking]

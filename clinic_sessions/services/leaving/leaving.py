@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.protocols.protocols import Anchor, Protocol
 from clinic_sessions.domain.session.leave_gate import may_be_ready, may_leave
-from clinic_sessions.domain.session.leaving import AT_THE_DOOR, ITEM_OF, Line, Part, lines
+from clinic_sessions.domain.session.leaving import ITEM_OF, Line, Part, lines
 from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.session_checks import ASSESSED, CheckItem
@@ -16,7 +16,7 @@ from clinic_sessions.domain.thresholds import Thresholds
 from clinic_sessions.models import SessionCheck, TreatmentSession, VitalsReading
 from clinic_sessions.services import documents
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.before import checking, session_checks
+from clinic_sessions.services.before import checking, go_aheads, session_checks
 from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.leaving import leave_gate, waiting_for_ride
@@ -42,7 +42,7 @@ class Leaving:
     """All that stands before leaving. `earliest_at`: when the minimum is reached, None while it cannot be known.
 
     `keeping`: side effects that keep the patient here; `lasting`: milder ones that are still there and are asked about
-    in the first check-in. `arranged`: the way home as it was arranged before the dose.
+    in the first check-in. `against`: what stands against the next step, to be called ready or to leave.
     """
 
     protocol: Protocol
@@ -57,9 +57,7 @@ class Leaving:
     aldrete: int | None
     keeping: Sequence[SideEffectNow]
     lasting: Sequence[SideEffectNow]
-    arranged: SessionCheck | None
-    against_ready: Sequence[Reason]
-    against_leaving: Sequence[Reason]
+    against: Sequence[Reason]
 
     @property
     def to_ask(self) -> list[CheckItem]:
@@ -74,13 +72,8 @@ class Leaving:
 
     @property
     def missing(self) -> int:
-        """How many parts are still open before the patient is well enough to wait for the way home."""
-        return sum(not line.met for line in self.lines if line.part not in AT_THE_DOOR)
-
-    @property
-    def missing_at_the_door(self) -> int:
-        """How many parts are still open before leaving, all told."""
-        return sum(not line.met for line in self.lines)
+        """How many of the listed parts are open, while one of them stands against the next step; else none."""
+        return sum(not line.met for line in self.lines) if self.against else 0
 
 
 def of(db: Session, treatment: TreatmentSession, now: datetime) -> Leaving | None:
@@ -110,9 +103,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Leaving | Non
         aldrete=known.aldrete,
         keeping=[one for one in effects if one.blocks_leaving],
         lasting=[one for one in effects if one.open and not one.blocks_leaving],
-        arranged=rows.get(CheckItem.RIDE),
-        against_ready=may_be_ready(known, now),
-        against_leaving=standing,
+        against=standing if treatment.status is Status.READY else may_be_ready(known, now),
     )
 
 
@@ -131,7 +122,15 @@ def _clocks(protocol: Protocol, known: Mapping[Anchor, datetime], now: datetime)
 
 
 def time_mark(db: Session, treatment: TreatmentSession, now: datetime) -> str:
-    """Give a mark that changes when the clock alone changes the page: the minimum is reached, a wait is long."""
+    """Give a mark that changes when the clock alone changes the page.
+
+    Fasting is complete, a provider's wait is over, the minimum is reached, a ride is late, the clinic closes soon.
+    """
+    waited, fasted = go_aheads.waited(db, treatment, now), session_checks.completed(db, treatment, now)
+    return f"{_leaving_mark(db, treatment, now)}{'-waited' if waited else ''}{f'-{fasted}' if fasted else ''}"
+
+
+def _leaving_mark(db: Session, treatment: TreatmentSession, now: datetime) -> str:
     if treatment.status is Status.OBSERVING:
         earliest = facts.earliest_leaving(treatment, facts.dose_events(db, treatment))
         return "-reached" if earliest is not None and earliest <= now else ""

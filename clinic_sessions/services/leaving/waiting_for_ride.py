@@ -22,7 +22,7 @@ from clinic_sessions.services.booking import day_rooms
 from clinic_sessions.services.session import facts, recording
 
 BACK = timedelta(days=1)
-"""A visit that began longer ago waits for no ride any more."""
+"""Providers are warned of closing for visits that began since then; the board keeps who waits until they have left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +42,14 @@ class Person:
     """Somebody to call: who they are to the patient, by which name, at which number; without one, why not."""
 
     contact: Contact
-    name: str
+    name: str | None
     phone: str | None
     why_not: str | None = None
+
+    @property
+    def called(self) -> str:
+        """How they are called: by their name, else as who they are."""
+        return self.name or said.say(self.contact)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,6 @@ def of_clinic(db: Session, clinic: Clinic, now: datetime) -> list[Waiting]:
             TreatmentSession.clinic_id == clinic.id,
             TreatmentSession.status == Status.READY,
             TreatmentSession.kind == SessionKind.TREATMENT,
-            TreatmentSession.starts_at >= now - BACK,
         )
         .options(
             joinedload(TreatmentSession.patient),
@@ -129,19 +133,18 @@ def people(treatment: TreatmentSession, *ways: SessionCheck | None) -> list[Pers
     patient, transport = treatment.patient, treatment.clinic.transport_phone
     if patient.emergency_name or patient.emergency_phone:
         may = patient.emergency_may_be_called
-        name = patient.emergency_name or "Emergency contact"
         why_not = None if may else "the patient has not agreed to a call"
         phone = patient.emergency_phone if may else None
-        found.append(Person(contact=Contact.EMERGENCY, name=name, phone=phone, why_not=why_not))
+        found.append(Person(contact=Contact.EMERGENCY, name=patient.emergency_name, phone=phone, why_not=why_not))
     if transport:
-        found.append(Person(contact=Contact.TRANSPORT, name="Medical transport", phone=transport))
+        found.append(Person(contact=Contact.TRANSPORT, name=None, phone=transport))
     return found
 
 
 def _escort(named: Sequence[SessionCheck]) -> Person:
     best = next((one for one in named if one.phone), named[0])
-    name = best.person or (said.say(best.escort) if best.escort else "Whoever was to come")
-    return Person(contact=Contact.ESCORT, name=name, phone=best.phone, why_not=None if best.phone else "no number")
+    why_not = None if best.phone else "no number"
+    return Person(contact=Contact.ESCORT, name=best.person, phone=best.phone, why_not=why_not)
 
 
 def note_call(
@@ -154,7 +157,9 @@ def note_call(
     """
     rows = {row.item: row for row in session_checks.rows(db, treatment)}
     listed = {one.contact: one for one in people(treatment, rows.get(CheckItem.WAY_HOME), rows.get(CheckItem.RIDE))}
-    body = f"Called about the way home: {listed[contact].name} ({said.say(contact).lower()}). {said.say(answer)}."
+    one = listed[contact]
+    told = f"{one.name} ({said.say(contact).lower()})" if one.name else said.say(contact).lower()
+    body = f"Called about the way home: {told}. {said.say(answer)}."
     note = recording.record_note(db, treatment, f"{body} {words}" if words else body, now=now, by=by)
     if contact is Contact.ESCORT and answer is CallAnswer.CANNOT_COME:
         lost = Said(item=CheckItem.WAY_HOME, clear=False, words="Cannot come")

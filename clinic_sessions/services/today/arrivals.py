@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain.papers.screening_kinds import ScreeningSource, ScreeningStatus
 from clinic_sessions.domain.session.arrivals import Lack
 from clinic_sessions.domain.session.lifecycle import SessionKind
-from clinic_sessions.domain.session.session_checks import CheckItem
-from clinic_sessions.models import Screening, SessionCheck, TreatmentSession
+from clinic_sessions.domain.session.start_gate import against_ride
+from clinic_sessions.models import Screening, TreatmentSession
+from clinic_sessions.services.before import session_checks
+from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.plans import papers
 from clinic_sessions.services.plans.papers import Papers
 
@@ -25,9 +27,13 @@ def lacking(db: Session, session_ids: Collection[int]) -> Mapping[int, Sequence[
         TreatmentSession.id.in_(session_ids), TreatmentSession.kind == SessionKind.TREATMENT
     )
     listed = db.scalars(
-        query.options(joinedload(TreatmentSession.clinic), joinedload(TreatmentSession.protocol_version))
+        query.options(
+            joinedload(TreatmentSession.clinic),
+            joinedload(TreatmentSession.protocol_version),
+            selectinload(TreatmentSession.changes),
+        )
     ).all()
-    found, rides = papers.missing(db, listed), _with_a_ride(db, [one.id for one in listed])
+    found, rides = papers.missing(db, listed), _with_a_ride(db, listed)
     unfiled = _with_forms(db, {one.patient_id for one in listed})
     return {
         one.id: [
@@ -49,12 +55,14 @@ def _of_papers(one: Papers) -> list[Lack]:
     return [lack for lack, reasons in parts if reasons]
 
 
-def _with_a_ride(db: Session, session_ids: Collection[int]) -> set[int]:
-    query = sa.select(SessionCheck.session_id, SessionCheck.clear).where(
-        SessionCheck.session_id.in_(session_ids), SessionCheck.item == CheckItem.RIDE
-    )
-    newest = {row.session_id: row.clear for row in db.execute(query.order_by(SessionCheck.at, SessionCheck.id))}
-    return {session_id for session_id, clear in newest.items() if clear}
+def _with_a_ride(db: Session, listed: Sequence[TreatmentSession]) -> set[int]:
+    rides = session_checks.rides(db, listed)
+    return {
+        one.id
+        for one in listed
+        if one.id in rides and one.protocol_version
+        if not against_ride(session_checks.as_check(rides[one.id]), protocol_of(one.protocol_version))
+    }
 
 
 def _with_forms(db: Session, patient_ids: Collection[int]) -> set[int]:
