@@ -9,6 +9,7 @@ from clinic_sessions.domain import words
 from clinic_sessions.domain.session.record import NONE_SO_FAR, DoseEventKind
 from clinic_sessions.forms.acts import ActForm, DosedForm, MgField
 from clinic_sessions.forms.choosing import options
+from clinic_sessions.forms.countersign import WitnessForm
 from clinic_sessions.forms.fields import BodyField, LineField, OneOfField
 
 PHRASES = (
@@ -32,6 +33,9 @@ class DoseForm(DosedForm):
     ELSEWHERE = frozenset({DoseEventKind.DEVICE, DoseEventKind.WASTED})
     """A device has its label, and waste a second person: they have pages of their own, and are only corrected here."""
 
+    witness_id: int | None = None
+    """Who saw a waste besides the author, once their signature is taken."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [one for one in DoseEventKind if self._offers(one)]
@@ -54,6 +58,24 @@ class DoseForm(DosedForm):
         if self.kind.data is DoseEventKind.RATE_CHANGED and self.rate.data is None and not self.rate.errors:
             yield self.rate, "Enter the new rate in mg an hour."
         yield from self.dose_doubts()
+
+
+class CorrectedDoseForm(DoseForm, WitnessForm):
+    """A correction of a dose event; another amount of waste than was seen asks a second person, as the waste did.
+
+    `meta.seen`: the micrograms of waste that a second person has seen, None when nobody has.
+    """
+
+    @property
+    def is_waste(self) -> bool:
+        """Whether it says what was wasted."""
+        return self.kind.data is DoseEventKind.WASTED
+
+    def against(self) -> Iterator[tuple[Any, str]]:
+        """Ask who saw the amount."""
+        yield from super().against()
+        if self.is_waste and self.mg.data is not None and self.mg.data != self.meta.seen:
+            yield from self.unwitnessed()
 
 
 class NoteForm(ActForm):

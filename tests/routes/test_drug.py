@@ -15,7 +15,7 @@ from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.models import Clinic, DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession, User
 from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.before import start_gate
-from clinic_sessions.services.drug import drug
+from clinic_sessions.services.drug import dose_controls, drug
 from clinic_sessions.services.session import facts
 from tests import factories
 from tests.conftest import SignIn, Visitor
@@ -409,7 +409,86 @@ def test_an_expired_device_is_refused_unless_it_has_been_used_already(
     assert facts.dose_events(db, nasal)[-1].outside_rules == ["label_expired"]
 
 
-PAGES = ("label", "draw", "count", "rate", "device", "waste")
+def correct(client: Visitor, db: Session, one: TreatmentSession, old: int, **data: str) -> Any:
+    db.rollback()
+    path = f"/sessions/{one.id}/dose"
+    data = {"patient": str(one.patient_id), "corrects": str(old), "kind": "wasted", **data}
+    db.rollback()
+    return client.post(path, data=data)
+
+
+def wasted(db: Session, one: TreatmentSession) -> DoseEvent:
+    db.rollback()
+    found = facts.dose_events(db, one)[-1]
+    assert found.kind is DoseEventKind.WASTED
+    return found
+
+
+def test_another_amount_of_waste_asks_the_second_person_again_and_is_marked_without_one(
+    db: Session,
+    clinic: Clinic,
+    treatment: TreatmentSession,
+    first: User,
+    second: User,
+    signed_in: SignIn,
+    now: datetime,
+) -> None:
+    running(db, clinic, treatment, now)
+    dose_controls.waste(db, treatment, 18_000, a_nurse(db, clinic), None, now=now, by=a_nurse(db, clinic))
+    db.commit()
+    client, seen, signer = signed_in(user=first), wasted(db, treatment).id, {"signer": second.email}
+    assert "Another amount of waste takes a second person" in shown(client, db, treatment, f"/dose?corrects={seen}")
+    asked = correct(client, db, treatment, seen, mg="17")
+    assert (asked.status_code, "tick that nobody has" in asked.text) == (422, True)
+    for password, said in (("", "Enter your password."), ("wrong", "do not go together")):
+        answer = correct(client, db, treatment, seen, mg="17", signer_password=password, **signer)
+        assert (answer.status_code, said in answer.text) == (422, True)
+    signed = {**signer, "signer_password": PASSWORD}
+    assert correct(client, db, treatment, seen, mg="17", **signed).status_code == 303
+    again = wasted(db, treatment)
+    assert (again.micrograms, again.second_id, again.outside_rules) == (17_000, second.id, [])
+    assert correct(client, db, treatment, again.id, mg="17", words="Rest of the syringe").status_code == 303
+    assert wasted(db, treatment).second_id == second.id, "the same amount was seen already"
+    alone = correct(client, db, treatment, wasted(db, treatment).id, mg="16", alone="y")
+    assert alone.status_code == 303
+    last = wasted(db, treatment)
+    assert (last.micrograms, last.second_id, last.outside_rules) == (16_000, None, ["no_witness"])
+
+
+def test_another_vial_is_offered_while_the_order_is_not_drawn_and_its_slips_are_named(
+    db: Session, treatment: TreatmentSession, first: User, signed_in: SignIn
+) -> None:
+    client = signed_in(user=first)
+    few = {**VIAL, "total": "20", "volume": "0.4"}
+    post(client, db, treatment, "label", **few)
+    label = str(label_of(db, treatment).id)
+    whole = post(client, db, treatment, "draw", label=label, mg="40", ml="0.8")
+    assert "Enter what came from it, then add another vial." in whole.text
+    part = post(client, db, treatment, "draw", label=label, mg="20", ml="0.4")
+    assert "the rest comes from another vial" in part.text
+    assert post(client, db, treatment, "draw", label=label, mg="20", ml="0.4", sure_dose="y").status_code == 303
+    page = shown(client, db, treatment)
+    assert "20 mg of the order not drawn" in page
+    assert "Add another vial" in page
+    form = shown(client, db, treatment, "/drug/vial")
+    assert 'name="lot" value=""' in form or not re.search(r'name="lot"[^>]*value="[^"]+"', form)
+    more = {**VIAL, "lot": "K9", "draw": str(draw_of(db, treatment).id), "mg": "20", "form_key": "m" * 32}
+    for ml, said in (("20", "mg typed as mL"), ("4", "Check the decimal point")):
+        answer = post(client, db, treatment, "vial", **more, ml=ml)
+        assert (answer.status_code, said in answer.text) == (422, True)
+    tenfold = post(client, db, treatment, "vial", **{**more, "strength": "5"}, ml="4")
+    assert "off by ten: read all three again" in tenfold.text
+    for _ in range(2):
+        assert post(client, db, treatment, "vial", **more, ml="0.4").status_code == 303
+    page = shown(client, db, treatment)
+    assert "from 2 vials" in page
+    assert "Count the volume: lot K9" in page
+    assert "of the order not drawn" not in page
+    db.rollback()
+    assert len(db.scalars(sa.select(Draw)).all()) == 2, "the same form sent twice adds one vial"
+
+
+PAGES = ("label", "draw", "vial", "count", "rate", "device", "waste")
 
 
 @pytest.mark.parametrize("page", PAGES)

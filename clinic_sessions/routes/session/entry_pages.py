@@ -8,14 +8,16 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import MultiDict
 
+from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.session.lifecycle import Status
+from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.session.side_effects import Grade, in_sight
 from clinic_sessions.domain.session.vitals import lost_consciousness
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.forms.booking import number
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.effects import NO_EFFECT, InterventionForm, SideEffectForm
-from clinic_sessions.forms.record import DoseForm, NoteForm
+from clinic_sessions.forms.record import CorrectedDoseForm, DoseForm, NoteForm
 from clinic_sessions.forms.vitals import VitalsForm
 from clinic_sessions.models import (
     DoseEvent,
@@ -26,7 +28,8 @@ from clinic_sessions.models import (
     TreatmentSession,
     VitalsReading,
 )
-from clinic_sessions.routes import filters
+from clinic_sessions.models.engine import begin_write
+from clinic_sessions.routes import countersigned, filters
 from clinic_sessions.routes.present import actor, session
 from clinic_sessions.routes.session.one_session import meta_of
 from clinic_sessions.services.effects import side_effects
@@ -50,6 +53,8 @@ class Page:
     save: Callable[[TreatmentSession, Any], Saved]
     told: Callable[[TreatmentSession, Any], list[tuple[str, str]]] | None = None
     """What is said besides, once it is saved: each a kind of notice and its words."""
+    sign: Callable[[TreatmentSession, Any], bool] | None = None
+    """Takes a second person's signature and opens the write transaction; nothing loaded before it is kept."""
 
 
 def _begins(
@@ -132,13 +137,30 @@ def dose_form(treatment: TreatmentSession, typed: MultiDict[str, str] | None = N
     def read(old: DoseEvent) -> dict[str, Any]:
         return {"kind": old.kind, "mg": old.micrograms, "rate": old.rate_micrograms_per_hour, "words": old.words}
 
-    return DoseForm(typed, **_begins(DoseEvent, treatment, read))
+    begun = _begins(DoseEvent, treatment, read)
+    if not begun["data"]:
+        return DoseForm(typed, **begun)
+    old = recording.entry(session(), DoseEvent, treatment, _entry_id(begun["data"]["corrects"]))
+    seen = old.micrograms if old.kind is DoseEventKind.WASTED and old.second_id is not None else None
+    more = {"seen": seen, **countersigned.meta(treatment, Permission.TREAT)}
+    return CorrectedDoseForm(typed, data=begun["data"], meta={**begun["meta"], **more})
+
+
+def _sign_dose(treatment: TreatmentSession, form: DoseForm) -> bool:
+    """Open the write transaction, and keep who has seen a waste; False when their signature is not taken."""
+    if isinstance(form, CorrectedDoseForm) and form.is_waste and form.signs:
+        signed = countersigned.signer(form, treatment, Permission.TREAT)
+        form.witness_id = signed.user_id if signed else None
+        return signed is not None
+    begin_write(session())
+    return True
 
 
 def _save_dose(treatment: TreatmentSession, form: DoseForm) -> Saved:
     act = DoseAct(
-        kind=form.kind.data, micrograms=form.mg.data, rate_micrograms_per_hour=form.rate.data, words=form.words.data
-    )
+        kind=form.kind.data, micrograms=form.mg.data, rate_micrograms_per_hour=form.rate.data, words=form.words.data,
+        second_id=form.witness_id,
+    )  # fmt: skip
     old = _corrected(DoseEvent, treatment, form)
     return recording.record_dose(session(), treatment, act, now=g.now, by=actor(), at=form.moment, corrects=old)
 
@@ -212,7 +234,9 @@ VITALS = Page(
     title="Vitals", saved="Vitals saved.", template="vitals", make=vitals_form, save=_save_vitals,
     told=_told_of_vitals,
 )  # fmt: skip
-DOSE = Page(title="Dose", saved="Dose entry saved.", template="dose", make=dose_form, save=_save_dose)
+DOSE = Page(
+    title="Dose", saved="Dose entry saved.", template="dose", make=dose_form, save=_save_dose, sign=_sign_dose
+)  # fmt: skip
 EFFECT = Page(
     title="Side effect", saved="Side effect saved.", template="effect", make=effect_form, save=_save_effect
 )  # fmt: skip

@@ -35,7 +35,7 @@ from clinic_sessions.services.refusals import Refusal
 bp = Blueprint("record", __name__)
 
 Answer = str | Response | tuple[str, int]
-NOT_CONTENT = frozenset({"csrf_token", "form_key"})
+NOT_CONTENT = frozenset({"csrf_token", "form_key", "signer_password"})
 
 
 @bp.get(f"{ONE}/vitals")
@@ -60,7 +60,7 @@ def dose(session_id: int) -> Answer:
 
 
 @bp.post(f"{ONE}/dose")
-@needs(Permission.TREAT)
+@needs(Permission.TREAT, opens_write=False)
 def save_dose(session_id: int) -> Answer:
     """Add a dose event."""
     return _save(DOSE, session_id)
@@ -125,6 +125,11 @@ def _save(page: Page, session_id: int) -> Answer:
     form = page.make(treatment, request.form)
     if not form.validate():
         return _page(page, treatment, form), 422
+    if page.sign is not None:
+        signed = page.sign(treatment, form)
+        treatment = load(session_id)
+        if not signed:
+            return _page(page, treatment, form), 422
     answer = url_for("sessions.show", session_id=session_id)
     key = form.form_key.data or ""
     try:
