@@ -20,7 +20,7 @@ def install(app: Flask) -> None:
     """Put the filters on the templates."""
     app.jinja_env.filters.update(
         at=at, day=day, short_day=short_day, day_at=day_at, isoz=isoz, age=age, words=words.say,
-        mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, phone=phone_text, value=_value,
+        since=since, mg=doses.mg_text, kg=weights.kg_text, lb=weights.lb_text, phone=phone_text, value=_value,
         of_series=pattern.progress, reason_words=words.say_outside,
         ml=amounts.ml_text, strength=amounts.strength_text, pump=infusion.rate_text, volume=_volume,
     )  # fmt: skip
@@ -56,6 +56,12 @@ def short_day(moment: datetime | date, place: Clinic | None = None) -> str:
 def day_at(moment: datetime, place: Clinic | None = None) -> str:
     """Write date and wall time: Tue Nov 24, 10:40 am."""
     return f"{short_day(moment, place)}, {at(moment, place)}"
+
+
+def since(moment: datetime, place: Clinic | None = None) -> str:
+    """Say since which day somebody is here who came before today, else nothing: since yesterday, since Sat Nov 21."""
+    ago = (_local(g.now, place) - _local(moment, place)).days
+    return "" if ago <= 0 else "since yesterday" if ago == 1 else f"since {short_day(moment, place)}"
 
 
 def isoz(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from clinic_sessions.services import alerts, heartbeats
 from clinic_sessions.services.before import go_aheads
 from clinic_sessions.services.booking import appointments, waitlist
 from clinic_sessions.services.messages import responses
-from clinic_sessions.services.schedule import schedule
+from clinic_sessions.services.schedule import schedule, schedule_rows
 from clinic_sessions.services.schedule.schedule_rows import Card
 from clinic_sessions.services.session import board, due
 from clinic_sessions.services.today import arrivals, today
@@ -101,14 +101,15 @@ def waiting(work: str) -> str:
 
 def _day(here: Clinic) -> dict[str, Any]:
     cards = schedule.cards_of(session(), here, local_day(g.now, here.zone), now=g.now)
-    if cards:
-        showed("today", None, patients=sorted({card.patient_id for card in cards}))
+    since_before = schedule_rows.still_here(session(), here, g.now)
+    if since_before or cards:
+        showed("today", None, patients=sorted({card.patient_id for card in (*since_before, *cards)}))
     coming = [card for card in cards if card.status in EXPECTED]
     papers = person().may(Permission.SEE_PAPERS)
     return {
         "arrivals": coming,
         "lacking": arrivals.lacking(session(), [one.id for one in coming]) if papers else {},
-        "in_clinic": [card for card in cards if card.status in IN_CLINIC],
+        "in_clinic": [*since_before, *(card for card in cards if card.status in IN_CLINIC)],
         "counts": _counts(cards),
         "chair_names": {chair.id: chair.name for chair in here.chairs},
     }

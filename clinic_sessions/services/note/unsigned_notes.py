@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.session.lifecycle import SessionKind, Status
+from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind, Status
 from clinic_sessions.models import Clinic, NoteDraft, NoteSignature, Patient, TreatmentSession
 from clinic_sessions.services.note.note import OVER
+from clinic_sessions.services.session import here
 
 Waiting = sa.Select[int, int, str, datetime, Status, bool]
 
@@ -32,7 +33,8 @@ class Line:
 def query(clinic: Clinic, now: datetime, *, nurse_id: int | None = None) -> Waiting:
     """Select the sessions of a clinic whose notes are not signed, the oldest first.
 
-    `nurse_id`: only those of this nurse, and those that no nurse is named for.
+    The note of somebody who is still here since a day before is owed too. `nurse_id`: only those of this nurse, and
+    those that no nurse is named for.
     """
     one, drafted = TreatmentSession, sa.exists().where(NoteDraft.session_id == TreatmentSession.id)
     found = (
@@ -41,8 +43,8 @@ def query(clinic: Clinic, now: datetime, *, nurse_id: int | None = None) -> Wait
         .where(
             one.clinic_id == clinic.id,
             one.kind == SessionKind.TREATMENT,
-            one.status.in_(OVER),
-            sa.or_(one.starts_at >= now - BACK, drafted),
+            sa.or_(one.status.in_(OVER), here.since_before(clinic, now)),
+            sa.or_(one.status.in_(IN_CLINIC), one.starts_at >= now - BACK, drafted),
             ~sa.exists().where(NoteSignature.session_id == one.id),
         )
         .order_by(one.starts_at, one.id)

@@ -29,6 +29,7 @@ from clinic_sessions.models import (
     User,
 )
 from clinic_sessions.services import catalogue
+from clinic_sessions.services.session import here
 
 LATE = timedelta(minutes=10)
 """A patient who has not been checked in so long after the start is marked as not here yet."""
@@ -148,7 +149,7 @@ def span_of(clinic: Clinic, first: date, last: date) -> dict[str, object]:
     }
 
 
-def _query() -> sa.Select[*tuple[Any, ...]]:
+def _query(*conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     users = cast(sa.Table, User.__table__)
     nurse, provider, host, lifter = (users.alias(name) for name in ("nurse", "provider", "host", "lifter"))
     patient, plan, version = Patient.__table__.c, Plan.__table__.c, ProtocolVersion.__table__.c
@@ -173,7 +174,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(host, host.c.id == _ONE.host_id)
         .outerjoin(BookingOverride.__table__, standing)
         .outerjoin(lifter, lifter.c.id == _BOOKED.by_id)
-        .where(*in_days())
+        .where(*conditions)
         .order_by(_ONE.starts_at, _ONE.chair_id, _ONE.id, _BOOKED.id)
     )  # fmt: skip
 
@@ -187,7 +188,7 @@ def _cleared_until(key: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
     return newest.correlate(TreatmentSession.__table__, ProtocolVersion.__table__).scalar_subquery()
 
 
-QUERY = _query()
+QUERY = _query(*in_days())
 """The sessions that begin within some days of a clinic: a range of one index.
 
 Built once, and of tables rather than classes: either would be half of what it costs to ask.
@@ -196,8 +197,17 @@ Built once, and of tables rather than classes: either would be half of what it c
 
 def read(db: Session, clinic: Clinic, first: date, last: date) -> tuple[Card, ...]:
     """Read the sessions in order of their start; of several rules lifted for one, the first."""
+    return _cards(db.execute(QUERY, span_of(clinic, first, last)).all(), clinic)
+
+
+def still_here(db: Session, clinic: Clinic, now: datetime) -> tuple[Card, ...]:
+    """Read the sessions of a day before whose patients are still here."""
+    return _cards(db.execute(_query(here.since_before(clinic, now))).all(), clinic)
+
+
+def _cards(rows: Sequence[sa.Row[*tuple[Any, ...]]], clinic: Clinic) -> tuple[Card, ...]:
     found: dict[int, Card] = {}
-    for row in db.execute(QUERY, span_of(clinic, first, last)).all():
+    for row in rows:
         card = Card(*row[:-1])
         found.setdefault(card.id, card._replace(is_provisional=_is_provisional(card, row[-1], clinic)))
     return tuple(found.values())

@@ -8,9 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain.session.lifecycle import Status
-from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import Clinic, TreatmentSession
-from clinic_sessions.services.session import chair_records, due
+from clinic_sessions.services.session import chair_records, due, here
 from clinic_sessions.services.session.due import Due
 from clinic_sessions.services.session.limits import Mark
 
@@ -64,15 +63,9 @@ def _mark(one: Pressing) -> str:
 
 
 def _in_chairs(db: Session, clinic: Clinic, now: datetime) -> Sequence[TreatmentSession]:
-    span = day_span(local_day(now, clinic.zone), clinic.zone)
     query = (
         sa.select(TreatmentSession)
-        .where(
-            TreatmentSession.clinic_id == clinic.id,
-            TreatmentSession.starts_at >= span.starts_at,
-            TreatmentSession.starts_at < span.ends_at,
-            TreatmentSession.status.in_(due.HAS_DUE | {Status.ARRIVED}),
-        )
+        .where(here.of_day(clinic, now), TreatmentSession.status.in_(due.HAS_DUE | {Status.ARRIVED}))
         .options(
             joinedload(TreatmentSession.chair),
             joinedload(TreatmentSession.patient),
