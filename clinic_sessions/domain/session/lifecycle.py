@@ -74,6 +74,7 @@ class StepReason(StrEnum):
     NOTHING_TO_UNDO = "nothing_to_undo"
     CANNOT_BE_UNDONE = "cannot_be_undone"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    ENDED_BEFORE_TODAY = "ended_before_today"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +174,9 @@ EXPECTED = frozenset({Status.BOOKED, Status.CONFIRMED})
 """The patient is to come: reminders are for these only."""
 
 IN_CLINIC = frozenset({Status.ARRIVED, Status.IN_TREATMENT, Status.OBSERVING, Status.READY})
+
+TO_COME = EXPECTED | {Status.HELD}
+"""The visit itself has not begun."""
 
 OTHER_ENDINGS = frozenset({Status.TAKEN_TO_HOSPITAL, Status.LEFT_AGAINST_ADVICE, Status.LEFT_WITHOUT_TELLING_US})
 """Endings after which a clinician calls the same day and automatic messages wait."""

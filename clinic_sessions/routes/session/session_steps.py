@@ -51,7 +51,7 @@ def steps_of(treatment: TreatmentSession, against: Sequence[StrEnum]) -> dict[st
     `against`: what stands against the start; `start_missing`: how much that is, while it is the next step; `act`: what
     the dose asks for first.
     """
-    last = session_page.undoable(treatment)
+    last = session_page.undoable(treatment, g.now)
     here = [one for one in offered(treatment.kind, treatment.status) if _may(treatment, one)]
     next_step = _may(treatment, NEXT_STEP[treatment.kind].get(treatment.status))
     return {

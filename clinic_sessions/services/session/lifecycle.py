@@ -1,7 +1,7 @@
 """The one way to change a session's status: the table decides, the gate is asked, the row is kept."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from clinic_sessions.domain.session.leave_gate import may_be_ready, may_leave
 from clinic_sessions.domain.session.lifecycle import (
     IN_CLINIC,
     OCCUPYING,
+    TO_COME,
     UNDOABLE,
     Action,
     Gate,
@@ -42,6 +43,9 @@ from clinic_sessions.services.sites import patient_clinics
 class GateClosed(Refusal):
     """The gate before this step has reasons against it; they are all listed."""
 
+
+UNDOES_ENDING = timedelta(hours=1)
+"""So long after it was recorded an ending can be undone, whatever the day [P]."""
 
 _OF_THE_PATIENT = frozenset({Gate.MAY_START, Gate.MAY_BE_READY, Gate.MAY_LEAVE})
 
@@ -155,6 +159,8 @@ def undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) 
     Refuses with Refusal when there is nothing to undo, with BookingReason when its place cannot be had any more.
     """
     last, back_to = _undoable(treatment, by)
+    if is_past(treatment, last, now):
+        raise Refusal(StepReason.ENDED_BEFORE_TODAY)
     change = StatusChange(
         action=Action.UNDO,
         from_status=treatment.status,
@@ -188,6 +194,18 @@ def _undoable(treatment: TreatmentSession, by: Actor) -> tuple[StatusChange, Sta
     if by.user is None or not by.user.may(permission_of(treatment.kind, last.from_status, last.action)):
         raise NotAllowed(StepReason.NOT_ALLOWED)
     return last, last.from_status
+
+
+def is_past(treatment: TreatmentSession, step: StatusChange, now: datetime) -> bool:
+    """Say whether a step ended the visit on a day that is over: then it is not undone any more.
+
+    In the first hour it still can be: what was tapped by mistake before midnight is put right after it.
+    """
+    if step.from_status is None or step.from_status in TO_COME or step.to_status in IN_CLINIC:
+        return False
+    zone = treatment.clinic.zone
+    is_of_today = local_day(step.recorded_at, zone) == local_day(now, zone)
+    return not is_of_today and now - step.recorded_at > UNDOES_ENDING
 
 
 def last_step(treatment: TreatmentSession) -> StatusChange | None:

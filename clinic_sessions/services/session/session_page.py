@@ -148,9 +148,9 @@ def alike_today(db: Session, treatment: TreatmentSession) -> list[str]:
     return [name for name in db.scalars(query.distinct()) if names.similar(name, treatment.patient.name)]
 
 
-def undoable(treatment: TreatmentSession) -> Action | None:
-    """Give the step that an undo would take back."""
+def undoable(treatment: TreatmentSession, now: datetime) -> Action | None:
+    """Give the step that an undo would take back; none that ended the visit on a day that is over."""
     last = lifecycle.last_step(treatment)
     if last is None or last.from_status is None or last.action not in UNDOABLE:
         return None
-    return last.action
+    return None if lifecycle.is_past(treatment, last, now) else last.action
