@@ -26,6 +26,10 @@ class AlertKind(StrEnum):
     CLINIC_HELP = "clinic_help"
 
 
+ENDINGS = frozenset({AlertKind.TAKEN_TO_HOSPITAL, AlertKind.LEFT_AGAINST_ADVICE, AlertKind.LEFT_WITHOUT_TELLING_US})
+"""A visit that ended otherwise: the patient's automatic messages wait until such an alert is closed."""
+
+
 class AlertTier(StrEnum):
     NOW = "now"
     SAME_DAY = "same_day"

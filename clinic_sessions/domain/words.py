@@ -164,6 +164,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (StepReason.NOT_OFFERED, "This step is not open from where the session stands now."),
     (StepReason.NOT_ALLOWED, "Your role does not include this step. Ask a nurse or a provider."),
     (StepReason.NOTHING_TO_UNDO, "There is no step to undo."),
+    (StepReason.DOSE_BEHIND_IT, "A dose is recorded behind this step. Say first that it was not given."),
+    (StepReason.DAY_OVER, "The day of this visit is over. Record it as a serious side effect."),
     (StepReason.ENDED_BEFORE_TODAY, "The day of this step is over: it stays. Write in the note what was different."),
     (StepReason.CANNOT_BE_UNDONE, "The last step cannot be undone. Move the session again instead."),
     (

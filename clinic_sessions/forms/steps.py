@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, SelectMultipleField
+from wtforms import BooleanField, Form, HiddenField, SelectMultipleField
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.drug import doses
@@ -29,6 +29,12 @@ ELSEWHERE = frozenset(
     {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.LAPSE, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
 )
 """Changes of the booking have forms of their own."""
+
+
+class UndoForm(Form):
+    """Which version of a session somebody looked at when they unsaid its last step."""
+
+    version = WholeNumberField("Version", low=1, high=999_999_999, ask="Reload the page and look again.")
 
 
 class StepForm(DosedForm):

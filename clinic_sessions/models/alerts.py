@@ -40,9 +40,17 @@ class Alert(Versioned, Base):
     patient: Mapped[Patient] = relationship()
     events: Mapped[list["AlertEvent"]] = relationship(order_by="AlertEvent.id", back_populates="alert")
 
+    @property
+    def told(self) -> list["AlertEvent"]:
+        """What was said, the newest first: the alert's own words, and what was added to them."""
+        return [event for event in reversed(self.events) if event.action is AlertAction.RAISE]
+
 
 class AlertEvent(Base):
-    """Raised, acknowledged, closed: by whom, when, with what words. Append-only."""
+    """Raised or added to, acknowledged, closed: by whom, when, with what words. Append-only.
+
+    The first `raise` has no note: it says the alert's words. A later one says in its note what is new.
+    """
 
     __tablename__ = "alert_events"
     __table_args__ = (sa.CheckConstraint("action = 'raise' or note is not null", name="answered_with_a_note"),)
@@ -56,3 +64,8 @@ class AlertEvent(Base):
 
     alert: Mapped[Alert] = relationship(back_populates="events")
     by: Mapped[User | None] = relationship()
+
+    @property
+    def words(self) -> str:
+        """What this event says."""
+        return self.note or self.alert.words

@@ -20,7 +20,7 @@ from clinic_sessions.routes.protocols import draft_rows
 from clinic_sessions.routes.schedule import schedule
 from clinic_sessions.routes.screening import intake, screened_facts
 from clinic_sessions.routes.series import series, series_changes
-from clinic_sessions.routes.session import board, due, effects, record, sessions
+from clinic_sessions.routes.session import board, due, effects, record, sessions, undoing
 from clinic_sessions.routes.shifts import assigning, gaps, shift_days, shifts
 from clinic_sessions.routes.sites import feeds, site_people, sites
 from clinic_sessions.routes.today import alerts, follow_ups, for_provider, today
@@ -46,6 +46,7 @@ BLUEPRINTS = (
     shifts.bp,
     shift_days.bp,
     sessions.bp,
+    undoing.bp,
     before.bp,
     leaving.bp,
     board.bp,

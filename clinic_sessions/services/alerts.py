@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 
 from clinic_sessions.domain.alerts import (
     ANSWER_WITHIN,
@@ -64,6 +65,22 @@ def raise_alert(
     db.flush()
     audit.note(db, AuditAction.CREATE, "alert", alert.id, now=now, by=by, patient_id=patient.id)
     return alert
+
+
+def add(db: Session, alert: Alert, tier: AlertTier, words: str, *, now: datetime, by: Actor) -> None:
+    """Add to what an alert says, unless it says just that; whoever answers must have looked at it again.
+
+    `tier`: how soon it is to be answered from now on, when that is another than before.
+    """
+    if (tier, words) == (alert.tier, alert.told[0].words):
+        return
+    if tier is not alert.tier:
+        alert.tier, alert.answer_by = tier, _answer_by(db.get_one(Clinic, alert.clinic_id), tier, now)
+    alert.events.append(AlertEvent(action=AlertAction.RAISE, at=now, by_id=by.user_id, note=words))
+    flag_modified(alert, "words")
+    db.flush()
+    changes = {"told": [None, alert.events[-1].id]}
+    audit.note(db, AuditAction.CHANGE, "alert", alert.id, now=now, by=by, patient_id=alert.patient_id, changes=changes)
 
 
 def want_help(

@@ -17,6 +17,7 @@ from clinic_sessions.domain.session.lifecycle import (
     TRANSITIONS,
     UNDOABLE,
     Action,
+    Gate,
     NotOffered,
     SessionKind,
     Status,
@@ -51,13 +52,13 @@ def table(kind: SessionKind) -> str:
 def printed() -> str:
     """Write the tables of transitions as a page."""
     others = ", ".join(say(kind).lower() for kind in VISITS)
-    ended = ", ".join(say(status).lower() for status, acts in TRANSITIONS[SessionKind.TREATMENT].items() if not acts)
+    ended = ", ".join(say(status).lower() for status in Status if status not in OCCUPYING)
     keeps = ", ".join(say(status).lower() for status in Status if status in OCCUPYING)
     undone = ", ".join(say(action).lower() for action in Action if action in UNDOABLE)
     return (
         f"{HEAD}\n## Treatment\n{table(SessionKind.TREATMENT)}"
         f"\n## Other visits: {others}\n{table(SessionKind.EVALUATION)}"
-        f"\n## Both\n\nEnded for good: {ended}.\n\nKeeps its patient, its chair and its host: {keeps}.\n"
+        f"\n## Both\n\nEnded: {ended}.\n\nKeeps its patient, its chair and its host: {keeps}.\n"
         f"\nCan be undone: {undone}.\n"
     )
 
@@ -75,11 +76,12 @@ def test_all_other_visits_share_one_table() -> None:
 
 
 @EACH_KIND
-def test_what_has_ended_offers_nothing_and_keeps_no_chair(kind: SessionKind) -> None:
-    ended = {status for status in TRANSITIONS[kind] if not offered(kind, status)}
-    assert ended.isdisjoint(OCCUPYING)
-    assert ended | OCCUPYING >= set(TRANSITIONS[kind])
-    assert ended == set(Status) - OCCUPYING
+def test_what_has_ended_keeps_no_chair_and_offers_at_most_the_hospital_the_same_day(kind: SessionKind) -> None:
+    for status in set(Status) - OCCUPYING:
+        gone = status in {Status.LEFT, Status.LEFT_AGAINST_ADVICE, Status.LEFT_WITHOUT_TELLING_US}
+        assert offered(kind, status) == ((Action.TAKE_TO_HOSPITAL,) if gone else ())
+        assert all(step.gate is Gate.SAME_DAY for step in TRANSITIONS[kind][status].values())
+    assert all(offered(kind, status) for status in OCCUPYING & set(TRANSITIONS[kind]))
 
 
 @EACH_KIND

@@ -84,9 +84,12 @@ class ADay(DayRules):
             return day_model.against_leaving(self.db, self.one, at, at_the_door=action is Action.LEAVE)
         return None
 
-    @rule()
-    def undo(self) -> None:
-        self.act(steps.take, self.one, steps.Step(action=Action.UNDO, version=self.one.version))
+    @rule(not_given=st.sampled_from([True, True, False]))
+    def undo(self, not_given: bool) -> None:
+        asks = bool(steps.unsays(self.db, self.one)) and not not_given
+        step = steps.Step(action=Action.UNDO, version=self.one.version, not_given=not_given)
+        refused = self.act(steps.take, self.one, step)
+        assert refused is not None or not asks, "a dose is unsaid by one tap"
 
     def prepare(self, but: int) -> None:
         """Everything that a start asks for, done well but for one thing."""

@@ -6,13 +6,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.scheduling.timetable import BookingReason
 from clinic_sessions.domain.session.lifecycle import TRANSITIONS, UNDOABLE, Action, SessionKind, Status, StepReason
 from clinic_sessions.domain.session.readiness import Reason
+from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, Clinic, DoseEvent, TreatmentSession
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.effects.side_effects import Noticed
@@ -165,8 +168,16 @@ def test_undoing_the_start_withdraws_its_dose_and_keeps_both_rows(
 ) -> None:
     take(db, treatment, Action.ARRIVE, now, nurse)
     take(db, treatment, Action.START, now, nurse)
-    assert facts.dose_events(db, treatment)[0].at == now
-    take(db, treatment, Action.UNDO, now, nurse)
+    event = facts.dose_events(db, treatment)[0]
+    assert event.at == now
+    with pytest.raises(Refusal) as asked:
+        take(db, treatment, Action.UNDO, now, nurse)
+    assert asked.value.reasons == (StepReason.DOSE_BEHIND_IT,)
+    unsaid = steps.unsays(db, treatment)
+    assert unsaid is not None
+    assert (unsaid.strikes, unsaid.stays) == ([event], [])
+    take(db, treatment, Action.UNDO, now, nurse, not_given=True)
+    assert steps.unsays(db, treatment) is None, "the arrival has no dose behind it any more"
     assert (treatment.status, treatment.dose_started_at) == (Status.ARRIVED, None)
     assert not facts.dose_events(db, treatment)
     assert [event.kind.value for event in facts.all_of(db, DoseEvent, treatment)] == ["started", "withdrawn"]
@@ -201,3 +212,79 @@ def test_a_booking_cannot_be_undone(db: Session, treatment: TreatmentSession, no
     with pytest.raises(Refusal) as refused:
         take(db, treatment, Action.UNDO, now, nurse)
     assert refused.value.reasons == (StepReason.NOTHING_TO_UNDO,)
+
+
+def test_an_arrival_with_a_dose_behind_it_is_not_taken_back_by_one_tap(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    act = recording.DoseAct(kind=DoseEventKind.STARTED, micrograms=DOSE)
+    event = recording.record_dose(db, treatment, act, now=now, by=nurse)
+    with pytest.raises(Refusal, match="dose_behind_it"):
+        take(db, treatment, Action.UNDO, now, nurse)
+    unsaid = steps.unsays(db, treatment)
+    assert unsaid is not None
+    assert (unsaid.strikes, unsaid.stays) == ([], [event])
+    take(db, treatment, Action.UNDO, now, nurse, not_given=True)
+    assert facts.dose_events(db, treatment) == [event]
+
+
+@pytest.mark.parametrize("action", [Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING])
+def test_an_ending_from_a_tab_that_is_behind_is_stored(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor, action: Action
+) -> None:
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    behind = treatment.version
+    for step in (Action.START, Action.FINISH_DOSE):
+        take(db, treatment, step, now, nurse)
+    change = steps.take(db, treatment, steps.Step(action=action, version=behind), now=now, by=nurse)
+    assert (change.from_status, change.to_status) == (Status.OBSERVING, treatment.status)
+    with pytest.raises(ChangedMeanwhile):
+        steps.take(db, treatment, steps.Step(action=Action.LEAVE, version=behind), now=now, by=nurse)
+
+
+def test_whoever_has_left_can_be_taken_to_hospital_until_the_day_is_over(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    treatment.status = Status.READY
+    left_at = now + timedelta(minutes=5)
+    lifecycle.do(db, treatment, Action.LEAVE, now=left_at, by=nurse, happened=True)
+    later = left_at + timedelta(minutes=10)
+    take(db, treatment, Action.TAKE_TO_HOSPITAL, later, nurse)
+    assert (treatment.status, treatment.left_at) == (Status.TAKEN_TO_HOSPITAL, None)
+    assert [alert.kind for alert in _alerts(db, treatment)] == [AlertKind.TAKEN_TO_HOSPITAL]
+    take(db, treatment, Action.UNDO, later, nurse)
+    assert (treatment.status, treatment.left_at) == (Status.LEFT, left_at), "the undo is not when they left"
+    with pytest.raises(ChangedMeanwhile):
+        take(db, treatment, Action.LEAVE_WITHOUT_TELLING, later, nurse)
+    with pytest.raises(GateClosed) as refused:
+        take(db, treatment, Action.TAKE_TO_HOSPITAL, now + timedelta(days=1), nurse)
+    assert refused.value.reasons == (StepReason.DAY_OVER,)
+
+
+def test_an_ending_that_is_taken_back_says_so_on_its_alert_and_can_be_again(
+    db: Session, treatment: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    take(db, treatment, Action.LEAVE_WITHOUT_TELLING, now, nurse)
+    [alert] = _alerts(db, treatment)
+    seen = alert.version
+    undone = now + timedelta(minutes=1)
+    take(db, treatment, Action.UNDO, undone, nurse)
+    assert (alert.status, alert.tier) == (AlertStatus.OPEN, AlertTier.SAME_DAY)
+    assert alert.answer_by > undone + timedelta(minutes=15)
+    newest = alert.told[0]
+    assert (newest.words, newest.at, newest.by_id) == (
+        "Taken back: left without telling us. The patient is as before.", undone, nurse.user_id,
+    )  # fmt: skip
+    with pytest.raises(ChangedMeanwhile):
+        alerts.answer(db, alert, AlertAction.ACKNOWLEDGE, "Calling.", seen=seen, now=undone, by=nurse)
+    again = now + timedelta(minutes=5)
+    take(db, treatment, Action.LEAVE_WITHOUT_TELLING, again, nurse)
+    assert _alerts(db, treatment) == [alert]
+    assert (alert.tier, alert.answer_by) == (AlertTier.NOW, again + timedelta(minutes=15))
+    assert alert.told[0].words == "Left without telling us"
+
+
+def _alerts(db: Session, treatment: TreatmentSession) -> list[Alert]:
+    return list(db.scalars(sa.select(Alert).where(Alert.session_id == treatment.id).order_by(Alert.id)))

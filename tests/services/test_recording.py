@@ -6,13 +6,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.alerts import AlertKind, AlertTier
+from clinic_sessions.domain.alerts import AlertAction, AlertKind, AlertTier
 from clinic_sessions.domain.protocols.protocols import Anchor
 from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind, SideEffectKind
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, AuditEntry, Clinic, DoseEvent, TreatmentSession, VitalsReading
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.effects.side_effects import Followed, Noticed
@@ -75,15 +76,29 @@ def test_devices_are_numbered_and_marked_when_too_soon(
     assert facts.dose_events(db, one)[-1].micrograms == 112_000
 
 
-def test_a_reading_past_an_urgent_limit_is_told_once_until_someone_has_seen_it(
+def test_a_further_urgent_reading_is_added_to_the_alert_and_must_be_looked_at_anew(
     db: Session, treatment: TreatmentSession, nurse: Actor, now: datetime
 ) -> None:
     take(db, treatment, Action.ARRIVE, now, nurse)
-    for systolic in (182, 190):
-        recording.record_vitals(db, treatment, Vitals(systolic=systolic, diastolic=90), now=now, by=nurse)
+    recording.record_vitals(db, treatment, Vitals(systolic=182, diastolic=90), now=now, by=nurse)
     alert = db.scalars(sa.select(Alert)).one()
     assert (alert.kind, alert.tier) == (AlertKind.VITALS_URGENT, AlertTier.NOW)
     assert alert.words == "systolic 182, limit 180 or more"
+    seen, answer_by = alert.version, alert.answer_by
+    recording.record_vitals(db, treatment, Vitals(systolic=182, diastolic=90), now=now, by=nurse)
+    assert alert.version == seen, "the same again is nothing new"
+    later = now + timedelta(minutes=3)
+    recording.record_vitals(db, treatment, Vitals(systolic=190, diastolic=90), now=later, by=nurse)
+    assert db.scalars(sa.select(Alert)).one() is alert
+    assert [(event.words, event.at) for event in alert.told] == [
+        ("systolic 190, limit 180 or more", later), ("systolic 182, limit 180 or more", now)
+    ]  # fmt: skip
+    assert alert.answer_by == answer_by, "what was promised stands"
+    with pytest.raises(ChangedMeanwhile):
+        alerts.answer(db, alert, AlertAction.ACKNOWLEDGE, "On my way.", seen=seen, now=later, by=nurse)
+    alerts.answer(db, alert, AlertAction.ACKNOWLEDGE, "On my way.", seen=alert.version, now=later, by=nurse)
+    recording.record_vitals(db, treatment, Vitals(systolic=195, diastolic=90), now=later, by=nurse)
+    assert len(db.scalars(sa.select(Alert)).all()) == 2, "after an answer it is a new alert"
 
 
 def test_a_correction_keeps_the_old_entry_and_is_made_once(
@@ -116,7 +131,7 @@ def test_the_dose_times_follow_a_corrected_start(
     recording.record_dose(db, treatment, act, now=later, by=nurse, at=now + timedelta(minutes=5), corrects=event)
     known = facts.anchors(facts.dose_events(db, treatment))
     assert treatment.dose_started_at == known[Anchor.START] == now + timedelta(minutes=5)
-    take(db, treatment, Action.UNDO, later, nurse)
+    take(db, treatment, Action.UNDO, later, nurse, not_given=True)
     db.refresh(treatment)
     assert not facts.dose_events(db, treatment)
     assert len(facts.all_of(db, DoseEvent, treatment)) == 3

@@ -75,6 +75,8 @@ class StepReason(StrEnum):
     CANNOT_BE_UNDONE = "cannot_be_undone"
     CHANGED_MEANWHILE = "changed_meanwhile"
     ENDED_BEFORE_TODAY = "ended_before_today"
+    DOSE_BEHIND_IT = "dose_behind_it"
+    DAY_OVER = "day_over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,18 +120,22 @@ _TO_COME: Mapping[Status, Mapping[Action, Transition]] = {
     Status.BOOKED: {Action.CONFIRM: _to(Status.CONFIRMED, Permission.BOOK_SESSIONS), **_EXPECTED},
     Status.CONFIRMED: _EXPECTED,
 }
+_GONE = (Status.LEFT, Status.LEFT_AGAINST_ADVICE, Status.LEFT_WITHOUT_TELLING_US)
+_SINCE = {Action.TAKE_TO_HOSPITAL: _to(Status.TAKEN_TO_HOSPITAL, Permission.TREAT, Gate.SAME_DAY)}
+"""Whoever has gone can still be taken to hospital, from the car park or the street, while the day lasts."""
+
 _ENDED: Mapping[Status, Mapping[Action, Transition]] = {
-    ended: {}
-    for ended in (
-        Status.LEFT,
-        Status.LAPSED,
-        Status.CANCELLED,
-        Status.DID_NOT_COME,
-        Status.DID_NOT_GO_AHEAD,
-        Status.TAKEN_TO_HOSPITAL,
-        Status.LEFT_AGAINST_ADVICE,
-        Status.LEFT_WITHOUT_TELLING_US,
-    )
+    **{
+        ended: {}
+        for ended in (
+            Status.LAPSED,
+            Status.CANCELLED,
+            Status.DID_NOT_COME,
+            Status.DID_NOT_GO_AHEAD,
+            Status.TAKEN_TO_HOSPITAL,
+        )
+    },
+    **dict.fromkeys(_GONE, _SINCE),
 }
 _CALL_OFF = {Action.CALL_OFF: _to(Status.DID_NOT_GO_AHEAD, Permission.TREAT)}
 

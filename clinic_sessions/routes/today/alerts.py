@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain.alerts import AlertAction, AlertStatus
+from clinic_sessions.domain.alerts import ENDINGS, AlertAction, AlertStatus
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
@@ -12,6 +12,7 @@ from clinic_sessions.routes.present import actor, courses, person, session, show
 from clinic_sessions.services import alerts
 from clinic_sessions.services.patients import risk
 from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.session import whereabouts
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -35,6 +36,7 @@ def index() -> str:
         closed=closed,
         courses=courses(named),
         assessed=risk.of_alerts(session(), waiting),
+        here=whereabouts.of_patients(session(), {alert.patient_id for alert in waiting}, mine, g.now),
     )
 
 
@@ -90,6 +92,8 @@ def _page(alert: Alert, form: AnswerForm, refusal: list[str] | None = None) -> s
         alert=alert,
         courses=courses([alert.patient_id]),
         assessed=risk.of_alerts(session(), [alert]),
+        here=whereabouts.of_patients(session(), [alert.patient_id], [mine.id for mine in person().clinics], g.now),
+        holds_messages=alert.kind in ENDINGS and alert.status is not AlertStatus.CLOSED,
         form=form,
         action=action,
         refusal=refusal,

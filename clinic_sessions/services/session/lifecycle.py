@@ -53,8 +53,10 @@ _OF_THE_PATIENT = frozenset({Gate.MAY_START, Gate.MAY_BE_READY, Gate.MAY_LEAVE})
 def unmet(db: Session, treatment: TreatmentSession, gate: Gate | None, at: datetime) -> Sequence[StrEnum]:
     """List the reasons that stand against passing a gate at the moment `at`."""
     if gate is Gate.SAME_DAY:
-        zone = treatment.clinic.zone
-        return may_arrive(local_day(treatment.starts_at, zone), local_day(at, zone))
+        days = local_day(treatment.starts_at, treatment.clinic.zone), local_day(at, treatment.clinic.zone)
+        if treatment.status in OCCUPYING:
+            return may_arrive(*days)
+        return [] if days[0] == days[1] else [StepReason.DAY_OVER]
     if gate is Gate.AFTER_START:
         return may_note_absence(treatment.starts_at, at)
     if gate is Gate.MAY_START:
@@ -220,8 +222,9 @@ def _write(db: Session, treatment: TreatmentSession, change: StatusChange, *, no
         changes={"status": [treatment.status, change.to_status]}, reason=change.action.value,
     )  # fmt: skip
     treatment.status = change.to_status
-    treatment.left_at = change.at if change.to_status is Status.LEFT else None
     treatment.changes.append(change)
+    left_at = facts.ended_at(treatment) if change.undoes_id else change.at
+    treatment.left_at = left_at if treatment.status is Status.LEFT else None
     try:
         db.flush()
     except DatabaseError as error:

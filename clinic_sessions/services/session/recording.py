@@ -138,13 +138,18 @@ def record_dose(
     return event
 
 
-def withdraw_dose(db: Session, treatment: TreatmentSession, event_id: int, *, now: datetime, by: Actor) -> None:
-    """Say that a dose event, or what corrects it, was made by mistake; the row and its withdrawal both stay."""
-    events = facts.all_of(db, DoseEvent, treatment)
+def latest(events: Sequence[DoseEvent], event_id: int) -> DoseEvent | None:
+    """Give a dose event out of all of its visit, or the last entry that corrects it."""
     by_old = {event.corrects_id: event for event in events}
     last = next((event for event in events if event.id == event_id), None)
     while last is not None and last.id in by_old:
         last = by_old[last.id]
+    return last
+
+
+def withdraw_dose(db: Session, treatment: TreatmentSession, event_id: int, *, now: datetime, by: Actor) -> None:
+    """Say that a dose event, or what corrects it, was made by mistake; the row and its withdrawal both stay."""
+    last = latest(facts.all_of(db, DoseEvent, treatment), event_id)
     if last is None or last.kind is DoseEventKind.WITHDRAWN:
         return
     row = DoseEvent(

@@ -24,16 +24,32 @@ def tell(
     now: datetime,
     by: Actor,
 ) -> Alert:
-    """Raise an alert about `event` of a session, or give the one of its kind that nobody has acknowledged yet."""
-    query = sa.select(Alert).where(
-        Alert.session_id == treatment.id, Alert.kind == kind, Alert.status == AlertStatus.OPEN
-    )
-    if (waiting := db.scalars(query.order_by(Alert.id)).first()) is not None:
+    """Raise an alert about `event` of a session, or add it to the one of its kind that nobody has acknowledged yet."""
+    for waiting in _waiting(db, treatment, kind, [AlertStatus.OPEN]):
+        alerts.add(db, waiting, tier, words, now=now, by=by)
         return waiting
     key = f"session:{treatment.id}:{kind.value}:{event}"
     return alerts.raise_alert(
         db, treatment.patient, kind, tier, words, dedup_key=key, now=now, by=by, session_id=treatment.id
     )
+
+
+def take_back(db: Session, treatment: TreatmentSession, kind: AlertKind, *, now: datetime, by: Actor) -> None:
+    """Say on the alert about an ending that it was taken back; it stays for a note, and nobody calls at once for it."""
+    text = f"Taken back: {said.say(kind).lower()}. The patient is as before."
+    for alert in _waiting(db, treatment, kind, [AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED]):
+        alerts.add(db, alert, AlertTier.SAME_DAY, text, now=now, by=by)
+
+
+def _waiting(
+    db: Session, treatment: TreatmentSession, kind: AlertKind, statuses: Sequence[AlertStatus]
+) -> Sequence[Alert]:
+    """Load and lock, so that nobody answers what is being added to."""
+    query = sa.select(Alert).where(
+        Alert.session_id == treatment.id, Alert.kind == kind, Alert.status.in_(statuses)
+    )  # fmt: skip
+    locked = query.order_by(Alert.id).with_for_update(of=Alert)
+    return db.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def outside_rules(

@@ -1,6 +1,6 @@
 """Takes a session through its day: each step with what belongs to it, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from clinic_sessions.domain.session.lifecycle import OCCUPYING, Action, Status, 
 from clinic_sessions.domain.session.record import ENDS_DOSE, DoseEventKind
 from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.session.start_gate import StartReason
-from clinic_sessions.models import StatusChange, TreatmentSession
+from clinic_sessions.models import DoseEvent, StatusChange, TreatmentSession
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import checking, start_gate
 from clinic_sessions.services.booking import absence, coming_back, freed_chairs
@@ -55,24 +55,36 @@ class Step:
     happened: bool = False
     identity: bool = False
     """The patient has just said name and birth date."""
+    not_given: bool = False
+    """Somebody has said that the dose behind the step that is undone was not given."""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsaid:
+    """The dose behind a step that is to be undone: the entry that goes with the step, and those that stay."""
+
+    action: Action
+    strikes: Sequence[DoseEvent]
+    stays: Sequence[DoseEvent]
 
 
 def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime, by: Actor) -> StatusChange:
     """Take one step, or undo the last; the dose events, alerts and messages that belong to it come with it.
 
     Refuses with ChangedMeanwhile when somebody changed the session since it was shown, NotAllowed, GateClosed with
-    every unmet reason, and Refusal as lifecycle.undo does.
+    every unmet reason, and Refusal as lifecycle.undo does. An ending otherwise is a fact: it is stored whatever was
+    shown, as long as the table offers it.
     """
     if step.action is Action.UNDO and treatment.status not in _KEEPS_CHAIR:
         coming_back.queue_again(db, treatment)
     if step.action is Action.START:
         papers.lock(db, treatment.patient_id)
     lifecycle.lock(db, treatment)
-    if treatment.version != step.version:
+    if treatment.version != step.version and step.action not in _ALERTS:
         raise ChangedMeanwhile(StepReason.CHANGED_MEANWHILE)
     if step.action is Action.UNDO:
-        return _undo(db, treatment, now=now, by=by)
+        return _undo(db, treatment, step, now=now, by=by)
     lifecycle.granted(treatment, step.action, by)
     if step.identity:
         said = checking.Said(item=CheckItem.IDENTITY, clear=True)
@@ -91,14 +103,33 @@ def take(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime,
     return change
 
 
-def _undo(db: Session, treatment: TreatmentSession, *, now: datetime, by: Actor) -> StatusChange:
+def unsays(db: Session, treatment: TreatmentSession) -> Unsaid | None:
+    """Give the dose behind the start or the arrival that an undo would take back; None for what one tap undoes."""
+    last = lifecycle.last_step(treatment)
+    if last is None or last.action not in {Action.START, Action.ARRIVE} or treatment.dose_started_at is None:
+        return None
+    events = facts.all_of(db, DoseEvent, treatment)
+    its_own = recording.latest(events, int(last.details.get("dose_event", 0)))
+    standing = facts.standing_doses(events)
+    return Unsaid(
+        action=last.action,
+        strikes=[event for event in standing if event is its_own],
+        stays=[event for event in standing if event is not its_own],
+    )
+
+
+def _undo(db: Session, treatment: TreatmentSession, step: Step, *, now: datetime, by: Actor) -> StatusChange:
     if signed_notes.exists(db, treatment.id):
         raise Refusal(NoteReason.SIGNED_NO_STEP_BACK)
+    if not step.not_given and unsays(db, treatment):
+        raise Refusal(StepReason.DOSE_BEHIND_IT)
     undone = lifecycle.last_step(treatment)
     freed_chairs.take_back(db, treatment, undone, now=now, by=by)
     change = lifecycle.undo(db, treatment, now=now, by=by)
     if undone is not None and (event_id := undone.details.get("dose_event")) is not None:
         recording.withdraw_dose(db, treatment, int(event_id), now=now, by=by)
+    if undone is not None and undone.action in _ALERTS:
+        session_alerts.take_back(db, treatment, _ALERTS[undone.action][0], now=now, by=by)
     absence.withdraw_call(db, treatment, now=now, by=by)
     outreach.align(db, treatment, now=now, by=by)
     return change
