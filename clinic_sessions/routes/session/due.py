@@ -67,7 +67,7 @@ def save_not_taken(session_id: int) -> str | Response | tuple[str, int]:
 
 def _why(treatment: TreatmentSession, form: NotTakenForm) -> str | None:
     found = session_due.of(session(), treatment, g.now)
-    if found is None or found.next is None or not found.next.may_be_excused:
+    if found is None or found.next is None or not found.next.may_be_excused(g.now):
         return None
     showed("session", treatment.id, patient_id=treatment.patient_id)
     return render_template(

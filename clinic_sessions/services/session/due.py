@@ -62,10 +62,9 @@ class Due:
         """What a check still lacks that was taken in part."""
         return self.asks if self.begun else ()
 
-    @property
-    def may_be_excused(self) -> bool:
-        """Whether it may be said why it could not be taken: the rest of a check, or a repeat."""
-        return self.begun or self.kind is DueKind.REPEAT
+    def may_be_excused(self, now: datetime) -> bool:
+        """Whether it may be said why it could not be taken: the rest of a check, or a repeat that is due."""
+        return self.begun or (self.kind is DueKind.REPEAT and self.tone(now) != "")
 
     @property
     def at(self) -> datetime:

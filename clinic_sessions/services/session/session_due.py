@@ -131,7 +131,7 @@ def excuse(db: Session, treatment: TreatmentSession, due_at: datetime, words: st
     lifecycle.lock(db, treatment)
     found = of(db, treatment, now)
     first = found.next if found else None
-    if first is None or first.at.replace(microsecond=0) != due_at or not first.may_be_excused:
+    if first is None or first.at.replace(microsecond=0) != due_at or not first.may_be_excused(now):
         raise ChangedMeanwhile(RecordReason.NOT_DUE_NOW)
     body = f"Could not be taken, {limits.listed(first.asks)}: {words}"
     note = Note(**recording.stamp(treatment, now=now, by=by, at=now, against=due_times.unread(first.asks)), body=body)
