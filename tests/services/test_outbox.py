@@ -7,15 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions import clock
+from clinic_sessions.domain.alerts import AlertAction
 from clinic_sessions.domain.messages.messages import MessageKind, MessageStatus
 from clinic_sessions.domain.permissions import Role
-from clinic_sessions.models import ActorKind, Clinic, Message, MessageEvent
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.models import ActorKind, Alert, Clinic, Message, MessageEvent
+from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.messages import message_list, outbox, outreach
 from clinic_sessions.services.messages.message_list import ResendReason
 from clinic_sessions.services.messages.outbox import Claim, Copy
 from clinic_sessions.services.refusals import Refusal
 from tests import factories
+from tests.services.day import a_nurse, take
 
 HOST = "localhost"
 COPY = Copy(to="ana@example.org", subject="Your visit", text="[link]")
@@ -166,3 +170,33 @@ def test_one_in_doubt_that_is_sent_again_by_a_person_is_not_repeated_by_itself(
     claims = _claim(db, "one", now + timedelta(hours=5))
     assert again.id in {claim.message_id for claim in claims}
     assert message.id not in {claim.message_id for claim in claims}
+
+
+@pytest.mark.parametrize("undone", [False, True], ids=["closed by a clinician", "taken back"])
+def test_after_another_ending_all_reminders_and_check_ins_of_the_patient_wait_for_a_clinician(
+    db: Session, message: Message, now: datetime, *, undone: bool
+) -> None:
+    nurse, patient = a_nurse(db, message.clinic), message.patient
+    assert message.treatment is not None
+    held = [row for row in db.scalars(sa.select(Message)) if row is not message]
+    due_at = message.treatment.starts_at - timedelta(hours=13)
+    assert {row.kind for row in held if row.due_at <= due_at} >= {MessageKind.REMINDER_7D, MessageKind.REMINDER_48H}
+    visit = factories.a_session(db, patient, due_at - timedelta(hours=2))
+    take(db, visit, Action.ARRIVE, visit.starts_at, nurse)
+    before = [one for one in _claim(db, "early", due_at, GONE) if one.message_id != message.id]
+    take(db, visit, Action.TAKE_TO_HOSPITAL, due_at, nurse)
+    db.commit()
+
+    assert before
+    assert not any(outbox.prepare(db, one, due_at, HOST) for one in before), "what a worker held already waits as well"
+    assert [claim.message_id for claim in _claim(db, "one", due_at)] == [message.id], "what a person asked for goes"
+    assert not outbox.any_due(db, due_at)
+    assert message_list.late_count(db, message.clinic_id, due_at + timedelta(hours=1)) == 1
+    [alert] = db.scalars(sa.select(Alert))
+    if undone:
+        take(db, visit, Action.UNDO, due_at, nurse)
+    else:
+        for action in (AlertAction.ACKNOWLEDGE, AlertAction.CLOSE):
+            assert not outbox.any_due(db, due_at)
+            alerts.answer(db, alert, action, "Seen on the ward.", seen=alert.version, now=due_at, by=nurse)
+    assert outbox.any_due(db, due_at)

@@ -129,6 +129,9 @@ ABOUT_A_VISIT_TO_COME = frozenset(
 CHECK_INS = frozenset(
     {MessageKind.CHECK_IN_4H, MessageKind.CHECK_IN_24H, MessageKind.CHECK_IN_72H, MessageKind.CHECK_IN_7D}
 )
+AUTOMATIC = CHECK_INS | {MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, MessageKind.REMINDER_EVENING}
+"""Nobody asked for these: they come by the calendar alone."""
+
 OPTIONAL = frozenset({MessageKind.REMINDER_7D, MessageKind.REMINDER_48H, MessageKind.CHECK_IN_72H})
 """Counted against a patient's one optional message a day and three a week."""
 

@@ -5,14 +5,38 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic_sessions.domain.messages.messages import NOTICES, OPTIONAL, MessageStatus, SkipReason, too_late
+from clinic_sessions.domain.alerts import ENDINGS, AlertStatus
+from clinic_sessions.domain.messages.messages import AUTOMATIC, NOTICES, OPTIONAL, MessageStatus, SkipReason, too_late
 from clinic_sessions.domain.messages.outreach import next_free_moment, out_of_quiet_hours
-from clinic_sessions.models import Message
+from clinic_sessions.domain.session.lifecycle import OTHER_ENDINGS
+from clinic_sessions.models import Alert, Message, TreatmentSession
 from clinic_sessions.services.messages import messages
 from clinic_sessions.services.messages.outreach import quiet_hours
 
 _WENT_OUT = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.UNCERTAIN)
 _WEEK = timedelta(days=7)
+
+
+_ENDED_OTHERWISE = (
+    sa.select(Alert.id)
+    .join(TreatmentSession, TreatmentSession.id == Alert.session_id)
+    .where(
+        Alert.patient_id == Message.patient_id,
+        Alert.kind.in_(ENDINGS),
+        Alert.status != AlertStatus.CLOSED,
+        TreatmentSession.status.in_(OTHER_ENDINGS),
+    )
+)
+WAITS_FOR_CLINICIAN = sa.and_(
+    Message.kind.in_(AUTOMATIC), Message.resend_of_id.is_(None), _ENDED_OTHERWISE.correlate(Message).exists()
+)
+"""What comes by the calendar alone, of whichever visit, waits for a clinician once a visit has ended otherwise: until
+its alert is closed, or the ending is undone. What a person asked for goes."""
+
+
+def waits_for_clinician(db: Session, message: Message) -> bool:
+    """Say whether a message that was claimed already has to wait for a clinician."""
+    return db.scalar(sa.select(Message.id).where(Message.id == message.id, WAITS_FOR_CLINICIAN)) is not None
 
 
 def skip_reason(message: Message, now: datetime) -> SkipReason | None:

@@ -15,7 +15,7 @@ from clinic_sessions.models import AuditAction, Message, Patient, User
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.booking import absence
-from clinic_sessions.services.messages import messages
+from clinic_sessions.services.messages import eligibility, messages
 from clinic_sessions.services.messages.notices import NOTICE_OF_USE
 from clinic_sessions.services.refusals import Absent, Refusal
 from clinic_sessions.services.sites.patient_clinics import treated_at
@@ -104,7 +104,8 @@ def late_count(db: Session, clinic_id: int, now: datetime) -> int:
     query = sa.select(sa.func.count()).select_from(Message)
     late = now - timedelta(minutes=2)
     waiting = (Message.clinic_id == clinic_id, Message.status.in_(_ON_ITS_WAY), Message.due_at <= late)
-    return db.scalar(query.where(*waiting, sa.or_(Message.attempts > 0, Message.next_try_at <= late))) or 0
+    tried = sa.or_(Message.attempts > 0, Message.next_try_at <= late)
+    return db.scalar(query.where(*waiting, tried, sa.not_(eligibility.WAITS_FOR_CLINICIAN))) or 0
 
 
 def load(db: Session, message_id: int, user: User) -> Message:

@@ -61,6 +61,7 @@ def due(now: datetime, leases_at: datetime) -> sa.Select[Message]:
             Message.next_try_at <= now,
             sa.not_(held),
             sa.or_(Message.status != MessageStatus.UNCERTAIN, Message.useful_until > now),
+            sa.not_(eligibility.WAITS_FOR_CLINICIAN),
         )
         .order_by(Message.useful_until, Message.id)
     )
@@ -94,6 +95,9 @@ def prepare(db: Session, claim: Claim, now: datetime, host: str, *, lease: timed
         return None
     if reason := eligibility.skip_reason(message, now):
         _settle(db, message, MessageAction.SKIP, now, reason=reason)
+        return None
+    if eligibility.waits_for_clinician(db, message):
+        _put_off(db, message, now, message.next_try_at, "waits for a clinician")
         return None
     if later := eligibility.put_off_until(db, message, now):
         _put_off(db, message, now, later)
@@ -176,7 +180,8 @@ def status_lines(db: Session, now: datetime) -> list[str]:
     lines = [f"{status.value:10} {counts.get(status, 0)}" for status in MessageStatus]
     waiting = sa.select(sa.func.min(Message.next_try_at, type_=Message.next_try_at.type))
     still = sa.or_(Message.status != MessageStatus.UNCERTAIN, Message.useful_until > now)
-    oldest = db.scalar(waiting.where(Message.status.in_(CLAIMABLE), Message.next_try_at <= now, still))
+    free = sa.not_(eligibility.WAITS_FOR_CLINICIAN)
+    oldest = db.scalar(waiting.where(Message.status.in_(CLAIMABLE), Message.next_try_at <= now, still, free))
     late = int((now - oldest).total_seconds() // 60) if oldest else 0
     return [*lines, f"latest     {late} min late" if oldest else "latest     nothing is due"]
 
@@ -197,7 +202,9 @@ def _mine(db: Session, claim: Claim, *, patient_first: bool = False) -> Message 
     return db.scalar(query.with_for_update(key_share=True, of=Message).execution_options(populate_existing=True))
 
 
-def _put_off(db: Session, message: Message, now: datetime, later: datetime) -> None:
+def _put_off(
+    db: Session, message: Message, now: datetime, later: datetime, words: str = "waits for a better hour"
+) -> None:
     if too_late(later, message.useful_until):
         quiet = out_of_quiet_hours(now, message.clinic.zone, quiet_hours(message.clinic)) > now
         reason = SkipReason.TOO_LATE if quiet else SkipReason.TOO_MANY
@@ -205,7 +212,7 @@ def _put_off(db: Session, message: Message, now: datetime, later: datetime) -> N
         return
     message.attempts -= 1
     message.next_try_at = later
-    _settle(db, message, MessageAction.RELEASE, now, words="waits for a better hour")
+    _settle(db, message, MessageAction.RELEASE, now, words=words)
 
 
 def _settle(
