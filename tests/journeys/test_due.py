@@ -34,7 +34,7 @@ def test_what_is_overdue_shows_on_an_open_page_and_is_held_and_answered(site: Si
     expect(nurse.page.get_by_role("button", name="With the patient")).to_have_count(0)
     nurse.look()
 
-    top.get_by_role("link", name=re.compile("^(Vitals|Still missing)")).click()
+    top.get_by_role("link", name=re.compile("^(Vitals|Still missing|Repeat)")).click()
     tile = nurse.page.get_by_role("dialog")
     tile.get_by_label("Systolic").fill("188.112")
     tile.get_by_label("Heart rate").fill("72")
@@ -43,6 +43,9 @@ def test_what_is_overdue_shows_on_an_open_page_and_is_held_and_answered(site: Si
     nurse.press("Save vitals", within=tile)
     nurse.sees("Urgent: oxygen 88, limit below 90.")
     nurse.sees("stays open for MOAA/S")
+    expect(top).to_contain_text("repeat blood pressure and oxygen")
+    urgent = nurse.page.get_by_role("region", name="Urgent").first
+    expect(urgent.get_by_role("button", name="Pause now")).to_be_visible()
     nurse.look()
 
     nurse.open("/patients")
