@@ -20,12 +20,14 @@ from clinic_sessions.domain.scheduling.reasons import CallOffReason, StopReason
 from clinic_sessions.domain.session.lifecycle import Action, transition
 from clinic_sessions.domain.session.side_effects import Grade, InterventionKind, Seriousness, SideEffectKind
 from clinic_sessions.domain.session.vitals import Vitals
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Alert, AuditAction, DoseEvent, Intervention, StatusChange, TreatmentSession
 from clinic_sessions.services import alerts, audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.effects.side_effects import Noticed
 from clinic_sessions.services.messages import outreach
+from clinic_sessions.services.patients import weights
 from clinic_sessions.services.session import steps
 from clinic_sessions.services.session.steps import Step
 
@@ -115,7 +117,7 @@ class Day:
 
     def _treat(self, writer: Writer) -> None:
         protocol, stopped = self.visit.protocol, self.fate is Fate.STOPPED_EARLY
-        micrograms = dose_of(protocol, self.visit.on_file.person.grams, len(self.course.devices))
+        micrograms = dose_of(protocol, self._grams(), len(self.course.devices))
         hands = Hands(writer=writer, second=self.world.nurse(self.treatment.id + 1))
         logged = self.course.dose > self.world.now - KEPT
         label_ids = hands.prepare(self.course, protocol, micrograms) if logged else []
@@ -135,6 +137,12 @@ class Day:
         else:
             self._step(Action.FINISH_DOSE, self.course.dose_ended, self.nurse, event=events[-1])
         self.treatment.dose_ended_at = self.course.dose_ended
+
+    def _grams(self) -> int:
+        """The weight on file on the day of the dose, from which its order was reckoned too."""
+        known, zone = weights.listed(self.world.db, self.treatment.patient_id), self.treatment.clinic.zone
+        day = local_day(self.course.dose, zone)
+        return next(one.grams for one in weights.standing(known) if local_day(one.measured_at, zone) <= day)
 
     def _leave(self, writer: Writer) -> None:
         if self.course.ready <= writer.until:
