@@ -82,7 +82,7 @@ class Chair:
         ride = self.nurse.page.locator("#ask-ride")
         if ride.count():
             self.nurse.choose("Named adult", within=ride)
-            ride.get_by_role("textbox", name="Name").fill(escort)
+            ride.get_by_role("textbox", name="Who takes them home").fill(escort)
             ride.get_by_role("textbox", name="Phone").fill(phone)
         every_question_is_a_tap(self.nurse)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -52,11 +51,6 @@ class Page(AskedPage):
     def seen(self) -> int:
         """The newest answer that this page shows."""
         return max((one.answer.id for one in self.facts.questions if one.answer), default=0)
-
-    @property
-    def later_at(self) -> datetime | None:
-        """From when on a meal, a drink or a spray no longer stands against the dose."""
-        return self.facts.later.complete_at if self.facts.later else None
 
     @property
     def measure_missing(self) -> bool:
