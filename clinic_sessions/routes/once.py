@@ -36,6 +36,13 @@ def said(refusal: Refusal | None) -> list[str]:
     return [words.say(reason) for reason in refusal.reasons] if refusal else []
 
 
+def is_first(key: str) -> bool:
+    """Take the form's one-use key; False when this very form has been saved already. A form without one is saved."""
+    if not form_keys.is_one(key):
+        return True
+    return form_keys.claim(session(), key, content(), now=g.now, by=actor()) is None
+
+
 def content() -> dict[str, object]:
     """Give what was typed, and where: a key acts for the same words at the same address only."""
     typed = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import words
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession
-from clinic_sessions.routes.present import actor, session, showed
+from clinic_sessions.routes.once import is_first
+from clinic_sessions.routes.present import session, showed
 from clinic_sessions.routes.session.one_session import load, meta_of, strip
 from clinic_sessions.services import form_keys
 from clinic_sessions.services.refusals import Refusal
@@ -19,8 +20,6 @@ Answer = str | Response | tuple[str, int]
 Saved = DrugLabel | Draw | SecondCount | DoseEvent
 Again = Callable[[TreatmentSession, Sequence[str]], str]
 """Shows the form of a session again, with what was said against it."""
-
-NOT_CONTENT = frozenset({"csrf_token", "form_key", "signer_password"})
 
 
 def meta(treatment: TreatmentSession, **more: Any) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def saved(session_id: int, form: ActForm, act: Callable[[TreatmentSession], Save
     """Do what a good form asks for, in the write transaction that is open; a refusal shows the form again."""
     key = form.form_key.data or ""
     try:
-        if not _claimed(key):
+        if not is_first(key):
             session().rollback()
             return back_to(session_id)
         marked = bool(act(load(session_id)).outside_rules)
@@ -58,11 +57,3 @@ def saved(session_id: int, form: ActForm, act: Callable[[TreatmentSession], Save
         return again(load(session_id), [words.say(reason) for reason in refusal.reasons]), 409
     flash("Saved as it happened, and marked. A provider has been told." if marked else told)
     return back_to(session_id)
-
-
-def _claimed(key: str) -> bool:
-    """Take the form's one-use key; False when this very form has been saved already. A form without one is saved."""
-    if not form_keys.is_one(key):
-        return True
-    content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
-    return form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is None

@@ -14,6 +14,7 @@ from clinic_sessions.domain.session.as_needed import DRUGS
 from clinic_sessions.domain.session.side_effects import ENDED, Grade, InterventionKind, Outcome, SideEffectEventKind
 from clinic_sessions.forms.effects import FollowForm, GiveForm, NoneForm, SeriousForm
 from clinic_sessions.models import Intervention, Note, SideEffect, SideEffectEvent, TreatmentSession
+from clinic_sessions.routes.once import is_first
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, session, showed
 from clinic_sessions.routes.session import sessions
@@ -35,7 +36,6 @@ Answer = str | Response | tuple[str, int]
 Typed = MultiDict[str, str] | None
 ONE_EFFECT = f"{ONE}/side-effects/<int:effect_id>"
 ONE_DRUG = f"{ONE}/as-needed/<int:row_id>"
-NOT_CONTENT = frozenset({"csrf_token", "form_key"})
 AT_ONCE = tuple(kind for kind in InterventionKind if kind not in DRUGS and kind is not InterventionKind.OTHER)
 """What is noted with one tap: it needs no order and no dose."""
 
@@ -200,7 +200,7 @@ def _saved(
     answer = url_for("sessions.show", session_id=session_id, _anchor="effects")
     key = form.form_key.data or ""
     try:
-        if form_keys.is_one(key) and form_keys.claim(session(), key, _content(), now=g.now, by=actor()) is not None:
+        if not is_first(key):
             session().rollback()
             return redirect(answer, 303)
         marked = bool(act(load(session_id)).outside_rules)
@@ -212,8 +212,3 @@ def _saved(
         return again(load(session_id), [words.say(reason) for reason in refusal.reasons]), 409
     flash("Saved as it happened, and marked. A provider has been told." if marked else told)
     return redirect(answer, 303)
-
-
-def _content() -> dict[str, object]:
-    content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
-    return {**content, "path": request.path}

@@ -13,8 +13,9 @@ from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes import filters
 from clinic_sessions.routes.note import note as note_pages
+from clinic_sessions.routes.once import is_first
 from clinic_sessions.routes.policy import needs
-from clinic_sessions.routes.present import actor, session, showed
+from clinic_sessions.routes.present import session, showed
 from clinic_sessions.routes.session import meanwhile
 from clinic_sessions.routes.session.entry_pages import (
     DOSE,
@@ -35,7 +36,6 @@ from clinic_sessions.services.refusals import Refusal
 bp = Blueprint("record", __name__)
 
 Answer = str | Response | tuple[str, int]
-NOT_CONTENT = frozenset({"csrf_token", "form_key", "signer_password"})
 
 
 @bp.get(f"{ONE}/vitals")
@@ -133,7 +133,7 @@ def _save(page: Page, session_id: int) -> Answer:
     answer = url_for("sessions.show", session_id=session_id)
     key = form.form_key.data or ""
     try:
-        if not _claimed(key):
+        if not is_first(key):
             session().rollback()
             return redirect(answer, 303)
         row = page.save(treatment, form)
@@ -158,14 +158,6 @@ def _kept(page: Page, treatment: TreatmentSession, at: datetime) -> str:
     zone = treatment.clinic.zone
     of_today = local_day(at, zone) == local_day(g.now, zone)
     return page.saved if of_today else f"{page.saved.removesuffix('.')}: {filters.day_at(at, treatment.clinic)}."
-
-
-def _claimed(key: str) -> bool:
-    """Take the form's one-use key; False when this very form has been saved already. A form without one is saved."""
-    if not form_keys.is_one(key):
-        return True
-    content = {name: values for name, values in request.form.lists() if name not in NOT_CONTENT}
-    return form_keys.claim(session(), key, {**content, "path": request.path}, now=g.now, by=actor()) is None
 
 
 def _page(
