@@ -27,15 +27,17 @@ def act_meta(
     asks_before: datetime | None = None,
     cap: int | None = None,
     devices: bool = False,
+    infused: bool = True,
     ordered: DoseToGive | None = None,
 ) -> dict[str, Any]:
     """Give what an act's form must know: the first day its wall times may be of, and what it asks about.
 
     `kept`: when the act was that the form corrects; it stays so unless another time is typed. `asks_before`: earlier
     times need a tick. `cap` in micrograms: larger doses need a tick. `ordered`: a start with another dose needs a tick.
+    `infused`: the dose runs, so that it can be paused.
     """
     first_day = min(local_day(one, zone) for one in (starts_at, now, kept) if one is not None)
-    asked = {"asks_before": asks_before, "cap": cap, "devices": devices, "ordered": ordered}
+    asked = {"asks_before": asks_before, "cap": cap, "devices": devices, "infused": infused, "ordered": ordered}
     return {**meta(now, zone), "first_day": first_day, "kept": kept, **asked}
 
 

@@ -33,6 +33,8 @@ class DoseForm(DosedForm):
     ELSEWHERE = frozenset({DoseEventKind.DEVICE, DoseEventKind.WASTED})
     """A device has its label, and waste a second person: they have pages of their own, and are only corrected here."""
 
+    OF_INFUSIONS = frozenset({DoseEventKind.PAUSED, DoseEventKind.RESUMED, DoseEventKind.RATE_CHANGED})
+
     witness_id: int | None = None
     """Who saw a waste besides the author, once their signature is taken."""
 
@@ -44,8 +46,9 @@ class DoseForm(DosedForm):
     def _offers(self, kind: DoseEventKind) -> bool:
         if kind is DoseEventKind.WITHDRAWN or (kind in self.ELSEWHERE and not self.corrects.data):
             return False
-        infusion_only = {DoseEventKind.PAUSED, DoseEventKind.RESUMED, DoseEventKind.RATE_CHANGED, DoseEventKind.STARTED}
-        return kind not in infusion_only if self.meta.devices else kind is not DoseEventKind.DEVICE
+        if kind in self.OF_INFUSIONS and not self.meta.infused and not self.corrects.data:
+            return False
+        return kind is not (DoseEventKind.STARTED if self.meta.devices else DoseEventKind.DEVICE)
 
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask for the numbers that the event needs."""

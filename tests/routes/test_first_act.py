@@ -96,6 +96,7 @@ def test_an_injection_is_given_and_neither_paused_nor_stopped(
     assert "Pause now" not in page
     assert "Stop now" not in page
     assert "Not all of it was given" in page
+    assert 'value="paused"' not in page.split('id="dialog-dose"')[1].split("</dialog>")[0]
 
 
 def test_an_early_end_that_was_typed_wrong_is_shown_again_with_what_was_typed(

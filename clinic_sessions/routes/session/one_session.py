@@ -14,6 +14,7 @@ from clinic_sessions.forms.acts import act_meta
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.present import person, session, shows
 from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.drug import infusions
 from clinic_sessions.services.patients import patients
 from clinic_sessions.services.refusals import Absent
 from clinic_sessions.services.session import lifecycle, limits, sessions
@@ -51,6 +52,7 @@ def meta_of(
         asks_before=stepped if asks_before == "last step" else asks_before,
         cap=cap_of(protocol.dose_rule) if protocol else None,
         devices=protocol is None or limits.device_rule(protocol) is not None,
+        infused=infusions.is_infused(treatment),
         ordered=ordered,
     )
 
