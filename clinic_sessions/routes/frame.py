@@ -17,6 +17,8 @@ from clinic_sessions.routes.present import settings
 from clinic_sessions.services import warnings
 from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.leaving import waiting_for_ride
+from clinic_sessions.services.session import whereabouts
+from clinic_sessions.services.session.whereabouts import Here
 from clinic_sessions.services.warnings import Warnings
 
 ADDRESSES = 256
@@ -66,7 +68,8 @@ def _frame() -> dict[str, Any]:
     clinic = sign_ins.clinic_of(sign_in) if sign_in else None
     mine = user.clinics if user else []
     answers = _can(Permission.GIVE_GO_AHEAD)
-    found = warnings.read(db.session(), [one.id for one in mine], g.now, answers=answers) if clinic else None
+    treats = _can(Permission.TREAT)
+    found = warnings.read(db.session(), [one.id for one in mine], g.now, treats=treats) if clinic else None
     return {
         "person": user,
         "clinic": clinic,
@@ -80,12 +83,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _banners(clinic: Clinic, mine: Sequence[Clinic], found: Warnings, reads_alerts: bool) -> list[Banner]:
-    banners = _rides(mine, found)
-    if waiting := found.open_alerts:
-        text = f"{waiting} safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
-        href = url_for("alerts.index") if reads_alerts else None
-        telling = "" if reads_alerts else " Tell a nurse or a provider now."
-        banners.append(Banner(kind="danger", text=text + telling, href=href, link_text="Open alerts"))
+    banners = [*_alerts(clinic, mine, found, reads_alerts), *_closing(mine, found)]
     if found.worker_is_silent:
         banners.append(Banner(kind="danger", text="The mail worker is silent: patients may not be getting messages."))
     if not settings().is_demo and not settings().smtp_url:
@@ -95,16 +93,43 @@ def _banners(clinic: Clinic, mine: Sequence[Clinic], found: Warnings, reads_aler
     return banners
 
 
-def _rides(mine: Sequence[Clinic], found: Warnings) -> list[Banner]:
-    """Tell a provider, soon before a clinic closes, who still waits there for a ride; asked only while anybody does."""
-    near = waiting_for_ride.near_closing(db.session(), mine, g.now) if found.waiting_for_ride else []
-    return [_ride(place, closes_at, count) for place, closes_at, count in near]
+def _alerts(clinic: Clinic, mine: Sequence[Clinic], found: Warnings, reads_alerts: bool) -> list[Banner]:
+    """Tell where in the clinic somebody is to go at once, and how many other alerts wait; asked only while one does."""
+    if not found.open_alerts:
+        return []
+    here = whereabouts.urgent(db.session(), [one.id for one in mine], g.now)
+    telling = "" if reads_alerts else " Tell a nurse or a provider now."
+    banners = [_go_there(one, clinic, reads_alerts, telling) for one, _ in here]
+    if (waiting := found.open_alerts - sum(n for _, n in here)) > 0:
+        other = "other " if here else ""
+        text = f"{waiting} {other}safety {'alert waits' if waiting == 1 else 'alerts wait'} for an answer."
+        href = url_for("alerts.index") if reads_alerts else None
+        banners.append(Banner(kind="danger", text=text + telling, href=href, link_text="Open alerts"))
+    return banners
 
 
-def _ride(place: Clinic, closes_at: datetime, count: int) -> Banner:
-    who = "One patient waits" if count == 1 else f"{count} patients wait"
-    text = f"{who} for a ride; {place.name} closes at {filters.at(closes_at, place)}."
-    return Banner(kind="danger", text=text, href=url_for("board.index"), link_text="Open the board")
+def _go_there(one: Here, clinic: Clinic, reads_alerts: bool, telling: str) -> Banner:
+    """Name the chair; what runs there, and the way to it, are for those who may read it."""
+    place = one.treatment.clinic
+    where = [] if place.id == clinic.id else [place.name]
+    where += [part for part in (one.place, one.doing if reads_alerts else "") if part]
+    href = url_for("sessions.show", session_id=one.treatment.id) if reads_alerts else None
+    text = f"Urgent: {', '.join(where)}.{telling or ' Go there now.'}"
+    return Banner(kind="danger", text=text, href=href, link_text="Open the session")
+
+
+def _closing(mine: Sequence[Clinic], found: Warnings) -> list[Banner]:
+    """Tell clinicians, soon before a clinic closes and after it, who is still there; asked only while anybody is."""
+    near = waiting_for_ride.near_closing(db.session(), mine, g.now) if found.still_here else []
+    return [_still_here(place, closes_at, count) for place, closes_at, count in near]
+
+
+def _still_here(place: Clinic, closes_at: datetime, count: int) -> Banner:
+    who = "one patient is" if count == 1 else f"{count} patients are"
+    closed = closes_at <= g.now
+    text = f"{place.name} {'has closed' if closed else f'closes at {filters.at(closes_at, place)}'}; {who} still here."
+    kind = "danger" if closed else "warn"
+    return Banner(kind=kind, text=text, href=url_for("board.index"), link_text="Open the board")
 
 
 def _elsewhere(place: Clinic) -> Banner:

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from clinic_sessions.domain.alerts import (
     ANSWER_WITHIN,
+    ENDINGS,
     AlertAction,
     AlertKind,
     AlertStatus,
@@ -20,7 +21,8 @@ from clinic_sessions.domain.alerts import (
     promise,
 )
 from clinic_sessions.domain.scheduling.timetable import Opening
-from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient, PatientClinic
+from clinic_sessions.domain.session.lifecycle import OTHER_ENDINGS
+from clinic_sessions.models import Alert, AlertEvent, AuditAction, Clinic, Patient, PatientClinic, TreatmentSession
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.refusals import Absent, ChangedMeanwhile
@@ -175,6 +177,13 @@ def standing(db: Session, dedup_keys: list[str]) -> Alert | None:
     """Give the latest alert among those of these events; None when none was raised."""
     query = sa.select(Alert).where(Alert.dedup_key.in_(dedup_keys))
     return db.scalar(query.order_by(Alert.id.desc()).limit(1))
+
+
+def holds_messages(db: Session, alert: Alert) -> bool:
+    """Say whether the patient's reminders and check-ins wait for this alert: it is about an ending that stands."""
+    if alert.kind not in ENDINGS or alert.status is AlertStatus.CLOSED or alert.session_id is None:
+        return False
+    return db.get_one(TreatmentSession, alert.session_id).status in OTHER_ENDINGS
 
 
 def _with_people() -> sa.Select[Alert]:

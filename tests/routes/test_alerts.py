@@ -3,16 +3,23 @@
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.alerts import AlertKind, AlertStatus, AlertTier
 from clinic_sessions.domain.permissions import Role
+from clinic_sessions.domain.session.lifecycle import Action
+from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.mail.wording import phone
 from clinic_sessions.models import Alert, Clinic
 from clinic_sessions.services import alerts
 from clinic_sessions.services.actor import SYSTEM
+from clinic_sessions.services.session import recording
+from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
 from tests.conftest import SignIn
+from tests.services.day import a_nurse, take
 
 WORDS = "Have you had thoughts of ending your life? <zxq> Yes"
 
@@ -117,3 +124,59 @@ def test_an_alert_past_its_time_says_so(signed_in: SignIn, db: Session, clinic: 
     )  # fmt: skip
     db.commit()
     assert "25 min overdue" in signed_in(Role.NURSE).get("/alerts").text
+
+
+def test_an_urgent_reading_in_the_clinic_sends_people_to_the_chair_not_to_the_phone(
+    signed_in: SignIn, db: Session, clinic: Clinic, alert: Alert, now: datetime
+) -> None:
+    nurse = a_nurse(db, clinic)
+    patient = factories.a_patient(db, clinic, "Bo Lind")
+    patient.phone = "+13235550108"
+    treatment = factories.a_session(db, patient, now - timedelta(minutes=20))
+    take(db, treatment, Action.ARRIVE, treatment.starts_at, nurse)
+    take(db, treatment, Action.START, now - timedelta(minutes=10), nurse)
+    for systolic in (192, 198):
+        recording.record_vitals(db, treatment, Vitals(systolic=systolic, diastolic=90), now=now, by=nurse)
+    db.commit()
+    provider, front = signed_in(Role.PROVIDER), signed_in(Role.FRONT_DESK)
+    chair, number = clinic.chairs[0].name, patient.phone
+    path = f"/sessions/{treatment.id}"
+    db.rollback()
+    page = provider.get("/alerts").text
+    assert f"Urgent: {chair}, infusion running. Go there now." in page
+    assert "1 other safety alert waits for an answer." in page
+    assert "Go there now</span>" in page
+    assert f'href="{path}">In the clinic now: {chair}, infusion running</a>' in page
+    assert phone(number) not in page
+    assert page.index("systolic 198") < page.index("systolic 192"), "the newest is first"
+    desk = front.get("/").text
+    assert f"Urgent: {chair}. Tell a nurse or a provider now." in desk
+    assert "infusion running" not in desk
+    db.rollback()
+    recording.record_dose(db, treatment, DoseAct(kind=DoseEventKind.PAUSED), now=now, by=nurse)
+    db.commit()
+    assert f"Urgent: {chair}, infusion paused." in provider.get("/").text
+
+
+def test_an_ending_that_was_taken_back_says_when_and_by_whom(
+    signed_in: SignIn, db: Session, clinic: Clinic, now: datetime
+) -> None:
+    nurse = a_nurse(db, clinic)
+    treatment = factories.a_session(db, factories.a_patient(db, clinic, "Bo Lind"), now)
+    take(db, treatment, Action.ARRIVE, now, nurse)
+    take(db, treatment, Action.TAKE_TO_HOSPITAL, now, nurse)
+    db.commit()
+    provider = signed_in(Role.PROVIDER)
+    [alert] = db.scalars(sa.select(Alert))
+    path = f"/alerts/{alert.id}"
+    db.rollback()
+    wait = "Reminders and check-ins to this patient wait until this alert is closed."
+    assert wait in provider.get(path).text
+    take(db, treatment, Action.UNDO, now, nurse)
+    db.commit()
+    assert nurse.user is not None
+    page = provider.get(path).text
+    for words in ("Taken back: taken to hospital. The patient is as before.", f"10:00 am</time>, {nurse.user.name}"):
+        assert words in page
+    assert "Call now" not in page
+    assert wait not in page

@@ -290,24 +290,30 @@ def test_the_front_desk_reads_no_assessment_and_answers_none(observed: Treatment
     assert desk.post(f"/sessions/{observed.id}/leaving", data={"sedation": "clear"}).status_code == 403
 
 
-def test_providers_see_before_closing_on_whatever_page_who_waits_for_a_ride(
+def test_clinicians_see_before_closing_and_after_it_who_is_still_here(
     db: Session, clinic: Clinic, observed: TreatmentSession, signed_in: SignIn, time_at: time_machine.Traveller,
     now: datetime,
 ) -> None:  # fmt: skip
+    def closes(minute: int) -> None:
+        db.rollback()
+        clinic.opening_hours[0].closes_minute = minute
+        db.commit()
+
+    other = factories.a_session(db, factories.a_patient(db, clinic, "Bo Lind"), now, chair=clinic.chairs[1])
+    take(db, other, Action.ARRIVE, now, a_nurse(db, clinic))
     ready(db, clinic, observed, signed_in(Role.NURSE))
-    db.rollback()
-    clinic.opening_hours[0].closes_minute = 11 * 60
-    db.commit()
-    told = f"One patient waits for a ride; {clinic.name} closes at 11:00 am."
-    assert told in signed_in(Role.PROVIDER).get("/patients").text
-    assert told not in signed_in(Role.NURSE).get("/patients").text
+    closes(11 * 60)
+    told = f"{clinic.name} closes at 11:00 am; 2 patients are still here."
+    for page, role in (("/patients", Role.PROVIDER), ("/", Role.PROVIDER), ("/board", Role.NURSE), ("/", Role.NURSE)):
+        assert told in signed_in(role).get(page).text
+    assert "still here" not in signed_in(Role.FRONT_DESK).get("/").text
     page = signed_in(Role.NURSE).get(f"/sessions/{observed.id}").text
     assert "The clinic closes at 11:00 am." in page
     assert "Whom to call" in page
-    db.rollback()
-    clinic.opening_hours[0].closes_minute = 11 * 60 + 1
-    db.commit()
-    assert "waits for a ride" not in signed_in(Role.PROVIDER).get("/patients").text
+    closes(11 * 60 + 1)
+    assert "still here" not in signed_in(Role.PROVIDER).get("/patients").text
+    closes(10 * 60)
+    assert f"{clinic.name} has closed; 2 patients are still here." in signed_in(Role.NURSE).get("/board").text
 
 
 def test_an_undo_says_that_the_chair_is_taken_and_the_patient_stays_ready(

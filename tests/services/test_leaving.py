@@ -184,12 +184,20 @@ def test_an_escort_who_cannot_come_leaves_no_way_home(
     assert refused.value.reasons == (Reason.WAY_HOME_MISSING,)
 
 
-def test_providers_are_told_an_hour_before_closing(db: Session, clinic: Clinic, now: datetime, nurse: Actor) -> None:
+def test_clinicians_are_told_an_hour_before_closing_of_everyone_who_is_still_here(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
     closes_at = now + timedelta(hours=8)
     treatment = observing(db, clinic, closes_at - timedelta(minutes=170), nurse)
     call_ready(db, treatment, closes_at - timedelta(minutes=65), nurse)
     assert not waiting_for_ride.near_closing(db, [clinic], closes_at - timedelta(minutes=61))
     assert waiting_for_ride.near_closing(db, [clinic], closes_at - timedelta(minutes=60)) == [(clinic, closes_at, 1)]
+    other = factories.a_session(
+        db, factories.a_patient(db, clinic, "Bo Lind"), closes_at - timedelta(minutes=90), chair=clinic.chairs[1]
+    )
+    take(db, other, Action.ARRIVE, other.starts_at, nurse)
+    after = closes_at + timedelta(minutes=5)
+    assert waiting_for_ride.near_closing(db, [clinic], after) == [(clinic, closes_at, 2)]
 
 
 @pytest.mark.parametrize("action", [Action.TAKE_TO_HOSPITAL, Action.LEAVE_AGAINST_ADVICE, Action.LEAVE_WITHOUT_TELLING])

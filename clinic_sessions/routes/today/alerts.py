@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain.alerts import ENDINGS, AlertAction, AlertStatus
+from clinic_sessions.domain.alerts import AlertAction, AlertStatus
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
@@ -93,7 +93,7 @@ def _page(alert: Alert, form: AnswerForm, refusal: list[str] | None = None) -> s
         courses=courses([alert.patient_id]),
         assessed=risk.of_alerts(session(), [alert]),
         here=whereabouts.of_patients(session(), [alert.patient_id], [mine.id for mine in person().clinics], g.now),
-        holds_messages=alert.kind in ENDINGS and alert.status is not AlertStatus.CLOSED,
+        holds_messages=alerts.holds_messages(session(), alert),
         form=form,
         action=action,
         refusal=refusal,

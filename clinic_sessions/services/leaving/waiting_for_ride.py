@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.scheduling import timetable
-from clinic_sessions.domain.session.lifecycle import SessionKind, Status
+from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind, Status
 from clinic_sessions.domain.session.ride_calls import CallAnswer, Contact, closing_soon, is_long
 from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.wall_time import local_day
@@ -167,28 +167,26 @@ def note_call(
     return note
 
 
-_READY = (
+_HERE = (
     sa.select(TreatmentSession.clinic_id)
     .where(
         TreatmentSession.clinic_id.in_(sa.bindparam("clinics", expanding=True)),
-        TreatmentSession.status == Status.READY,
-        TreatmentSession.kind == SessionKind.TREATMENT,
-        TreatmentSession.starts_at >= sa.bindparam("ready_since", type_=TreatmentSession.starts_at.type),
+        TreatmentSession.status.in_(IN_CLINIC),
+        TreatmentSession.kind != SessionKind.TELEHEALTH,
+        TreatmentSession.starts_at >= sa.bindparam("here_since", type_=TreatmentSession.starts_at.type),
     )
 )  # fmt: skip
-READY = sa.select(sa.func.count()).select_from(_READY.subquery())
-"""Asked by every page of a provider, so it is built once. Needs `clinics` and `ready_since`."""
+HERE = sa.select(sa.func.count()).select_from(_HERE.subquery())
+"""Asked by every page of a clinician, so it is built once. Needs `clinics` and `here_since`."""
 
 
 def near_closing(db: Session, clinics: Collection[Clinic], now: datetime) -> list[tuple[Clinic, datetime, int]]:
-    """List the clinics that close soon with patients who still wait for a ride: when, and how many."""
-    here = {"clinics": [one.id for one in clinics], "ready_since": now - BACK}
-    waiting = list(db.scalars(_READY, here))
-    found = []
-    for clinic in clinics:
-        if (count := waiting.count(clinic.id)) and (closes_at := closing(db, clinic, now)) is not None:
-            found.append((clinic, closes_at, count))
-    return found
+    """List the clinics that close soon, or have closed, with patients who are still there: when, and how many."""
+    soon = [(one, closes_at) for one in clinics if (closes_at := closing(db, one, now)) is not None]
+    if not soon:
+        return []
+    here = list(db.scalars(_HERE, {"clinics": [one.id for one, _ in soon], "here_since": now - BACK}))
+    return [(one, closes_at, here.count(one.id)) for one, closes_at in soon if one.id in here]
 
 
 def closing(db: Session, clinic: Clinic, now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -10,17 +10,10 @@ from sqlalchemy.orm import Session, joinedload
 from clinic_sessions.domain.alerts import AlertStatus, AlertTier
 from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind, Status
 from clinic_sessions.domain.words import say
-from clinic_sessions.models import Alert, Clinic, TreatmentSession
+from clinic_sessions.models import Alert, TreatmentSession
 from clinic_sessions.services.drug import dose_controls, infusions
+from clinic_sessions.services.leaving.waiting_for_ride import BACK
 from clinic_sessions.services.session import facts
-
-BACK = timedelta(days=1)
-"""Whoever came longer ago is here no more, whatever the record still says."""
-
-_IN_HOUSE = (
-    TreatmentSession.kind != SessionKind.TELEHEALTH,
-    TreatmentSession.status.in_(IN_CLINIC),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,25 +45,16 @@ def urgent(db: Session, clinic_ids: Collection[int], now: datetime) -> Sequence[
     return [(_here(db, one), n) for one, n in rows]
 
 
-def count(db: Session, clinics: Collection[Clinic], now: datetime) -> Mapping[int, int]:
-    """Count who is in each clinic now; a clinic without anybody is left out."""
-    query = (
-        sa.select(TreatmentSession.clinic_id, sa.func.count())
-        .where(TreatmentSession.clinic_id.in_([one.id for one in clinics]), *_IN_HOUSE, _lately(now))
-        .group_by(TreatmentSession.clinic_id)
-    )
-    return dict(db.execute(query).tuples().all())
-
-
-def _lately(now: datetime) -> sa.ColumnElement[bool]:
-    return TreatmentSession.starts_at >= now - BACK
-
-
 def _visits(clinic_ids: Collection[int], now: datetime) -> sa.Select[TreatmentSession]:
     seen = (TreatmentSession.chair, TreatmentSession.host, TreatmentSession.protocol_version, TreatmentSession.clinic)
     return (
         sa.select(TreatmentSession)
-        .where(TreatmentSession.clinic_id.in_(clinic_ids), *_IN_HOUSE, _lately(now))
+        .where(
+            TreatmentSession.clinic_id.in_(clinic_ids),
+            TreatmentSession.kind != SessionKind.TELEHEALTH,
+            TreatmentSession.status.in_(IN_CLINIC),
+            TreatmentSession.starts_at >= now - BACK,
+        )
         .options(*(joinedload(one) for one in seen))
         .order_by(TreatmentSession.starts_at, TreatmentSession.id)
     )

@@ -19,6 +19,12 @@ function busy(node) {
   return node.contains(active) && active.matches('input, textarea, select') || node.querySelector('dialog[open], details[open]:not(.fold) form, [data-busy]') !== null;
 }
 
+/* The lines above the page come with it; unchanged ones stay, so that nobody hears them twice. */
+function refreshBanners(page) {
+  const [fresh, old] = [page, document].map((one) => one.querySelector('#banners'));
+  if (fresh && old && fresh.textContent !== old.textContent) replaceFrom(page, '#banners');
+}
+
 async function ask(selector) {
   const node = document.querySelector(selector);
   if (!node) return;
@@ -32,7 +38,10 @@ async function ask(selector) {
   }
   if (answer.status !== 200 && answer.status !== 304) throw new Error(`answered ${answer.status}`);
   seen = Date.now();
-  if (answer.page && !busy(node)) replaceFrom(answer.page, selector);
+  if (answer.page) {
+    refreshBanners(answer.page);
+    if (!busy(node)) replaceFrom(answer.page, selector);
+  }
 }
 
 async function round(selector) {
