@@ -107,6 +107,12 @@ class LabelForm(ActForm):
                 field.data, field.raw_data, field.process_errors = value, None, []
         return all(not one.raw_data or not one.raw_data[0].strip() for one in (self.strength, self.volume, self.total))
 
+    def say_past(self) -> None:
+        """Say beside an expiry that has passed how it was read: 10/26 may have been meant as a day."""
+        day: date | None = self.expires.data
+        if day is not None and day < self.meta.today:
+            self.expires.errors = [f"This was read as {day:%B} {day.day}, {day.year}. If that is right, take another."]
+
     @property
     def source(self) -> LabelSource:
         """How the label came into the record."""

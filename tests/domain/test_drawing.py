@@ -182,13 +182,16 @@ def test_a_label_holds_through_its_last_day_and_until_beyond_use_not_at_it() -> 
         ("11/2027", date(2027, 11, 30)), ("2/28", date(2028, 2, 29)), ("2028-02", date(2028, 2, 29)),
         ("NOV 2027", date(2027, 11, 30)), ("November-2027", date(2027, 11, 30)), ("2027 Nov", date(2027, 11, 30)),
         ("11/24/2027", date(2027, 11, 24)), ("2027-11-24", date(2027, 11, 24)), ("12-2026", date(2026, 12, 31)),
+        ("EXP 11/27", date(2027, 11, 30)), ("exp. NOV27", date(2027, 11, 30)), ("30 Nov 2027", date(2027, 11, 30)),
     ],
 )  # fmt: skip
 def test_an_expiry_is_read_as_labels_print_it_and_a_month_lasts_to_its_end(typed: str, last: date) -> None:
     assert read_expiry(typed) == last
 
 
-@pytest.mark.parametrize("typed", ["", "13/2027", "soon", "2/30/2027", "0/27", "11/0027", "112027", "२/२०२७"])
+@pytest.mark.parametrize(
+    "typed", ["", "13/2027", "soon", "2/30/2027", "0/27", "11/0027", "112027", "exp", "1127", "२/२०२७"]
+)
 def test_what_is_no_expiry_is_not_guessed(typed: str) -> None:
     with pytest.raises(Unreadable):
         read_expiry(typed)

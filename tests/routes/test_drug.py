@@ -488,6 +488,15 @@ def test_another_vial_is_offered_while_the_order_is_not_drawn_and_its_slips_are_
     assert len(db.scalars(sa.select(Draw)).all()) == 2, "the same form sent twice adds one vial"
 
 
+def test_an_expiry_that_has_passed_says_how_it_was_read_and_keeps_what_was_typed(
+    db: Session, treatment: TreatmentSession, signed_in: SignIn
+) -> None:
+    answer = post(signed_in(Role.NURSE), db, treatment, "label", **{**VIAL, "expires": "10/26"})
+    assert answer.status_code == 409
+    assert "This was read as October 31, 2026." in answer.text
+    assert "K4471" in answer.text
+
+
 PAGES = ("label", "draw", "vial", "count", "rate", "device", "waste")
 
 

@@ -8,7 +8,8 @@ from clinic_sessions.domain.typed_days import Unreadable, read_day
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIRST_YEAR = 2000
-_MONTH_FIRST = re.compile(r"(?P<m>[0-9]{1,2}|[a-z]{3,9})\.?[ /.\-]+(?P<y>[0-9]{4}|[0-9]{2})")
+_PRINTED_BEFORE = re.compile(r"exp(?:ires|iry)?[.:]? *(?=[0-9a-z])")
+_MONTH_FIRST = re.compile(r"(?P<m>[0-9]{1,2}(?=[ /.\-])|[a-z]{3,9})\.?[ /.\-]*(?P<y>[0-9]{4}|[0-9]{2})")
 _YEAR_FIRST = re.compile(r"(?P<y>[0-9]{4})[ /.\-]+(?P<m>[0-9]{1,2}|[a-z]{3,9})")
 
 
@@ -17,8 +18,10 @@ def read_expiry(text: str) -> date:
 
     >>> read_expiry("11/27"), read_expiry("2027-11-15"), read_expiry("NOV 2027")
     (datetime.date(2027, 11, 30), datetime.date(2027, 11, 15), datetime.date(2027, 11, 30))
+    >>> read_expiry("EXP NOV27")
+    datetime.date(2027, 11, 30)
     """
-    typed = " ".join(text.lower().split())
+    typed = _PRINTED_BEFORE.sub("", " ".join(text.lower().split()), count=1)
     found = _MONTH_FIRST.fullmatch(typed) or _YEAR_FIRST.fullmatch(typed)
     if found is None:
         return read_day(typed, century=2000)

@@ -48,7 +48,11 @@ def save_label(session_id: int) -> Answer:
         old = _corrected(DrugLabel, one)
         return drug_acts.read_label(session(), one, read, now=g.now, by=actor(), at=form.moment, corrects=old)
 
-    return saved(session_id, form, act, lambda one, said: _label_page(one, form, said), "Label saved.")
+    def again(one: TreatmentSession, said: Any) -> str:
+        form.say_past()
+        return _label_page(one, form, said)
+
+    return saved(session_id, form, act, again, "Label saved.")
 
 
 def label_form(
@@ -185,6 +189,7 @@ def save_more(session_id: int) -> Answer:
         )  # fmt: skip
 
     def again(one: TreatmentSession, said: Any) -> str:
+        form.say_past()
         return _more_page(one, form, drugs.of(session(), one, g.now), said)
 
     return saved(session_id, form, act, again, "Draw saved.")
