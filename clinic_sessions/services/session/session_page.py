@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
-from clinic_sessions.domain.protocols.protocols import AlertLevel, Measure
+from clinic_sessions.domain.protocols.protocols import AlertLevel, Measure, Protocol
 from clinic_sessions.domain.session.lifecycle import IN_CLINIC, OCCUPYING, UNDOABLE, Action, Status
 from clinic_sessions.domain.wall_time import day_span, local_day
 from clinic_sessions.models import (
@@ -83,9 +83,16 @@ def clinical(db: Session, treatment: TreatmentSession, now: datetime) -> Clinica
         minimum_at=facts.earliest_leaving(treatment, standing),
         tiles=_tiles(treatment, standing, readings),
         outside=_outside(treatment, standing, readings),
-        chart=vitals_chart.draw(readings, standing, protocol, _own_systolic(treatment)) if protocol else None,
+        chart=_chart(treatment, standing, readings, protocol) if protocol else None,
         last=last_sessions.of(db, treatment.patient_id) if protocol and treatment.status in BEFORE_START else (),
     )
+
+
+def _chart(
+    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading], protocol: Protocol
+) -> vitals_chart.Chart | None:
+    own = _own_systolic(treatment)
+    return vitals_chart.draw(readings, doses, protocol, own, until=facts.ended_at(treatment))
 
 
 def _outside(

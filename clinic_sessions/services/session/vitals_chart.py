@@ -62,10 +62,19 @@ class Chart:
 
 
 def draw(
-    readings: Sequence[VitalsReading], doses: Sequence[DoseEvent], protocol: Protocol, own_systolic: int | None = None
+    readings: Sequence[VitalsReading],
+    doses: Sequence[DoseEvent],
+    protocol: Protocol,
+    own_systolic: int | None = None,
+    *,
+    until: datetime | None = None,
 ) -> Chart | None:
-    """Lay out the standing readings that have a blood pressure; None when there is none. `own_systolic`: mmHg."""
-    pressures = [r for r in readings if r.systolic_mmhg is not None or r.diastolic_mmhg is not None]
+    """Lay out the standing readings that have a blood pressure; None when there is none. `own_systolic`: mmHg.
+
+    `until`: when the visit ended; a reading after it would stretch the axis, and stands among the entries alone.
+    """
+    of_visit = [r for r in readings if until is None or r.at <= until]
+    pressures = [r for r in of_visit if r.systolic_mmhg is not None or r.diastolic_mmhg is not None]
     if not pressures:
         return None
     known = facts.anchors(doses)
