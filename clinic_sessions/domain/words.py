@@ -32,6 +32,7 @@ from clinic_sessions.domain.session.start_gate import StartReason
 _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     *day_words.PAIRS,
     (CourseKind.CHECK_INS, "Check-ins"),
+    (CourseKind.PROVIDER, "Asked of a provider"),
     (CourseKind.VIEWS, "Who looked"),
     *note_words.PAIRS,
     *paper_words.PAIRS,

@@ -1,7 +1,7 @@
 """What may be asked of a patient's course: its parts, a span of days, one session, and from where it goes on."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from wtforms import Form, SelectMultipleField
@@ -33,6 +33,11 @@ class CourseForm(Form):
     def validate(self, extra_validators: Any = None) -> bool:
         """Read the days; the last must not come before the first."""
         good = super().validate(extra_validators)
+        fields: tuple[Any, ...] = (self.first, self.last)
+        for field in fields:
+            if field.data is not None and field.data.year == MAXYEAR:
+                # The last year of the calendar has a day without a day after it.
+                field.errors, good = ["Enter a date that exists, like 11/24/2026."], False
         if self.first.data and self.last.data and self.last.data < self.first.data:
             self.last.errors = ["This day comes before the first one."]
             return False
@@ -43,6 +48,6 @@ def read_moment(text: str) -> datetime | None:
     """Read the moment from which a page goes on, as its link wrote it (aware UTC); None for anything else."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo is not None else None

@@ -33,13 +33,16 @@ def show(patient_id: int) -> str | tuple[str, int]:
     good = form.validate()
     skip = read_number(request.args.get("skip", ""))
     window = _window(patient, form if good else None, place)
-    found = patient_timeline.page(session(), window, place, form.chosen, clinical=clinical, skip=skip)
+    kinds = form.chosen if good else []
+    every = patient_timeline.page(session(), window, place, kinds, clinical=clinical, skip=skip)
+    found = patient_timeline.linked(session(), every, [one.id for one in person().clinics])
     page = render_template(
         "patients/timeline.html",
         patient=patient,
         strip=patients.strip(session(), patient, local_day(g.now, place.zone), clinical=clinical),
         form=form,
         days=patient_timeline.by_day(found.entries, place.zone),
+        good=good,
         session_id=window.session_id,
         older=_older(patient, found.older),
     )

@@ -1,4 +1,4 @@
-"""What else belongs to a patient's course: messages, check-ins, scores, weights, and who looked at the file."""
+"""What else belongs to a patient's course: messages, check-ins, scores, weights, calls, and who looked at the file."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from clinic_sessions.domain.messages.check_ins import CheckInStatus
 from clinic_sessions.domain.messages.messages import MessageStatus
 from clinic_sessions.domain.patients.weights import kg_text, lb_text
 from clinic_sessions.domain.session.record import is_late
-from clinic_sessions.models import AuditAction, AuditEntry, Message, ScaleResult, User, Weight
+from clinic_sessions.models import AuditAction, AuditEntry, FollowUp, Message, ScaleResult, User, Weight
 from clinic_sessions.services.course.course_window import TimelineEntry, Window
 from clinic_sessions.services.messages import patient_answers
 from clinic_sessions.services.messages.patient_answers import Reading
@@ -55,7 +55,7 @@ def _score(row: ScaleResult, struck: bool) -> TimelineEntry:
     total = "no total" if row.total_thousandths is None else f"{row.total_thousandths / 1000:g}"
     band = f", {row.band.replace('_', ' ')}" if row.band else ""
     return TimelineEntry(
-        kind="ask", at=row.at, title=f"{scale.name}: {total}{band}", detail=words.say(row.mode),
+        kind="ask", at=row.at, title=f"{scale.name}: {total}{band}", detail=words.say(row.mode) if row.by else None,
         author=row.by.name if row.by else "Patient, by link", struck=struck,
         late=is_late(row.at, row.recorded_at), session_id=row.session_id,
     )  # fmt: skip
@@ -83,7 +83,7 @@ def check_ins(db: Session, window: Window) -> list[TimelineEntry]:
     ended = {CheckInStatus.ANSWERED, CheckInStatus.NOT_ANSWERED}
     return [
         _answered(one)
-        for one in patient_answers.read(db, window.patient_id)
+        for one in patient_answers.read(db, window.patient_id, most=None)
         if one.status in ended and _within(window, one.at, one.session_id)
     ]
 
@@ -100,10 +100,27 @@ def _answered(reading: Reading) -> TimelineEntry:
         kind="phone" if answered else "ask",
         at=reading.at,
         title=f"{words.say(reading.kind)}: {'answered' if answered else 'not answered'}",
-        detail=" \u00b7 ".join(f"{line.label}: {line.text}" for line in reading.lines) or None,
+        detail=" \u00b7 ".join(f"{line.label}: {line.text}" for line in reading.lines if not line.is_score) or None,
         author=(reading.entered_by or "Patient, by link") if answered else None,
         session_id=reading.session_id,
     )
+
+
+def calls(db: Session, window: Window) -> list[TimelineEntry]:
+    """List the calls after a visit: as they were made, or as they are owed."""
+    at = sa.func.coalesce(FollowUp.done_at, FollowUp.raised_at, type_=FollowUp.raised_at.type)
+    query = sa.select(FollowUp).where(FollowUp.patient_id == window.patient_id).options(joinedload(FollowUp.done_by))
+    return [
+        TimelineEntry(
+            kind="phone",
+            at=row.done_at or row.raised_at,
+            title=words.say(row.kind) if row.done_at else f"{words.say(row.kind)}: not made yet",
+            detail=" \u00b7 ".join(text for text in (row.words, row.done_words) if text),
+            author=row.done_by.name if row.done_by else None,
+            session_id=row.session_id,
+        )
+        for row in db.scalars(window.narrow(query, at, FollowUp.id, FollowUp.session_id))
+    ]
 
 
 def views(db: Session, window: Window) -> list[TimelineEntry]:

@@ -1,4 +1,4 @@
-"""What was recorded at a patient's sessions, as lines of their course: doses, vitals, side effects, notes."""
+"""What was recorded at a patient's sessions, as lines of their course: from the doses to a provider's word."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -9,13 +9,24 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from clinic_sessions.domain.session.record import DoseEventKind, NoteKind
 from clinic_sessions.domain.session.side_effects import Grade, SideEffectEventKind
 from clinic_sessions.domain.wall_time import offset_text
-from clinic_sessions.domain.words import say_outside
-from clinic_sessions.models import DoseEvent, Note, SideEffect, TreatmentSession, VitalsReading
+from clinic_sessions.domain.words import say, say_outside
+from clinic_sessions.models import (
+    DoseEvent,
+    Intervention,
+    Note,
+    ProviderAnswer,
+    ProviderAsk,
+    SideEffect,
+    TreatmentSession,
+    VitalsReading,
+)
+from clinic_sessions.models.record import Entry
 from clinic_sessions.services.course.course_window import TimelineEntry, Window
 from clinic_sessions.services.effects import side_effects
-from clinic_sessions.services.session import timeline
+from clinic_sessions.services.session import interventions, timeline, timeline_asks
 
-Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect, Note)
+Row = TypeVar("Row", VitalsReading, DoseEvent, SideEffect, Intervention, Note)
+Word = TypeVar("Word", ProviderAsk, ProviderAnswer)
 _NOTES = {NoteKind.ENTRY: "Note", NoteKind.SIGNED: "Signed note", NoteKind.ADDENDUM: "Addendum"}
 
 
@@ -60,6 +71,34 @@ def effects(db: Session, window: Window) -> list[TimelineEntry]:
     ]
 
 
+def done(db: Session, window: Window) -> list[TimelineEntry]:
+    """List what was done for the patient: drugs under an as-needed order, 911, and the rest."""
+    return [
+        _line(row, "plus", interventions.told(row), row.words, struck=struck)
+        for row, struck in _rows(db, window, Intervention)
+    ]
+
+
+def provider(db: Session, window: Window) -> list[TimelineEntry]:
+    """List what a provider was asked, and what they answered."""
+    asked = _words(db, window, ProviderAsk)
+    answered = _words(db, window, ProviderAnswer)
+    return [
+        *(_line(row, "ask", *timeline_asks.asked(row), struck=False) for row in asked),
+        *(_line(row, "person", *timeline_asks.answered(row), struck=False) for row in answered),
+    ]
+
+
+def _words(db: Session, window: Window, model: type[Word]) -> Sequence[Word]:
+    query = (
+        sa.select(model)
+        .join(TreatmentSession, TreatmentSession.id == model.session_id)
+        .where(TreatmentSession.patient_id == window.patient_id)
+        .options(joinedload(model.by), joinedload(model.treatment))
+    )
+    return db.scalars(window.narrow(query, model.at, model.id, model.session_id)).all()
+
+
 def _rows(db: Session, window: Window, model: type[Row], *options: Any) -> Sequence[sa.Row[Row, bool]]:
     newer = aliased(model)
     query = (
@@ -72,24 +111,24 @@ def _rows(db: Session, window: Window, model: type[Row], *options: Any) -> Seque
 
 
 def _line(
-    row: VitalsReading | DoseEvent | SideEffect | Note,
+    row: Entry,
     icon: str,
     title: str,
     detail: str | None = None,
     *,
     struck: bool,
 ) -> TimelineEntry:
-    told = [detail] if detail else []
-    told += [say_outside(value) for value in row.outside_rules]
     return TimelineEntry(
-        kind=icon, at=row.at, title=title, detail=" \u00b7 ".join(told) or None, author=row.by.name, struck=struck,
-        late=row.late, offset_text=offset_text(row.at, row.treatment.dose_started_at), session_id=row.session_id,
+        kind=icon, at=row.at, title=title, detail=detail or None, author=row.by.name, struck=struck, late=row.late,
+        outside=tuple(say_outside(value) for value in row.outside_rules),
+        offset_text=offset_text(row.at, row.treatment.dose_started_at), session_id=row.session_id,
     )  # fmt: skip
 
 
 def _outcome(effect: SideEffect) -> str | None:
     resolved = [event for event in effect.events if event.kind is SideEffectEventKind.RESOLVED]
-    told = [effect.words] if effect.words else []
+    told = [f"Serious: {say(effect.seriousness).lower()}"] if effect.seriousness else []
+    told += [effect.words] if effect.words else []
     if resolved:
         told.append(f"Resolved after {int((resolved[-1].at - effect.at).total_seconds() // 60)} min")
     return " \u00b7 ".join(told) or None

@@ -62,7 +62,6 @@ def _step(change: StatusChange, here: Clinic, clinical: bool, undone: bool) -> T
     if clinical or change.action in _REASONS_ARE_THE_DESKS:
         told += [_REASONS.get(reason, reason.replace("_", " ")) for reason in change.reasons]
     if clinical:
-        told += [words.say_outside(value) for value in change.outside_rules]
         told += [change.words] if change.words else []
     return TimelineEntry(
         kind=_ICONS.get(change.action, "calendar"),
@@ -71,6 +70,7 @@ def _step(change: StatusChange, here: Clinic, clinical: bool, undone: bool) -> T
         detail=" \u00b7 ".join(told),
         author=change.by.name if change.by else "Patient, by link",
         struck=undone,
+        outside=tuple(words.say_outside(value) for value in change.outside_rules) if clinical else (),
         late=is_late(change.at, change.recorded_at),
         session_id=change.session_id,
     )

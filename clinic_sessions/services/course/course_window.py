@@ -41,5 +41,7 @@ class TimelineEntry:
     author: str | None = None
     struck: bool = False
     late: bool = False
+    outside: tuple[str, ...] = ()
+    """What stood against it when it happened all the same."""
     offset_text: str | None = None
     session_id: int | None = None

@@ -7,11 +7,12 @@ from itertools import groupby
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.session.course_kinds import OF_THE_DESK, CourseKind
 from clinic_sessions.domain.wall_time import local_day
-from clinic_sessions.models import Clinic, Patient
+from clinic_sessions.models import Clinic, Patient, TreatmentSession
 from clinic_sessions.services.course import course_file, course_record, course_steps
 from clinic_sessions.services.course.course_window import TimelineEntry, Window
 
@@ -23,6 +24,9 @@ _RECORDED: Mapping[CourseKind, Callable[[Session, Window], list[TimelineEntry]]]
         CourseKind.DOSES: course_record.doses,
         CourseKind.VITALS: course_record.vitals,
         CourseKind.SIDE_EFFECTS: course_record.effects,
+        CourseKind.INTERVENTIONS: course_record.done,
+        CourseKind.PROVIDER: course_record.provider,
+        CourseKind.CALLS: course_file.calls,
         CourseKind.NOTES: course_record.notes,
         CourseKind.SCORES: course_file.scores,
         CourseKind.CHECK_INS: course_file.check_ins,
@@ -31,7 +35,9 @@ _RECORDED: Mapping[CourseKind, Callable[[Session, Window], list[TimelineEntry]]]
         CourseKind.VIEWS: course_file.views,
     }
 )
-IN_SHORT = frozenset(CourseKind) - {CourseKind.VIEWS, CourseKind.VITALS, CourseKind.DOSES, CourseKind.NOTES}
+IN_SHORT = frozenset(CourseKind) - {
+    CourseKind.VIEWS, CourseKind.VITALS, CourseKind.DOSES, CourseKind.NOTES, CourseKind.PROVIDER
+}  # fmt: skip
 """What the patient's own page tells; the whole course has the rest."""
 
 
@@ -66,6 +72,16 @@ def page(
     last = entries[-1].at
     again = sum(entry.at == last for entry in entries) + (skip if last == window.until else 0)
     return Page(entries=entries, older=(last, again))
+
+
+def linked(db: Session, page: Page, clinic_ids: Collection[int]) -> Page:
+    """Give a page whose lines lead to the sessions of these clinics alone: another site's would not be found."""
+    named = {entry.session_id for entry in page.entries if entry.session_id is not None}
+    one = TreatmentSession
+    query = sa.select(one.id).where(one.id.in_(named), one.clinic_id.in_(clinic_ids))
+    found = set(db.scalars(query)) if named else set()
+    entries = [entry if entry.session_id in found else replace(entry, session_id=None) for entry in page.entries]
+    return replace(page, entries=entries)
 
 
 def by_day(entries: Iterable[TimelineEntry], zone: ZoneInfo) -> list[tuple[date, list[TimelineEntry]]]:

@@ -27,6 +27,8 @@ class Line:
     label: str
     text: str
     is_danger: bool = False
+    is_score: bool = False
+    """A score of its own stands in the file besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,8 @@ class Reading:
     lines: tuple[Line, ...]
 
 
-def read(db: Session, patient_id: int) -> list[Reading]:
-    """List a patient's check-ins that were asked, the newest first, at most MOST."""
+def read(db: Session, patient_id: int, *, most: int | None = MOST) -> list[Reading]:
+    """List a patient's check-ins that were asked, the newest first, at most so many; None: all."""
     query = (
         sa.select(CheckIn)
         .where(CheckIn.patient_id == patient_id, CheckIn.status.in_(_SHOWN))
@@ -54,7 +56,7 @@ def read(db: Session, patient_id: int) -> list[Reading]:
             selectinload(CheckIn.answers),
         )
         .order_by(CheckIn.due_at.desc(), CheckIn.id.desc())
-        .limit(MOST)
+        .limit(most)
     )
     return [_reading(check_in) for check_in in db.scalars(query)]
 
@@ -109,6 +111,6 @@ def _phq9(value: Mapping[str, Any]) -> list[Line]:
     danger = (value.get("items") or {}).get(str(DANGER_ITEM))
     item_9 = SKIPPED if danger is None else f"{danger} of 3"
     return [
-        Line(label="PHQ-9", text=text),
+        Line(label="PHQ-9", text=text, is_score=total is not None),
         Line(label="Item 9 (better off dead, self-harm)", text=item_9, is_danger=bool(danger)),
     ]

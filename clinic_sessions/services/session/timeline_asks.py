@@ -17,11 +17,21 @@ def among(treatment: TreatmentSession, asks: Iterable[ProviderAsk], others: Iter
 def lines(treatment: TreatmentSession, asks: Iterable[ProviderAsk]) -> Iterator[Line]:
     """List every question to a provider before a gate, and every answer."""
     for question in asks:
-        about = " ".join(say_outside(reason) for reason in question.reasons)
-        detail = "\n".join(text for text in (about, question.words) if text)
-        yield _line(treatment, question, "ask", f"{say(question.gate)}: a provider was asked", detail)
+        yield _line(treatment, question, "ask", *asked(question))
         for answer in question.answers:
-            yield _line(treatment, answer, "person", _title(answer), _detail(answer))
+            yield _line(treatment, answer, "person", *answered(answer))
+
+
+def asked(question: ProviderAsk) -> tuple[str, str]:
+    """Say what a provider was asked, and about what."""
+    about = " ".join(say_outside(reason) for reason in question.reasons)
+    detail = "\n".join(text for text in (about, question.words) if text)
+    return f"{say(question.gate)}: a provider was asked", detail
+
+
+def answered(answer: ProviderAnswer) -> tuple[str, str]:
+    """Say what a provider answered, and with which words."""
+    return _title(answer), _detail(answer)
 
 
 def _title(answer: ProviderAnswer) -> str:
