@@ -16,7 +16,6 @@ from clinic_sessions.domain.session.leave_gate import (
     Settling,
     may_be_ready,
     may_leave,
-    pressure_settled,
     settling,
 )
 from clinic_sessions.domain.session.leaving import PART_OF, Part, lines, no_driving_until
@@ -153,7 +152,6 @@ def test_pressure_has_settled_by_one_of_its_three_rules_or_not_at_all(
     )
     expected = Settling.AT_LIMIT if at_limit else Settling.NEAR_BEFORE if near else None
     assert rule == (expected or (Settling.FALLING if falling else None))
-    assert pressure_settled(readings, before, limit, percent) is (rule is not None)
 
 
 @given(st.lists(PAIRS, min_size=1, max_size=6), PAIRS)

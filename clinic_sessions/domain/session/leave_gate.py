@@ -145,13 +145,6 @@ def settling(
     return Settling.FALLING if _falling(readings) else None
 
 
-def pressure_settled(
-    readings: Sequence[tuple[int, int]], before: tuple[int, int] | None, limit: tuple[int, int], percent: int
-) -> bool:
-    """Say whether blood pressure has settled after a dose, by whichever rule of `settling`."""
-    return settling(readings, before, limit, percent) is not None
-
-
 def _is_near(last: tuple[int, int], before: tuple[int, int], percent: int) -> bool:
     return all(now * 100 <= then * (100 + percent) for now, then in zip(last, before, strict=True))
 
