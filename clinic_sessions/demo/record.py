@@ -12,7 +12,7 @@ from clinic_sessions.demo.courses import Course
 from clinic_sessions.demo.effects import Felt
 from clinic_sessions.domain.drug.doses import device_dose, fixed_dose, weight_dose
 from clinic_sessions.domain.protocols.protocols import Protocol
-from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.record import NONE_SO_FAR, DoseEventKind
 from clinic_sessions.domain.session.side_effects import Outcome, SideEffectEventKind
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
@@ -27,6 +27,7 @@ from clinic_sessions.models import (
 )
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
+from clinic_sessions.services.drug import as_needed
 from clinic_sessions.services.session import recording
 
 _SOON = timedelta(minutes=1)
@@ -123,6 +124,11 @@ class Writer:
             SideEffect(**self.stamp(one.onset), kind=one.kind, grade=int(one.grade), words=one.words) for one in felt
         ]
         self.save(rows)
+        if not felt and course.dose_ended <= self.until:
+            stamp = recording.stamp(
+                self.treatment, now=course.dose_ended, by=self.by, at=course.dose_ended, against=[]
+            )  # fmt: skip
+            self.save([Note(**stamp, body=NONE_SO_FAR)])
         pairs = list(zip(felt, rows, strict=True))
         self.save([entry for one, row in pairs for entry in (*self._done(one, row), *self._over(one, row))])
 
@@ -130,11 +136,13 @@ class Writer:
         if felt.done is None or (at := felt.onset + timedelta(minutes=felt.done.minutes)) > self.until:
             return []
         done = felt.done
+        under = as_needed.covering(self.db, self.treatment, done.kind.value, at)
         return [
             Intervention(
-                **self.stamp(at), kind=done.kind, dose_words=done.dose, side_effect_id=row.id, words=done.words
+                **self.stamp(at), kind=done.kind, dose_words=done.dose, side_effect_id=row.id, words=done.words,
+                as_needed_id=under.id if under else None,
             )
-        ]
+        ]  # fmt: skip
 
     def _over(self, felt: Felt, row: SideEffect) -> list[SideEffectEvent]:
         if felt.resolved is None or felt.resolved > self.until:

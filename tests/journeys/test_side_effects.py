@@ -17,11 +17,16 @@ SECONDS = 5
 CHAIR = "Chair 2"
 """Where the demo's patient with nausea sits."""
 
+WITHOUT = "Room 3"
+"""Where the demo's patient without any side effect sits."""
 
-def at_the_chair(nurse: Person) -> Locator:
+MOST_FREQUENT = ("Dissociation", "Dizziness", "Nausea", "Sedation", "Vertigo", "Headache")
+
+
+def at_the_chair(nurse: Person, chair: str = CHAIR) -> Locator:
     """Open the session of the patient in that chair, and give its side effects."""
     nurse.open("/board")
-    nurse.page.locator(".chair-card").filter(has_text=CHAIR).get_by_role("link").first.click()
+    nurse.page.locator(".chair-card").filter(has_text=chair).get_by_role("link").first.click()
     expect(nurse.page).to_have_url(re.compile(r"/sessions/\d+"))
     return nurse.page.get_by_role("region", name="Side effects")
 
@@ -54,6 +59,39 @@ def test_headache_grade_1_now_is_three_taps_and_five_seconds(person: NewPerson, 
     expect(noted).to_have_count(before + 1)
     assert time.monotonic() - begun < SECONDS
     assert taps(nurse) == 3
+
+
+@pytest.mark.parametrize("chair", ["Chair 1", "Chair 4"], ids=["iv", "nasal"])
+def test_vomiting_is_three_taps_with_every_grade_in_sight_on_a_phone(person: NewPerson, chair: str) -> None:
+    nurse = person("nurse", width=390, color_scheme="dark")
+    effects = at_the_chair(nurse, chair)
+    noted = effects.get_by_role("listitem").filter(has_text="Vomiting, grade 2")
+    before = noted.count()
+    nurse.page.evaluate(COUNT)
+    nurse.page.get_by_role("navigation", name="Record").get_by_role("link", name="Side effect").click()
+    tile = nurse.page.get_by_role("dialog")
+    for kind in (*MOST_FREQUENT, "Vomiting"):
+        expect(tile.locator("label", has_text=re.compile(rf"^\s*{kind}\s*$"))).to_be_in_viewport(ratio=1)
+    nurse.choose("Vomiting", within=tile)
+    for grade in tile.get_by_role("button", name=re.compile(r"^\d ")).all():
+        expect(grade).to_be_in_viewport(ratio=1)
+    assert tile.evaluate("(here) => here.scrollTop") == 0
+    nurse.look()
+    tile.get_by_role("button", name=re.compile("^2 ")).click()
+    expect(noted).to_have_count(before + 1)
+    assert taps(nurse) == 3
+
+
+def test_no_side_effects_is_one_tap_that_is_shown_with_its_time_and_told_in_the_note(person: NewPerson) -> None:
+    nurse = person("nurse", width=390, color_scheme="dark")
+    effects = at_the_chair(nurse, WITHOUT)
+    nurse.page.evaluate(COUNT)
+    nurse.press("No side effects so far", within=effects)
+    expect(effects).to_contain_text(re.compile(r"None observed, asked at \d+:\d\d [ap]m by Rosa Delgado, RN"))
+    assert taps(nurse) == 1
+    nurse.look()
+    nurse.page.goto(f"{nurse.page.url.partition('#')[0]}/note")
+    expect(nurse.page.get_by_role("region", name="Side effects")).to_contain_text("None observed, asked at")
 
 
 def test_nausea_is_treated_under_the_order_up_to_its_limit(person: NewPerson) -> None:

@@ -111,6 +111,8 @@ def test_a_note_is_signed_locked_shown_and_printable(
                   "I cared for this patient", "There was no time.", "Session note"):  # fmt: skip
         assert shown in page
     assert "textarea" not in page.split('id="add"')[0]
+    running = page.split('class="note-running')[1].split("</p>")[0]
+    assert "Ana Ruiz, born Apr 12, 1985, record" in running, "on each page of the paper"
     assert nurse.get(f"{base(treatment)}/sign").status_code == 303
     session_page = nurse.get(f"/sessions/{treatment.id}").text
     assert "Signed by" in session_page

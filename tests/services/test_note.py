@@ -246,7 +246,7 @@ def test_what_was_not_assessed_reads_not_recorded(db: Session, clinic: Clinic, n
     assert set(rows.values()) == {NOT_RECORDED}
     for line in ("Order", "Clearance", "Consent", "Weight", "Vitals", "Label and lot", "Side effects"):
         assert f"{line}: {NOT_RECORDED}." in text_of(content)
-    assert "ended not recorded" in text_of(content)
+    assert "40 mg begun 9:10 am, ended not recorded" in text_of(content)
     assert "Outside the rules: There is no consent for this series." in text_of(content)
 
 

@@ -93,10 +93,9 @@ def dose(known: Facts) -> Part | None:
     amount = mg_text(given.micrograms) if given.micrograms else NOT_RECORDED
     ends = marks.get(Anchor.END)
     begun = marks.get(Anchor.START)
-    lines = [
-        f"{'At most ' if given.at_most else ''}{amount} given"
-        f", begun {known.at(begun) if begun else NOT_RECORDED}, ended {known.at(ends) if ends else NOT_RECORDED}."
-    ]
+    begins, ends_at = (known.at(one) if one else NOT_RECORDED for one in (begun, ends))
+    most = "At most " if given.at_most else ""
+    lines = [f"{most}{amount}{' given,' if ends else ''} begun {begins}, ended {ends_at}."]
     lots = {row.id: row.lot for row in known.all(DrugLabel)}
     rows = [_event(known, one, lots) for one in events]
     return Part(
