@@ -61,7 +61,6 @@ def a_clinic(
 
     So many nurses and providers are on shift at every hour of every day.
     """
-    catalogue.load_shipped(db, LONG_AGO)
     fields = {
         "name": f"Clinic {next(_numbers)}",
         "name_in_messages": "Harbor Street Clinic",
@@ -77,31 +76,39 @@ def a_clinic(
     clinic.opening_hours = [OpeningHours(weekday=day, opens_minute=480, closes_minute=1080) for day in range(5)]
     db.add(clinic)
     db.flush()
-    for role, site_role, count in ((Role.NURSE, SiteRole.NURSE, nurses), (Role.PROVIDER, SiteRole.PROVIDER, providers)):
-        for _ in range(count):
-            on_shift(db, a_user(db, clinic, role), clinic, site_role)
+    staff = [(_a_person(clinic, Role.NURSE), SiteRole.NURSE) for _ in range(nurses)]
+    staff += [(_a_person(clinic, Role.PROVIDER), SiteRole.PROVIDER) for _ in range(providers)]
+    if staff:
+        db.add_all(user for user, _ in staff)
+        db.flush()
+        db.execute(sa.insert(Shift), [row for user, role in staff for row in _week(user, clinic, role, 0, 1440)])
     return clinic
 
 
 def on_shift(db: Session, user: User, clinic: Clinic, role: SiteRole, *, starts: int = 0, ends: int = 1440) -> None:
     """Puts a person on shift every day of the week, between two minutes after midnight."""
-    rows = [
-        {"clinic_id": clinic.id, "user_id": user.id, "role": role, "weekday": day, "starts_minute": starts,
-         "ends_minute": ends, "first_day": LONG_AGO.date()}
-        for day in range(7)
-    ]  # fmt: skip
-    db.execute(sa.insert(Shift), rows)
+    db.execute(sa.insert(Shift), _week(user, clinic, role, starts, ends))
+
+
+def _week(user: User, clinic: Clinic, role: SiteRole, starts: int, ends: int) -> list[dict[str, Any]]:
+    same = {"clinic_id": clinic.id, "user_id": user.id, "role": role, "first_day": LONG_AGO.date()}
+    return [{**same, "weekday": day, "starts_minute": starts, "ends_minute": ends} for day in range(7)]
 
 
 def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:
     """A person of these roles at this clinic; their password fits nothing."""
+    user = _a_person(clinic, *roles, **given)
+    db.add(user)
+    db.flush()
+    return user
+
+
+def _a_person(clinic: Clinic, *roles: Role, **given: Any) -> User:
     number = next(_numbers)
     fields = {"email": f"person{number}@example.org", "name": f"Person {number}", "password_hash": "-"}
     user = User(**{**fields, **given})
     user.role_rows = [UserRole(role=role) for role in roles]
     user.clinics = [clinic]
-    db.add(user)
-    db.flush()
     return user
 
 
@@ -246,7 +253,9 @@ def ready_to_start(
         return
     protocol = catalogue.protocol_of(version)
     clinic = db.get_one(Clinic, treatment.clinic_id)
-    by, other = a_user(db, clinic, Role.NURSE), a_user(db, clinic, Role.NURSE)
+    by, other = _a_person(clinic, Role.NURSE), _a_person(clinic, Role.NURSE)
+    db.add_all([by, other])
+    db.flush()
     entry = {"session_id": treatment.id, "at": at, "recorded_at": at, "late": False, "by_id": by.id}
     for item in BEFORE_DOSE:
         way = a_way_home(protocol) if item is CheckItem.RIDE else {}
