@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PORT ?= 5000
 PY := .venv/bin/python
+# Where an environment forbids bytecode, each of the many processes that the tests start compiles the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 CLINIC := env CLINIC_DATA_DIR=data CLINIC_BASE_URL=http://127.0.0.1:$(PORT) .venv/bin/python -m clinic_sessions
 
 .PHONY: help run demo test test-long check bench lock
