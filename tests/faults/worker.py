@@ -1,8 +1,6 @@
-"""A worker in a process of its own, to be killed: `python -m tests.faults.worker JSON`."""
+"""A worker in a process of its own, to be killed."""
 
-import json
 import os
-import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,8 +16,13 @@ from clinic_sessions.jobs.work import Work
 from clinic_sessions.mail.transport import transport_of
 
 
-def main(told: dict[str, str]) -> None:
-    """Send what is due, with a short lease, until killed."""
+def work(told: dict[str, str]) -> None:
+    """Send what is due, with a short lease, until killed; the clock starts at the moment told."""
+    with time_machine.travel(datetime.fromisoformat(told["now"]), tick=True):
+        _send(told)
+
+
+def _send(told: dict[str, str]) -> None:
     config = replace(
         from_environment({}),
         database_url=told["database_url"],
@@ -36,9 +39,3 @@ def main(told: dict[str, str]) -> None:
             deliver(work, lease=timedelta(seconds=float(told["lease"])))
             db.session.remove()
         time.sleep(0.05)
-
-
-if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    with time_machine.travel(datetime.fromisoformat(given["now"]), tick=True):
-        main(given)

@@ -1,13 +1,11 @@
 """Starts, kills and ends worker processes; makes clinics with many messages due."""
 
 import contextlib
-import json
-import signal
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,10 +17,14 @@ from clinic_sessions.models import ActorKind, Clinic, Message
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.messages import outreach
 from tests import factories
+from tests.faults import worker
 
-ROOT = Path(__file__).parents[2]
 SHORT_LEASE = timedelta(seconds=5)
 """Long enough for a live worker on a busy machine, short enough to wait for a dead one's."""
+
+_processes = multiprocessing.get_context("forkserver")
+# Each worker is a process of its own all the same; only the program is read once for all of them.
+_processes.set_forkserver_preload([worker.__name__])
 
 
 class Crew:
@@ -36,18 +38,18 @@ class Crew:
             "lease": str(lease.total_seconds()),
             "now": now.isoformat(),
         }
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[BaseProcess] = []
 
     def add(self) -> None:
         """Start one more."""
-        command = [sys.executable, "-m", "tests.faults.worker", json.dumps(self.told)]
-        self.workers.append(subprocess.Popen(command, cwd=ROOT))
+        self.workers.append(_processes.Process(target=worker.work, args=(self.told,)))
+        self.workers[-1].start()
 
     def kill_oldest(self) -> None:
         """Kill the one that has worked longest, as the power would."""
-        worker = self.workers.pop(0)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(10)
+        oldest = self.workers.pop(0)
+        oldest.kill()
+        oldest.join(10)
 
     def end(self) -> None:
         """End all."""

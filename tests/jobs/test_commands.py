@@ -18,8 +18,9 @@ from clinic_sessions.models import ActorKind, Clinic, Heartbeat, Message
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.messages import outreach
 from tests import factories
-from tests.faults.workers import ROOT, wait_until
+from tests.faults.workers import wait_until
 
+ROOT = Path(__file__).parents[2]
 FAR = datetime(2100, 1, 4, 18, 0, tzinfo=UTC)
 """A visit that is to come whenever these processes, which have the true clock, are run."""
 
