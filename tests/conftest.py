@@ -25,7 +25,7 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.extensions import db as extension
 from clinic_sessions.models import Clinic, User
 from clinic_sessions.services.accounts import sign_ins
-from tests import factories, postgres
+from tests import factories, postgres, sharing
 from tests.databases import PostgresTemplate, SqliteTemplate
 
 SECRET = "a-secret-key-for-tests-0123456789abcdef"
@@ -49,6 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
         tempfile.tempdir = None
     if "TEST_DATABASE_URL" not in os.environ:
         os.environ["TEST_DATABASE_URL"] = _stack.enter_context(postgres.running())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let `--dist loadscope` keep the rooms together that share something dear."""
+    return sharing.by_room(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes long first."""
+    items.sort(key=lambda item: sharing.rank(item.nodeid))
 
 
 def _has_room(folder: Path) -> bool:

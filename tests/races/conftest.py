@@ -49,20 +49,20 @@ class Desks:
         return all_at_once(posts, cookie, threads=threads)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def race_url(request: pytest.FixtureRequest, templates: dict[str, Any], race_folder: Path) -> Iterator[str]:
     """A database on each engine that all races share."""
     with templates[request.param].clone(race_folder) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def race_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The servers' data directory."""
     return tmp_path_factory.mktemp("race")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desks(race_url: str, race_folder: Path) -> Iterator[Desks]:
     """Servers on the database, their clocks at a Monday at ten in Los Angeles."""
     environment = {"CLINIC_DATABASE_URL": race_url, "CLINIC_DATA_DIR": str(race_folder), "CLINIC_SECRET_KEY": SECRET}
