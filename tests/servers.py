@@ -52,7 +52,7 @@ def serving(*words: str, env: Mapping[str, str], port: int | None = None) -> Ite
     port = port or free_port()
     with process("serve", "--port", str(port), *words, env=env) as server:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
+        for _ in range(600):
             if server.poll() is not None:
                 raise RuntimeError(f"the server ended with {server.returncode}")
             try:

@@ -77,7 +77,7 @@ def served(installed: Path, environment: dict[str, str], tmp_path: Path) -> Iter
 
 def fetch(url: str) -> tuple[int, bytes]:
     """Status and body, waiting until the server answers."""
-    for _ in range(100):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
                 return answer.status, answer.read()

@@ -77,7 +77,7 @@ def serving(database_url: str, folder: Path, count: int, now: datetime) -> Itera
 
 
 def _wait(port: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if _is_alive(port):
             return
         time.sleep(0.1)
