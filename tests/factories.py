@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain import names
@@ -52,6 +53,7 @@ from clinic_sessions.services.consents import consent_documents
 LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
 FAR = date(2040, 1, 1)
 _numbers = itertools.count(1)
+_hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def a_clinic(
@@ -101,6 +103,11 @@ def a_user(db: Session, clinic: Clinic, *roles: Role, **given: Any) -> User:
     db.add(user)
     db.flush()
     return user
+
+
+def hashed(password: str) -> str:
+    """A hash that the program checks as it checks its own; it carries its cost with it, and has hardly any."""
+    return _hasher.hash(password)
 
 
 def _a_person(clinic: Clinic, *roles: Role, **given: Any) -> User:

@@ -27,7 +27,6 @@ from clinic_sessions.models import (
     SignIn as SignedInRow,
 )
 from clinic_sessions.services import form_keys
-from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import asking
 from clinic_sessions.services.booking import booking, waitlist
@@ -69,7 +68,7 @@ def asked(db: Session, visit: TreatmentSession, by: Actor, now: datetime) -> Pro
 @pytest.fixture
 def signer(db: Session, clinic: Clinic) -> User:
     """A provider whose password is known."""
-    kept = sign_ins.hash_password(PASSWORD)
+    kept = factories.hashed(PASSWORD)
     user = factories.a_user(db, clinic, Role.PROVIDER, name="Dr. Sign", email="sign@example.org", password_hash=kept)
     db.commit()
     return user

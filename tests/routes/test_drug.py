@@ -13,7 +13,6 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.session.lifecycle import Action, Status
 from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.models import Clinic, DoseEvent, Draw, DrugLabel, SecondCount, TreatmentSession, User
-from clinic_sessions.services.accounts import sign_ins
 from clinic_sessions.services.before import start_gate
 from clinic_sessions.services.drug import dose_controls, drug
 from clinic_sessions.services.session import facts
@@ -22,7 +21,7 @@ from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take
 
 PASSWORD = "a long enough password"
-HASHED = sign_ins.hash_password(PASSWORD)
+HASHED = factories.hashed(PASSWORD)
 
 VIAL = {"drug": "ketamine", "strength": "50", "volume": "10", "total": "500", "lot": "K4471", "expires": "11/2027"}
 DEVICE = {"drug": "esketamine", "total": "28", "lot": "E1", "expires": "11/2027"}

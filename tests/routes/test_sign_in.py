@@ -32,16 +32,10 @@ from tests.conftest import SignIn as SignInFixture
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="module")
-def hashed() -> str:
-    """The hash of the password, made once: it is slow on purpose."""
-    return sign_ins.hash_password(PASSWORD)
-
-
 @pytest.fixture
-def nurse(db: Session, clinic: Clinic, hashed: str) -> str:
+def nurse(db: Session, clinic: Clinic) -> str:
     """The address of a nurse who has a password."""
-    email = factories.a_user(db, clinic, Role.NURSE, password_hash=hashed).email
+    email = factories.a_user(db, clinic, Role.NURSE, password_hash=factories.hashed(PASSWORD)).email
     db.commit()
     return email
 

@@ -365,7 +365,7 @@ PASSWORD = "correct horse battery"
 def signer(db: Session, clinic: Clinic) -> Actor:
     """A provider whose password is known."""
     user = factories.a_user(
-        db, clinic, Role.PROVIDER, email="signer@example.org", password_hash=sign_ins.hash_password(PASSWORD)
+        db, clinic, Role.PROVIDER, email="signer@example.org", password_hash=factories.hashed(PASSWORD)
     )
     db.commit()
     return Actor(kind=a_nurse(db, clinic).kind, user=user, role=Role.PROVIDER)
@@ -399,7 +399,7 @@ def test_a_second_person_signs_with_their_own_password_and_a_failed_try_counts_a
 def test_nobody_else_signs(db: Session, clinic: Clinic, nurse: Actor, now: datetime, case: str) -> None:
     place = factories.a_clinic(db) if case == "another clinic" else clinic
     role = Role.NURSE if case == "no provider" else Role.PROVIDER
-    user = factories.a_user(db, place, role, email="who@example.org", password_hash=sign_ins.hash_password(PASSWORD))
+    user = factories.a_user(db, place, role, email="who@example.org", password_hash=factories.hashed(PASSWORD))
     user.disabled_at = now if case == "disabled" else None
     db.commit()
     on = Actor(kind=nurse.kind, user=user if case == "same person" else nurse.user, role=Role.NURSE)
