@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,7 @@ from tests import factories
 from tests.races.conftest import MONDAY_TEN, Desks
 from tests.races.servers import Answer, Post
 
-SLOTS, RIVALS = 50, 20
+RIVALS = 20
 NEXT_TIMES = "The next free times"
 NO_NURSE = "of a nurse, and nothing is free."
 
@@ -82,21 +83,22 @@ def _statuses(answers: Iterable[Answer]) -> Counter[int]:
     return Counter(answer.status for answer in answers)
 
 
-def test_of_many_rivals_for_each_slot_exactly_one_books_it(desks: Desks, db: Session) -> None:
+@pytest.mark.parametrize("slots", [16, pytest.param(50, marks=pytest.mark.long)])
+def test_of_many_rivals_for_each_slot_exactly_one_books_it(desks: Desks, db: Session, slots: int) -> None:
     clinic = factories.a_clinic(db)
     patients, what, chair = _people(db, clinic, RIVALS), factories.a_protocol(db, "im").id, clinic.chairs[0]
-    cookie, starts = desks.cookie(db, clinic), _starts(clinic, SLOTS)
+    cookie, starts = desks.cookie(db, clinic), _starts(clinic, slots)
     posts = [
         desks.post(n, "/sessions/new", _form(patient, what, chair, start))
         for start in starts
         for n, patient in enumerate(patients)
     ]
     answers = desks.send(posts, cookie, threads=RIVALS)
-    assert _statuses(answers) == {303: SLOTS, 409: SLOTS * (RIVALS - 1)}
+    assert _statuses(answers) == {303: slots, 409: slots * (RIVALS - 1)}
     assert all(NEXT_TIMES in answer.body for answer in answers if answer.status == 409)
     booked = _booked(db, clinic)
     assert sorted(one.starts_at for one in booked) == starts
-    assert len(_changes(db, booked)) == SLOTS
+    assert len(_changes(db, booked)) == slots
 
 
 def _changes(db: Session, booked: Sequence[TreatmentSession]) -> Sequence[StatusChange]:
