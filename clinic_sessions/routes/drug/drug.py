@@ -127,9 +127,7 @@ def _drawing(form: DrawnForm) -> Drawing:
 
 
 def _vial(treatment: TreatmentSession, label: DrugLabel, old: Draw | None) -> DrugLabel:
-    """Give the vial that is drawn from: the one read last, or that of the draw that is entered anew."""
-    held = {row.id for row in start_gate.so_far(session(), treatment)}
-    return old.label if old is not None and old.id in held else label
+    return drug_acts.vial_of(session(), treatment, old) or label
 
 
 def _beside(treatment: TreatmentSession, vial: DrugLabel) -> int:

@@ -139,15 +139,23 @@ def draw(
     """
     lifecycle.lock(db, treatment)
     _guard(db, treatment, corrects)
-    label, so_far = start_gate.label_of(db, treatment), start_gate.so_far(db, treatment)
-    if corrects is not None and corrects.id in {row.id for row in so_far}:
-        label = corrects.label
+    label, so_far = vial_of(db, treatment, corrects), start_gate.so_far(db, treatment)
     if label is None or label.id != label_id:
         raise ChangedMeanwhile(DrugReason.LABEL_REPLACED)
     beside = [row for row in so_far if corrects is None or row.id != corrects.id]
     if label.id in {row.label_id for row in beside}:
         raise ChangedMeanwhile(DrugReason.DRAW_REPLACED)
     return _keep_draw(db, treatment, label, drawn, beside, now=now, by=by, at=at, corrects=corrects)
+
+
+def vial_of(db: Session, treatment: TreatmentSession, anew: Draw | None) -> DrugLabel | None:
+    """Give the vial that is drawn from: that of the draw that is entered `anew` while its label stands, else the last.
+
+    None while none was read.
+    """
+    if anew is None or db.scalar(sa.select(DrugLabel.id).where(DrugLabel.corrects_id == anew.label_id)) is not None:
+        return start_gate.label_of(db, treatment)
+    return anew.label
 
 
 def draw_more(
