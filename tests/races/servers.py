@@ -31,11 +31,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One post, to one of the servers."""
+    """One post, to one of the servers; `cookie`: of another browser than the others' one."""
 
     port: int
     path: str
     form: Mapping[str, str]
+    cookie: str = ""
 
 
 def _free_port() -> int:
@@ -108,7 +109,7 @@ def all_at_once(posts: Sequence[Post], cookie: str, *, threads: int) -> list[Ans
 
 
 def _send(post: Post, cookie: str, token: str) -> Answer:
-    headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Cookie": post.cookie or cookie, "Content-Type": "application/x-www-form-urlencoded"}
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", post.port, timeout=60)) as connection:
         connection.request("POST", post.path, urlencode({**post.form, "csrf_token": token}), headers)
         answer = connection.getresponse()
