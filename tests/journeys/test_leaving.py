@@ -40,8 +40,10 @@ def test_the_ride_does_not_come_and_another_is_found(site: Site, person: NewPers
     nurse.choose("Named adult", within=leaving)
     nurse.press("Save answers", within=leaving)
     nurse.sees("Enter the name of the person who takes them home.")
+    nurse.sees("Enter the phone number at which this person is called.")
     nurse.look()
     nurse.page.get_by_label("Who takes them home").fill("Sam Lindqvist")
+    nurse.page.get_by_role("textbox", name="Phone").fill("310 555 0142")
     nurse.press("Save answers")
     expect(leaving).to_contain_text("Named adult, Sam Lindqvist")
 
