@@ -146,6 +146,7 @@ def test_an_urgent_reading_in_the_clinic_sends_people_to_the_chair_not_to_the_ph
     assert f"Urgent: {chair}, infusion running. Go there now." in page
     assert "1 other safety alert waits for an answer." in page
     assert "Go there now</span>" in page
+    assert page.index("Bo Lind") < page.index("Ana Ruiz"), "whoever is here is first"
     assert f'href="{path}">In the clinic now: {chair}, infusion running</a>' in page
     assert phone(number) not in page
     assert page.index("systolic 198") < page.index("systolic 192"), "the newest is first"
@@ -178,5 +179,6 @@ def test_an_ending_that_was_taken_back_says_when_and_by_whom(
     page = provider.get(path).text
     for words in ("Taken back: taken to hospital. The patient is as before.", f"10:00 am</time>, {nurse.user.name}"):
         assert words in page
+    assert "Answer today" in page
     assert "Call now" not in page
     assert wait not in page

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from clinic_sessions.domain.alerts import AlertAction, AlertStatus
+from clinic_sessions.domain.alerts import AlertAction, AlertStatus, AlertTier
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.forms.alerts import AnswerForm
 from clinic_sessions.models import Alert
@@ -24,19 +24,21 @@ STALE = "Someone else has answered this alert meanwhile. Read what they wrote, t
 @bp.get("")
 @needs(Permission.READ_ALERTS)
 def index() -> str:
-    """List what waits for an answer first, then what is being dealt with, then what was closed."""
+    """List what waits for an answer first, whoever is here and urgent on top, then the others."""
     mine = [one.id for one in person().clinics]
     waiting, closed = alerts.waiting(session(), *mine), alerts.closed(session(), *mine)
     named = [alert.patient_id for alert in (*waiting, *closed)]
     showed("alerts", None, patients=named)
+    here = whereabouts.of_patients(session(), {alert.patient_id for alert in waiting}, mine, g.now)
+    unseen = [alert for alert in waiting if alert.status is AlertStatus.OPEN]
     return render_template(
         "alerts/index.html",
-        open_alerts=[alert for alert in waiting if alert.status is AlertStatus.OPEN],
+        open_alerts=sorted(unseen, key=lambda one: one.tier is not AlertTier.NOW or one.patient_id not in here),
         acknowledged=[alert for alert in waiting if alert.status is AlertStatus.ACKNOWLEDGED],
         closed=closed,
         courses=courses(named),
         assessed=risk.of_alerts(session(), waiting),
-        here=whereabouts.of_patients(session(), {alert.patient_id for alert in waiting}, mine, g.now),
+        here=here,
     )
 
 
