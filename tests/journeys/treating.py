@@ -127,7 +127,8 @@ class Chair:
     def is_over(self, effect: str) -> None:
         """Note that a side effect has gone."""
         self.nurse.press(f"Over now: {effect}")
-        expect(self.part("Side effects").get_by_role("listitem").filter(has_text=effect)).to_contain_text("over at")
+        noted = self.part("Side effects").get_by_role("listitem").filter(has_text=re.compile(rf"^\s*{effect}"))
+        expect(noted).to_contain_text("over at")
 
     # Leaving
 
