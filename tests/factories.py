@@ -22,6 +22,7 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols.protocols import DeviceDose, DoseRule, Protocol, SiteRole, WeightDose
 from clinic_sessions.domain.session.lifecycle import Action, SessionKind, Status
 from clinic_sessions.domain.session.session_checks import BEFORE_DOSE, BEFORE_LEAVING, CheckItem
+from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import (
     Chair,
     ClearanceDecision,
@@ -48,6 +49,7 @@ from clinic_sessions.models import (
     Weight,
 )
 from clinic_sessions.services import catalogue
+from clinic_sessions.services.before import start_gate
 from clinic_sessions.services.consents import consent_documents
 
 LONG_AGO = datetime(2026, 1, 5, 18, tzinfo=UTC)
@@ -253,7 +255,7 @@ def ready_to_start(
 ) -> None:
     """Everything that a start asks for at `at` besides its papers: answers, a weight, a reading, label, draw, count.
 
-    Without `drug` the label, the draw and its count are left out.
+    Without `drug` the label, the draw and its count are left out, as they are where that dose is in the hand already.
     """
     version = treatment.protocol_version
     if version is None:
@@ -271,8 +273,8 @@ def ready_to_start(
     if isinstance(protocol.dose_rule, WeightDose):
         weighed = {"grams": 80_000, "entered_unit": WeightUnit.KG, "measured_at": at, "recorded_at": at}
         db.add(Weight(patient_id=treatment.patient_id, by_id=by.id, **weighed))
-    if not drug:
-        db.flush()
+    db.flush()
+    if not drug or _is_in_hand(db, treatment, at, micrograms):
         return
     devices = isinstance(protocol.dose_rule, DeviceDose)
     label = DrugLabel(
@@ -288,6 +290,16 @@ def ready_to_start(
         draw.counts = [SecondCount(**{**entry, "by_id": other.id}, microlitres=volume)]
         db.add(draw)
     db.flush()
+
+
+def _is_in_hand(db: Session, treatment: TreatmentSession, at: datetime, micrograms: int) -> bool:
+    held = start_gate.in_hand(db, treatment)
+    zone = treatment.clinic.zone
+    return (
+        held is not None
+        and held.micrograms == micrograms
+        and {local_day(one.at, zone) for one in held.draws} == {local_day(at, zone)}
+    )
 
 
 def ready_to_leave(db: Session, treatment: TreatmentSession, at: datetime) -> None:
