@@ -14,7 +14,7 @@ from clinic_sessions.forms.fields import BodyField, LineField
 from clinic_sessions.forms.keys import KeyedForm
 
 LONGEST = 20_000
-"""A merged note holds the words of two people."""
+"""How many characters one person writes at once."""
 
 
 class WordsForm(Form):
@@ -34,11 +34,19 @@ class WordsForm(Form):
         return number(self.version.data) or 0
 
 
+def words_form(typed: Any, held: str) -> WordsForm:
+    """Make the form of the words from what was typed; `held`: the words that stand, which a merged text holds too."""
+    form = WordsForm()
+    form.body.longest = LONGEST + len(held)
+    form.process(typed)
+    return form
+
+
 class AddendumForm(KeyedForm):
     """An addendum to a signed note."""
 
     why = OneOfField("Why it is added", AddendumReason, ask="Choose why it is added.")
-    body = BodyField("Addendum", longest=LONGEST, ask="Write the addendum.")
+    body = BodyField("Addendum", longest=2 * LONGEST, ask="Write the addendum.")
 
 
 class SignForm(Form):
@@ -61,11 +69,11 @@ def name_of(one: Required) -> str:
     return f"why_{one.value}"
 
 
-def sign_form(typed: Any, lacking: Sequence[Required], offered: Sequence[Meaning]) -> SignForm:
+def sign_form(typed: Any, lacking: Mapping[Required, str], offered: Sequence[Meaning]) -> SignForm:
     """Make the form of a signature for what the note still lacks, with the meanings that this person may choose."""
     fields: dict[str, Any] = {
-        name_of(one): LineField(say(one), ask=f"{say(one)}: record it in the session, or say why it was not done.")
-        for one in lacking
+        name_of(one): LineField(text, ask=f"{text}: record it in the session, or say why it was not done.")
+        for one, text in lacking.items()
     }
     form: SignForm = type("AskingSignForm", (SignForm,), {**fields, "lacking": tuple(lacking)})(
         typed, data={"meaning": offered[0] if len(offered) == 1 else None}

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from clinic_sessions.domain.session.record import NoteKind
-from clinic_sessions.models import Clinic, Note, NoteDraft, NoteSignature
-from clinic_sessions.services.note import note_signing, unsigned_notes
+from clinic_sessions.models import Clinic, Note, NoteDraft, NoteSignature, TreatmentSession
+from clinic_sessions.services.note import note_facts, note_signing, unsigned_notes
 from tests.demo.conftest import Filled
 
 
@@ -13,6 +13,10 @@ def test_notes_are_signed_whole_added_to_begun_and_waiting(filled: Filled) -> No
     assert len(signatures) > 20
     assert all(note_signing.is_whole(one) for one in signatures)
     assert all(one.at <= filled.now for one in signatures)
+    for one in signatures:
+        known = note_facts.load(filled.db, filled.db.get_one(TreatmentSession, one.session_id))
+        done = [row.done_at for row in known.follow_ups if row.done_at is not None]
+        assert all(at < one.at for at in done), "a signed text knows nothing of a later day"
     assert filled.db.scalars(sa.select(Note).where(Note.kind == NoteKind.ADDENDUM)).all()
     clinic = filled.db.scalars(sa.select(Clinic).order_by(Clinic.id)).first()
     assert clinic is not None

@@ -159,6 +159,67 @@ def test_words_saved_after_the_signature_come_back_as_an_addendum_to_sign(
     assert "Spoke with the hospital." in nurse.get(base(treatment)).text
 
 
+def test_words_of_a_nurse_who_may_not_add_them_are_shown_to_copy_once_the_note_is_signed(
+    treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn
+) -> None:
+    stranger = signed_in(Role.NURSE)
+    assert nurse.post(base(treatment), data={"body": "Calm.", "version": "0"}).status_code == 303
+    assert sign(nurse, treatment).status_code == 303
+    for typed in ("Spoke with the sister.", "y" * 30_000):
+        refused = stranger.post(base(treatment), data={"body": typed, "version": "1"})
+        assert refused.status_code == 409
+        assert "copy them" in refused.text
+        assert typed in refused.text.split("Your words, not saved")[1]
+        assert "Sign the addendum" not in refused.text
+    same = stranger.post(base(treatment), data={"body": "Calm.", "version": "1"})
+    assert "This is how it was signed." in same.text
+    assert "Your words" not in same.text
+
+
+def test_reasons_typed_into_a_signature_that_came_second_are_an_addendum_to_be(
+    treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn
+) -> None:
+    provider = signed_in(Role.PROVIDER)
+    page = provider.get(f"{base(treatment)}/sign").text
+    assert sign(nurse, treatment).status_code == 303
+    late = {**why_fields(page), "meaning": "", "seen": hidden(page, "seen"), "why_dose_ended": "Pump unplugged."}
+    refused = provider.post(f"{base(treatment)}/sign", data=late)
+    assert refused.status_code == 409
+    assert "End of the dose: Pump unplugged.</textarea>" in refused.text
+    assert "add them as an addendum" in refused.text
+    again = sign_again(nurse, page, treatment)
+    assert again.status_code == 409
+    assert "Your words" not in again.text, "what was typed is in the note"
+
+
+def sign_again(nurse: Visitor, page: str, treatment: TreatmentSession) -> Any:
+    data = {**TREATED, "seen": hidden(page, "seen"), **why_fields(page)}
+    return nurse.post(f"{base(treatment)}/sign", data=data)
+
+
+def test_two_texts_of_the_longest_kind_are_saved_as_one(
+    db: Session, treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn
+) -> None:
+    other = signed_in(Role.PROVIDER)
+    assert nurse.post(base(treatment), data={"body": "x" * 20_000, "version": "0"}).status_code == 303
+    refused = other.post(base(treatment), data={"body": "y" * 20_000, "version": "0"})
+    merged = unescape(refused.text.split("<textarea")[1].split(">", 1)[1].split("</textarea>")[0]).strip()
+    assert len(merged) == 40_001
+    merged = merged.replace("\n", "")
+    assert other.post(base(treatment), data={"body": merged, "version": "1"}).status_code == 303
+    assert [len(draft.body) for draft in all_of(db, NoteDraft)] == [40_000]
+
+
+def test_the_words_name_all_who_wrote_them_under_the_signature_of_another(
+    treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn, by: Actor
+) -> None:
+    provider = signed_in(Role.PROVIDER)
+    assert nurse.post(base(treatment), data={"body": "Calm.", "version": "0"}).status_code == 303
+    assert sign(provider, treatment).status_code == 303
+    words = nurse.get(base(treatment)).text.split('id="note-words"')[1].split("</section>")[0]
+    assert f"Written by {by.user.name if by.user else ''}." in words
+
+
 def test_a_note_from_the_session_page_comes_back_as_an_addendum_once_the_note_is_signed(
     db: Session, treatment: TreatmentSession, nurse: Visitor, signed_in: SignIn
 ) -> None:
@@ -187,7 +248,7 @@ def test_a_record_that_changed_since_it_was_read_is_shown_again_with_what_was_ty
     data = {**TREATED, "seen": hidden(page, "seen"), **why_fields(page)}
     refused = nurse.post(f"{base(treatment)}/sign", data=data)
     assert refused.status_code == 409
-    assert "Changed: Vitals." in refused.text
+    assert "Changed: Summary, Vitals." in refused.text
     assert "144" in refused.text
     assert 'value="There was no time."' in refused.text
     data["seen"] = hidden(refused.text, "seen")
@@ -247,7 +308,7 @@ def test_unsigned_notes_are_on_today_and_its_list(
     assert "Nothing waits here" in provider.get("/for-provider/notes").text
 
 
-@pytest.mark.parametrize("typed", ["x" * 20_001, "a\x00b", "z" + "\u0301" * 20])
+@pytest.mark.parametrize("typed", ["x" * 20_002, "a\x00b", "z" + "\u0301" * 20])
 def test_words_that_cannot_be_kept_are_asked_about_and_stay(
     treatment: TreatmentSession, nurse: Visitor, typed: str
 ) -> None:

@@ -18,6 +18,7 @@ from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey, ScaleMode
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.protocols.protocols import Drug
+from clinic_sessions.domain.scheduling.reasons import CallOffReason
 from clinic_sessions.domain.session.follow_ups import FollowUpKind
 from clinic_sessions.domain.session.lifecycle import Action, Gate, Status
 from clinic_sessions.domain.session.record import DoseEventKind, NoteKind
@@ -54,7 +55,16 @@ from clinic_sessions.services.before import checking
 from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.effects import none_observed, side_effects
 from clinic_sessions.services.effects.side_effects import Followed, Noticed
-from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, note_since, signed_notes
+from clinic_sessions.services.note import (
+    note,
+    note_drafts,
+    note_facts,
+    note_signers,
+    note_signing,
+    note_since,
+    signed_notes,
+    unsigned_notes,
+)
 from clinic_sessions.services.note.note_signing import Lacking, NotAsRead, Signing
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 from clinic_sessions.services.session import recording
@@ -104,8 +114,7 @@ def text_of(content: Content) -> str:
 
 def signing(db: Session, treatment: TreatmentSession, **given: Any) -> Signing:
     """A signature under the note as it reads now."""
-    draft = note_drafts.of(db, treatment)
-    seen = note_content.mark(composed(db, treatment, draft.body if draft else ""))
+    seen = note_content.mark(note_drafts.composed(db, note_facts.load(db, treatment)))
     return Signing(**{"meaning": Meaning.TREATED, "seen": seen, "undone": {}, **given})
 
 
@@ -229,7 +238,7 @@ def test_steps_scores_papers_and_follow_ups_show_as_well(
     db.add_all([score, owed])
     db.flush()
     text = text_of(composed(db, treatment))
-    for shown in ("Start the dose", "Left with their ride", "Aldrete", "9", "Call tomorrow.", "Order: 0.5 mg/kg",
+    for shown in ("Dose started", "Left with their ride", "Aldrete", "9", "Call tomorrow.", "Order: 0.5 mg/kg",
                   "Clearance: cleared by", "Consent: signed", "Weight: 80.0 kg",
                   "Ana Ruiz, born Apr 12, 1985"):  # fmt: skip
         assert shown in text, shown
@@ -284,6 +293,92 @@ def test_an_answer_that_was_withdrawn_by_correction_is_none(
     assert Required.SIDE_EFFECTS in note.lacking(note_facts.load(db, made))
 
 
+@pytest.mark.parametrize(
+    ("stayed", "shown", "summed"),
+    [
+        (56, "10:20 am, 10:30 am", "Vitals due at 10:20 am, 10:30 am: not recorded."),
+        (76, "10:20 am, 10:30 am, 10:55 am, 11:10 am", "4 checks of vitals that were due: not recorded."),
+    ],
+)
+def test_checks_that_were_never_done_read_so_in_the_summary_and_with_the_vitals(
+    db: Session, clinic: Clinic, now: datetime, by: Actor, stayed: int, shown: str, summed: str
+) -> None:
+    """Every 10 minutes in an infusion, every 15 after it; one that was due a minute ago is not overdue yet."""
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    take(db, made, Action.START, now, by)
+    for minutes in (11, 40):
+        recording.record_vitals(db, made, Vitals(heart_rate=70), now=now + minutes * MINUTE, by=by)
+    take(db, made, Action.FINISH_DOSE, now + 40 * MINUTE, by)
+    take(db, made, Action.LEAVE_WITHOUT_TELLING, now + stayed * MINUTE, by, words="Chair empty.")
+    parts = {part.key: part for part in composed(db, made).parts}
+    assert parts["vitals"].lines == [f"Vitals due at {shown}: not recorded."]
+    assert summed in parts["summary"].lines[0]
+
+
+def test_a_session_that_did_not_begin_tells_why_its_order_and_no_checks(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    recording.record_vitals(db, made, Vitals(systolic=186, diastolic=112), now=now + 5 * MINUTE, by=by)
+    take(db, made, Action.CALL_OFF, now + 20 * MINUTE, by, reasons=[CallOffReason.BLOOD_PRESSURE])
+    parts = {part.key: part for part in composed(db, made).parts}
+    summary = parts["summary"].lines[0]
+    assert summary.endswith("The session did not go ahead at 10:20 am: Blood pressure.")
+    assert "Urgent when last read: systolic 186, limit 180 or more, 10:05 am" in summary
+    assert "due at" not in summary
+    assert parts["papers"].lines[0].startswith("Order: 0.5 mg/kg"), "it is no missing order"
+    assert [row[1] for row in parts["visit"].rows] == ["Patient is here", "Did not go ahead"]
+
+
+def test_answers_beside_readings_that_say_otherwise_are_told_and_nothing_is_chosen(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    take(db, made, Action.START, now, by)
+    take(db, made, Action.FINISH_DOSE, now + 40 * MINUTE, by)
+    far = Noticed(kind=SideEffectKind.DISSOCIATION, grade=Grade.MODERATE)
+    effect = side_effects.note(db, made, far, now=now + 50 * MINUTE, by=by)
+    recording.record_vitals(db, made, Vitals(spo2_percent=88, moaa_s=3), now=now + 80 * MINUTE, by=by)
+    for item in (CheckItem.SEDATION, CheckItem.DISSOCIATION, CheckItem.BREATHING):
+        checking.record(db, made, Said(item=item, clear=True), now=now + 81 * MINUTE, by=by)
+    side_effects.follow(
+        db, made, effect, Followed(kind=SideEffectEventKind.RESOLVED), now=now + 90 * MINUTE, by=by
+    )  # fmt: skip
+    recording.record_vitals(db, made, Vitals(moaa_s=5), now=now + 91 * MINUTE, by=by)
+    parts = {part.key: part for part in composed(db, made).parts}
+    lines = "\n".join(parts["leaving"].lines)
+    assert "Sedation at 11:21 am: Awake and oriented. Last recorded by then: MOAA/S 3, limit" in lines
+    assert "Breathing at 11:21 am: Settled. Last recorded by then: oxygen 88, limit" in lines
+    assert "Last recorded by then: Dissociation, grade 2 (moderate), over at 11:30 am." in lines
+    assert "Urgent when last read: oxygen 88" in parts["summary"].lines[0]
+    assert "MOAA/S" not in parts["summary"].lines[0], "its last reading is in range"
+
+
+def test_what_is_missing_names_the_side_effects_whose_outcome_nobody_told(
+    db: Session, clinic: Clinic, now: datetime, by: Actor
+) -> None:
+    made = factories.a_session(db, factories.a_patient(db, clinic), now)
+    take(db, made, Action.ARRIVE, now, by)
+    take(db, made, Action.START, now, by)
+    for kind in (SideEffectKind.HEADACHE, SideEffectKind.VOMITING):
+        side_effects.note(db, made, Noticed(kind=kind, grade=Grade.MILD), now=now + 9 * MINUTE, by=by)
+    lacking = note.lacking(note_facts.load(db, made))
+    assert lacking[Required.EFFECTS_OUTCOME] == "How each side effect stands: Headache, Vomiting"
+
+
+def test_a_reading_after_the_signature_says_what_of_it_is_out_of_range(
+    db: Session, treatment: TreatmentSession, now: datetime, by: Actor
+) -> None:
+    signature = note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
+    recording.record_vitals(db, treatment, Vitals(systolic=188, diastolic=114), now=now, by=by, at=now - 2 * MINUTE)
+    (later,) = note_since.since(note_facts.load(db, treatment), signature)
+    assert later.text.startswith("Vitals: 188/114")
+    assert "Out of range: systolic 188, limit 180 or more" in later.text
+
+
 def test_name_and_birth_date_asked_twice_stand_once_with_both_times(
     db: Session, clinic: Clinic, now: datetime, by: Actor
 ) -> None:
@@ -310,7 +405,7 @@ def test_the_same_record_always_makes_the_same_note(db: Session, treatment: Trea
 def test_a_whole_record_lacks_nothing_and_is_signed_with_its_meaning_and_time(
     db: Session, treatment: TreatmentSession, now: datetime, by: Actor
 ) -> None:
-    assert note.lacking(note_facts.load(db, treatment)) == []
+    assert not note.lacking(note_facts.load(db, treatment))
     note_drafts.save(db, treatment, "Calm throughout.", seen=0, now=now, by=by)
     signature = note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
     db.commit()
@@ -364,11 +459,11 @@ def test_a_note_is_signed_once_only_at_the_end_and_as_it_was_read(
     recording.record_vitals(db, treatment, Vitals(heart_rate=71), now=now, by=by, at=now - timedelta(hours=1))
     with pytest.raises(NotAsRead) as refused:
         note_signing.sign(db, treatment, read, now=now, by=by)
-    assert refused.value.parts == ["Vitals"]
+    assert refused.value.parts == ["Summary", "Vitals"]
     note_drafts.save(db, treatment, "Words.", seen=0, now=now, by=by)
     with pytest.raises(NotAsRead) as refused:
         note_signing.sign(db, treatment, read, now=now, by=by)
-    assert refused.value.parts == ["Vitals", "In words"]
+    assert refused.value.parts == ["Summary", "Vitals", "In words"]
     note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
     with pytest.raises(ChangedMeanwhile, match="signed_already"):
         note_signing.sign(db, treatment, signing(db, treatment), now=now, by=by)
@@ -463,6 +558,42 @@ def test_the_second_save_of_a_draft_is_refused_and_the_same_words_are_no_change(
     assert note_drafts.save(db, treatment, "Mine.", seen=0, now=now, by=other).version == 1
     both = note_drafts.save(db, treatment, "Mine. Theirs.", seen=1, now=now + MINUTE, by=other)
     assert (both.version, both.changed_by.id, both.changed_at) == (2, other.user_id, now + MINUTE)
+
+
+def test_all_who_saved_words_are_named_with_them_and_an_old_note_names_nobody(
+    db: Session, clinic: Clinic, treatment: TreatmentSession, now: datetime, by: Actor
+) -> None:
+    other = Actor(kind=by.kind, user=factories.a_user(db, clinic, Role.NURSE, name="Tom Reyes"), role=Role.NURSE)
+    note_drafts.save(db, treatment, "Mine.", seen=0, now=now, by=by)
+    note_drafts.save(db, treatment, "Mine. Theirs.", seen=1, now=now + MINUTE, by=other)
+    note_drafts.save(db, treatment, "Mine, theirs.", seen=2, now=now + 2 * MINUTE, by=by)
+    content = note_drafts.composed(db, note_facts.load(db, treatment))
+    assert content.words_by == f"{by.user.name if by.user else ''}, Tom Reyes"
+    assert note_content.read(note_content.as_data(content)) == note_content.read(note_content.as_data(content))
+    old = {key: value for key, value in note_content.as_data(content).items() if key != "words_by"}
+    assert note_content.read(old).words_by == ""
+
+
+def test_the_list_of_own_notes_holds_exactly_what_a_nurse_may_sign(
+    db: Session, clinic: Clinic, treatment: TreatmentSession, now: datetime, by: Actor
+) -> None:
+    booker, named, counter = (a_nurse(db, clinic) for _ in range(3))
+    treatment.nurse_id = named.user_id
+    patient = factories.a_patient(db, clinic, "Bo Lind")
+    booked = factories.a_session(db, patient, now, chair=clinic.chairs[1], by=booker.user)
+    booked.status = Status.LEFT
+    db.flush()
+    for who, theirs in ((by, True), (named, True), (counter, False), (booker, False)):
+        assert who.user is not None
+        listed = unsigned_notes.lines(db, clinic, now, nurse_id=who.user_id)
+        assert [line.session_id for line in listed] == ([treatment.id] if theirs else [])
+        assert note_signers.may_sign(db, treatment, who.user) is theirs
+    recording.record_note(db, treatment, "Relieved at noon.", now=now, by=counter)
+    assert counter.user is not None
+    assert note_signers.may_sign(db, treatment, counter.user)
+    assert [line.session_id for line in unsigned_notes.lines(db, clinic, now, nurse_id=counter.user_id)]
+    assert booker.user is not None
+    assert not note_signers.may_sign(db, booked, booker.user), "a visit that somebody only booked"
 
 
 def test_unsigned_notes_wait_for_their_nurse_and_for_providers(

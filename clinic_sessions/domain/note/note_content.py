@@ -36,6 +36,8 @@ class NoteReason(StrEnum):
 
     NOT_OVER = "not_over"
     SIGNED_ALREADY = "signed_already"
+    WORDS_TO_ADD = "words_to_add"
+    WORDS_TO_COPY = "words_to_copy"
     NOT_SIGNED = "not_signed"
     NOT_YOURS = "not_yours"
     SOMETHING_MISSING = "something_missing"
@@ -57,10 +59,11 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """A whole note. `undone`: what was asked for and not recorded, each with why."""
+    """A whole note. `words_by`: who wrote the free words; `undone`: what was asked for and not recorded, with why."""
 
     parts: Sequence[Part]
     words: str = ""
+    words_by: str = ""
     undone: Sequence[tuple[str, str]] = ()
 
 
@@ -82,14 +85,21 @@ def as_data(content: Content) -> dict[str, Any]:
         }
         for one in content.parts
     ]
-    return {"form": 1, "parts": parts, "words": content.words, "undone": [list(pair) for pair in content.undone]}
+    return {
+        "form": 1,
+        "parts": parts,
+        "words": content.words,
+        "words_by": content.words_by,
+        "undone": [list(pair) for pair in content.undone],
+    }
 
 
 def read(data: Mapping[str, Any]) -> Content:
-    """Give back the note that was kept."""
+    """Give back the note that was kept; the oldest do not name who wrote their words."""
     return Content(
         parts=[Part(**part) for part in data["parts"]],
         words=data["words"],
+        words_by=data.get("words_by", ""),
         undone=[(label, why) for label, why in data["undone"]],
     )
 
@@ -121,7 +131,16 @@ def changed(content: Content, seen: str) -> list[str]:
 def _marks(content: Content) -> dict[str, str]:
     data = as_data(content)
     found = {part["key"]: digest(part)[:_SHORT] for part in data["parts"]}
-    return {**found, WORDS: digest({"words": data["words"]})[:_SHORT]}
+    return {**found, WORDS: digest({"words": data["words"], "by": data["words_by"]})[:_SHORT]}
+
+
+def sentence(text: str) -> str:
+    """End words with a full stop, where whoever wrote them did not.
+
+    >>> sentence("Pale, then pink"), sentence("Who called?")
+    ('Pale, then pink.', 'Who called?')
+    """
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def clock_text(moment: datetime, zone: ZoneInfo, beside: datetime) -> str:

@@ -29,10 +29,9 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (AddendumReason.CORRECTION, "Correction"),
     (AddendumReason.NEW_SINCE, "New since the signature"),
     (NoteReason.NOT_OVER, "The session is not over. Its note is signed once the patient has left."),
-    (
-        NoteReason.SIGNED_ALREADY,
-        "The note is signed. Your words are kept below: add them as an addendum.",
-    ),
+    (NoteReason.SIGNED_ALREADY, "The note is signed already. This is how it was signed."),
+    (NoteReason.WORDS_TO_ADD, "The note is signed. Your words are kept below: add them as an addendum."),
+    (NoteReason.WORDS_TO_COPY, "The note is signed. Your words are kept below and are not part of it: copy them."),
     (NoteReason.NOT_SIGNED, "The note is not signed yet. Write in the note itself."),
     (NoteReason.NOT_YOURS, "You have not recorded anything in this session. Its nurse or a provider signs the note."),
     (NoteReason.SOMETHING_MISSING, "Something that the note asks for is missing."),

@@ -49,6 +49,15 @@ _ACTS: Mapping[tuple[SessionKind, Action], str] = MappingProxyType(
     }
 )
 
+_DONE: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.START: "Dose started",
+        Action.STOP_EARLY: "Dose stopped early",
+        Action.CALL_OFF: "Did not go ahead",
+    }
+)
+"""Acts whose words ask for them, as they read once they are done."""
+
 
 def is_length(minutes: int) -> bool:
     """Say whether a visit may be this long: 15 to 240 minutes, in steps of five.
@@ -87,3 +96,12 @@ def act_words(kind: SessionKind, action: Action) -> str:
     ('Patient has joined', 'Left with their ride')
     """
     return _ACTS.get((kind, action)) or say(action)
+
+
+def done_words(kind: SessionKind, action: Action) -> str:
+    """Give the words for an act that was done, as the record tells it.
+
+    >>> done_words(SessionKind.TREATMENT, Action.START), done_words(SessionKind.TELEHEALTH, Action.LEAVE)
+    ('Dose started', 'Visit done')
+    """
+    return _ACTS.get((kind, action)) or _DONE.get(action) or say(action)

@@ -9,15 +9,24 @@ from werkzeug.wrappers import Response
 
 from clinic_sessions.domain import two_versions, words
 from clinic_sessions.domain.note import note_content
-from clinic_sessions.domain.note.note_content import Content, NoteReason
+from clinic_sessions.domain.note.note_content import NoteReason
+from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.forms.note import AddendumForm, SignForm, WordsForm, name_of, sign_form
+from clinic_sessions.forms.note import AddendumForm, SignForm, WordsForm, name_of, sign_form, words_form
 from clinic_sessions.models import NoteDraft, TreatmentSession
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.routes.session.one_session import ONE, load, strip
 from clinic_sessions.services import form_keys
-from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, note_since, signed_notes
+from clinic_sessions.services.note import (
+    note,
+    note_drafts,
+    note_facts,
+    note_signers,
+    note_signing,
+    note_since,
+    signed_notes,
+)
 from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.note.note_signing import Lacking, NotAsRead, Signing
 from clinic_sessions.services.refusals import Absent, Refusal
@@ -38,7 +47,11 @@ def show(session_id: int) -> str:
 @needs(Permission.SIGN_NOTES)
 def save(session_id: int) -> Answer:
     """Save the words; whoever saves second sees both versions and one text with every word of both."""
-    treatment, form = _load(session_id), WordsForm(request.form)
+    treatment = _load(session_id)
+    if signed_notes.exists(session(), treatment.id):
+        return as_addendum(treatment, request.form.get("body", "")), 409
+    draft = note_drafts.of(session(), treatment)
+    form = words_form(request.form, draft.body if draft else "")
     if not form.validate():
         return _page(treatment, form), 422
     try:
@@ -69,6 +82,8 @@ def signing(session_id: int) -> Answer:
 def sign(session_id: int) -> Answer:
     """Sign and lock the note as it was read."""
     treatment = _load(session_id)
+    if signed_notes.exists(session(), treatment.id):
+        return _signed_meanwhile(treatment), 409
     form = _form(note_facts.load(session(), treatment), request.form)
     if not form.validate():
         return _sign_page(treatment, form), 422
@@ -105,8 +120,14 @@ def add(session_id: int) -> Answer:
 
 def as_addendum(treatment: TreatmentSession, typed: str) -> str:
     """Show a note that is signed, with words that came too late for it ready to be signed as an addendum."""
+    signed = note_content.read(signed_notes.one(session(), treatment).content)
+    if typed.split() in ([], signed.words.split()):
+        return _page(treatment, said=[words.say(NoteReason.SIGNED_ALREADY)])
     kept = AddendumForm(data={"body": typed, "form_key": form_keys.new()})
-    return _page(treatment, addendum=kept, said=[words.say(NoteReason.SIGNED_ALREADY)])
+    mine = note_signers.may_sign(session(), treatment, person())
+    return _page(
+        treatment, addendum=kept, said=[words.say(NoteReason.WORDS_TO_ADD if mine else NoteReason.WORDS_TO_COPY)]
+    )  # fmt: skip
 
 
 def _load(session_id: int) -> TreatmentSession:
@@ -134,7 +155,7 @@ def _page(
 ) -> str:
     known, signature = note_facts.load(session(), treatment), signed_notes.of(session(), treatment)
     draft = note_drafts.of(session(), treatment)
-    mine = note_signing.may_sign(known, person())
+    mine = note_signers.may_sign(session(), treatment, person())
     if signature is not None:
         return render_template(
             "sessions/note_signed.html", signature=signature, content=note_content.read(signature.content),
@@ -143,13 +164,9 @@ def _page(
             form=addendum or AddendumForm(data={"form_key": form_keys.new()}), **_about(treatment),
         )  # fmt: skip
     return render_template(
-        "sessions/note.html", content=_content(known, draft), lacking=note.lacking(known), draft=draft, mine=mine,
-        form=form or _words_form(draft), said=said, **_about(treatment),
+        "sessions/note.html", content=note_drafts.composed(session(), known), lacking=note.lacking(known), mine=mine,
+        draft=draft, form=form or _words_form(draft), said=said, **_about(treatment),
     )  # fmt: skip
-
-
-def _content(known: Facts, draft: NoteDraft | None) -> Content:
-    return note.compose(known, draft.body if draft else "")
 
 
 def _words_form(draft: NoteDraft | None) -> WordsForm:
@@ -175,7 +192,7 @@ def _form(known: Facts, typed: MultiDict[str, str] | None) -> SignForm:
 def _not_signed(treatment: TreatmentSession, refusal: Refusal) -> Answer:
     """Show the note as it stands now with all that was typed; what has changed since it was read is marked."""
     if signed_notes.exists(session(), treatment.id):
-        return _page(treatment, said=_said(refusal)), 409
+        return _signed_meanwhile(treatment), 409
     form = _form(note_facts.load(session(), treatment), request.form)
     if isinstance(refusal, Lacking):
         form.validate()
@@ -183,15 +200,24 @@ def _not_signed(treatment: TreatmentSession, refusal: Refusal) -> Answer:
     return _sign_page(treatment, form, _said(refusal), differing), 409
 
 
+def _signed_meanwhile(treatment: TreatmentSession) -> str:
+    """Show the note that is signed; what was typed into another signature and is not in it is an addendum to be."""
+    typed = {one: request.form.get(name_of(one), "").strip() for one in Required}
+    kept = {why for _, why in note_content.read(signed_notes.one(session(), treatment).content).undone}
+    return as_addendum(
+        treatment, "\n".join(f"{words.say(one)}: {why}" for one, why in typed.items() if why and why not in kept)
+    )  # fmt: skip
+
+
 def _sign_page(
     treatment: TreatmentSession, form: SignForm | None, said: Sequence[str] = (), differing: Sequence[str] = ()
 ) -> str:
     known = note_facts.load(session(), treatment)
-    content = _content(known, note_drafts.of(session(), treatment))
+    content = note_drafts.composed(session(), known)
     lacking = note.lacking(known)
     shown = form or _form(known, None)
     shown.seen.data = note_content.mark(content)
     return render_template(
         "sessions/note_sign.html", content=content, form=shown, asked=[shown[name_of(one)] for one in lacking],
-        said=said, differing=differing, mine=note_signing.may_sign(known, person()), **_about(treatment),
+        said=said, differing=differing, mine=note_signers.may_sign(session(), treatment, person()), **_about(treatment),
     )  # fmt: skip

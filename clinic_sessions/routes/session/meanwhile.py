@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.scheduling.visits import act_words
+from clinic_sessions.domain.scheduling.visits import done_words
 from clinic_sessions.domain.session.record import RecordReason
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import DoseEvent, Intervention, Note, SideEffect, TreatmentSession, VitalsReading
@@ -50,4 +50,4 @@ def said(treatment: TreatmentSession, refusal: Refusal) -> list[str]:
     if not isinstance(refusal, ChangedMeanwhile) or last is None:
         return told
     who = last.by.name if last.by else "The patient, by link"
-    return [*told, f"Last step: {act_words(treatment.kind, last.action)}, {filters.day_at(last.at)}, by {who}."]
+    return [*told, f"Last step: {done_words(treatment.kind, last.action)}, {filters.day_at(last.at)}, by {who}."]

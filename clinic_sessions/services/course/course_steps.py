@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from clinic_sessions.domain import words
 from clinic_sessions.domain.scheduling.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.scheduling.visits import act_words
+from clinic_sessions.domain.scheduling.visits import done_words
 from clinic_sessions.domain.session.lifecycle import Action, SessionKind
 from clinic_sessions.domain.session.record import is_late
 from clinic_sessions.models import Clinic, StatusChange, TreatmentSession
@@ -66,7 +66,7 @@ def _step(change: StatusChange, here: Clinic, clinical: bool, undone: bool) -> T
     return TimelineEntry(
         kind=_ICONS.get(change.action, "calendar"),
         at=change.at,
-        title=act_words(change.treatment.kind, change.action),
+        title=done_words(change.treatment.kind, change.action),
         detail=" \u00b7 ".join(told),
         author=change.by.name if change.by else "Patient, by link",
         struck=undone,

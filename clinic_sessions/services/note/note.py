@@ -8,9 +8,10 @@ from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.protocols.protocols import Anchor
 from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.domain.session.record import BEGINS_DOSE
+from clinic_sessions.domain.words import say
 from clinic_sessions.models import Draw, DrugLabel, Note, SessionCheck, TreatmentSession, VitalsReading
 from clinic_sessions.services.drug import dose_controls, drug
-from clinic_sessions.services.effects import none_observed
+from clinic_sessions.services.effects import none_observed, side_effects
 from clinic_sessions.services.note import note_after, note_before, note_dose, note_summary
 from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.session import facts
@@ -38,15 +39,27 @@ def has_note(treatment: TreatmentSession) -> bool:
     return treatment.kind is SessionKind.TREATMENT and facts.arrived_at(treatment) is not None
 
 
-def compose(known: Facts, words: str = "") -> Content:
+def compose(known: Facts, words: str = "", words_by: str = "") -> Content:
     """Compose the note of a session; the same record and words always make the same note."""
     made = [make(known) for make in _MAKERS]
-    return Content(parts=[without_empty_columns(part) for part in made if isinstance(part, Part)], words=words)
+    parts = [without_empty_columns(part) for part in made if isinstance(part, Part)]
+    return Content(parts=parts, words=words, words_by=words_by if words else "")
 
 
-def lacking(known: Facts) -> list[Required]:
-    """List what the note asks for and the record does not hold."""
-    return missing(_known(known))
+def lacking(known: Facts) -> dict[Required, str]:
+    """Say what the note asks for and the record does not hold, in words."""
+    return {one: _named(known, one) for one in missing(_known(known))}
+
+
+def _named(known: Facts, one: Required) -> str:
+    """Say what is missing, and of which side effects."""
+    which = _without_outcome(known) if one is Required.EFFECTS_OUTCOME else []
+    return ": ".join(filter(None, (say(one), ", ".join(which))))
+
+
+def _without_outcome(known: Facts) -> list[str]:
+    felt = [one.effect for one in known.felt if one.open and one.outcome is None]
+    return list(dict.fromkeys(side_effects.label(one) for one in felt))
 
 
 def _known(known: Facts) -> Known:
@@ -69,7 +82,7 @@ def _known(known: Facts) -> Known:
         answered={c.item for c in known.all(SessionCheck) if begun is not None and c.at >= begun},
         aldrete=_lacks_aldrete(known),
         effects_told=bool(known.felt or none_observed.answers(known.standing(Note), begun)),
-        open_effects=any(effect.open and effect.outcome is None for effect in known.felt),
+        open_effects=bool(_without_outcome(known)),
         ending_told=bool(ending and ending[-1].words),
     )
 

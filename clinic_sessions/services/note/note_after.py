@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part
+from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part, sentence
 from clinic_sessions.domain.outcomes.scale_kinds import ScaleKey
 from clinic_sessions.domain.session.record import NONE_SO_FAR, NoteKind
 from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import FollowUp, Intervention, Note, ScaleResult, SessionCheck, SideEffect, SideEffectEvent
 from clinic_sessions.services.effects import effect_words, none_observed, side_effects
+from clinic_sessions.services.note import note_checks
 from clinic_sessions.services.note.note_before import QUESTIONS, answers
 from clinic_sessions.services.note.note_facts import Facts, remarks
 from clinic_sessions.services.outcomes import scale_data
@@ -35,10 +36,10 @@ def none_felt(known: Facts) -> str:
 
 
 def _owed(known: Facts, row: FollowUp) -> str:
-    done = "Open."
+    done = "Open"
     if row.done_by is not None and row.done_at is not None:
         done = f"Done by {row.done_by.name}, {known.at(row.done_at)}: {row.done_words}"
-    return f"{say(row.kind)}, due {known.at(row.due_at)}: {row.words} {done}"
+    return f"{say(row.kind)}, due {known.at(row.due_at)}: {sentence(row.words)} {sentence(done)}"
 
 
 def _effect(known: Facts, one: SideEffectNow) -> Sequence[str]:
@@ -102,9 +103,9 @@ def leaving(known: Facts) -> Part | None:
     lines = [f"Minimum observation until {known.at(earliest) if earliest else NOT_RECORDED}."]
     if known.protocol and known.protocol.observation.aldrete and not _scored(known, ScaleKey.ALDRETE):
         lines.append(f"Aldrete score: {NOT_RECORDED}.")
-    return Part(
-        key="leaving", title="Before leaving", lines=lines, heads=QUESTIONS, rows=answers(known, BEFORE_LEAVING)
-    )
+    lines += note_checks.side_by_side(known)
+    rows = answers(known, BEFORE_LEAVING)
+    return Part(key="leaving", title="Before leaving", lines=lines, heads=QUESTIONS, rows=rows)
 
 
 def _scored(known: Facts, key: ScaleKey) -> bool:

@@ -7,7 +7,7 @@ from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part
 from clinic_sessions.domain.papers.orders import in_words
 from clinic_sessions.domain.patients.weights import kg_text
 from clinic_sessions.domain.scheduling.pattern import progress
-from clinic_sessions.domain.scheduling.visits import act_words
+from clinic_sessions.domain.scheduling.visits import done_words
 from clinic_sessions.domain.session.session_checks import BEFORE_LEAVING, CheckItem
 from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.domain.words import say, say_outside
@@ -56,7 +56,7 @@ def visit(known: Facts) -> Part:
 
 def _step(known: Facts, step: StatusChange) -> Sequence[str]:
     who = step.by.name if step.by else ""
-    return known.at(step.at), act_words(known.treatment.kind, step.action), why_of(step), who, remarks(known, step)
+    return known.at(step.at), done_words(known.treatment.kind, step.action), why_of(step), who, remarks(known, step)
 
 
 def _under(treatment: TreatmentSession) -> Iterator[str]:
@@ -82,7 +82,7 @@ def papers(known: Facts) -> Part:
 
 
 def _order(known: Facts) -> str:
-    order = known.treatment.order
+    order = known.order
     if order is None:
         return f"Order: {NOT_RECORDED}."
     spoken = ", spoken and read back" if order.spoken else ""

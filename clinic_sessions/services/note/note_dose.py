@@ -13,6 +13,7 @@ from clinic_sessions.domain.wall_time import offset_text
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import DoseEvent, Draw, DrugLabel, DueHold, SecondCount, VitalsReading
 from clinic_sessions.services.drug import drug
+from clinic_sessions.services.note import note_checks
 from clinic_sessions.services.note.note_facts import Facts, or_not_recorded, remarks
 from clinic_sessions.services.session import facts, limits, timeline
 
@@ -126,7 +127,9 @@ def vitals(known: Facts) -> Part:
     lines = [] if readings else [f"Vitals: {NOT_RECORDED}."]
     holds = [hold_text(known, one) for one in known.all(DueHold)]
     heads = ("Time", "From start", *(name for name, _ in _COLUMNS), "Besides", "By", "Remarks")
-    return Part(key="vitals", title="Vitals", lines=[*lines, *holds], heads=heads if rows else (), rows=rows)
+    never = note_checks.never_done(known)
+    missed = [note_checks.due_text(known, never)] if never else []
+    return Part(key="vitals", title="Vitals", lines=[*lines, *missed, *holds], heads=heads if rows else (), rows=rows)
 
 
 def hold_text(known: Facts, row: DueHold) -> str:

@@ -1,24 +1,50 @@
 """The free words of a session's note until it is signed; two people who write them lose no word."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from clinic_sessions.domain.note.note_content import NoteReason
+from clinic_sessions.domain.note.note_content import Content, NoteReason
 from clinic_sessions.domain.session.lifecycle import StepReason
-from clinic_sessions.models import AuditAction, NoteDraft, TreatmentSession
+from clinic_sessions.models import AuditAction, AuditEntry, NoteDraft, TreatmentSession, User
 from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
-from clinic_sessions.services.note import signed_notes
+from clinic_sessions.services.note import note, signed_notes
+from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
 from clinic_sessions.services.session import lifecycle
+
+_ENTITY = "note_draft"
 
 
 def of(db: Session, treatment: TreatmentSession) -> NoteDraft | None:
     """Give the draft of a session's note as it was saved last; None while there is none."""
     query = sa.select(NoteDraft).where(NoteDraft.session_id == treatment.id)
     return db.scalars(query.options(joinedload(NoteDraft.changed_by))).first()
+
+
+def composed(db: Session, known: Facts) -> Content:
+    """Compose the note of a session with the words that stand, and with the names of all who have saved any."""
+    draft = of(db, known.treatment)
+    if draft is None:
+        return note.compose(known)
+    return note.compose(known, draft.body, ", ".join(_writers(db, known.treatment, draft)))
+
+
+def _writers(db: Session, treatment: TreatmentSession, draft: NoteDraft) -> Sequence[str]:
+    """Name whoever saved words of a note, the first first: the draft itself knows only who saved last."""
+    entry = AuditEntry
+    query = (
+        sa.select(User.name)
+        .join(entry, entry.user_id == User.id)
+        .where(entry.patient_id == treatment.patient_id, entry.entity == _ENTITY, entry.entity_id == draft.id)
+        .where(entry.action.in_((AuditAction.CREATE, AuditAction.CHANGE)))
+        .group_by(User.id, User.name)
+        .order_by(sa.func.min(entry.id))
+    )
+    return db.scalars(query).all()
 
 
 def save(
@@ -47,7 +73,7 @@ def save(
     db.expire(draft, ["changed_by"])
     action = AuditAction.CHANGE if seen else AuditAction.CREATE
     audit.note(
-        db, action, "note_draft", draft.id, now=now, by=by, patient_id=treatment.patient_id,
+        db, action, _ENTITY, draft.id, now=now, by=by, patient_id=treatment.patient_id,
         changes={"version": [seen or None, draft.version]},
     )  # fmt: skip
     return draft

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from clinic_sessions.models import (
     FollowUp,
     Intervention,
     Note,
+    Order,
     ProviderAnswer,
     ProviderAsk,
     ScaleResult,
@@ -36,7 +37,9 @@ from clinic_sessions.models import (
     Weight,
 )
 from clinic_sessions.models.record import Entry
+from clinic_sessions.services import documents
 from clinic_sessions.services.catalogue import protocol_of
+from clinic_sessions.services.drug import infusions
 from clinic_sessions.services.patients import weights
 from clinic_sessions.services.session import facts
 
@@ -76,6 +79,10 @@ class Facts:
     decision: ClearanceDecision | None
     consent: Consent | None
     weight: Weight | None
+    order: Order | None
+    """That of the dose; before one was begun, the order that held when the visit ended."""
+    grace: timedelta
+    """How long after its time a check of vitals is not overdue yet."""
 
     def all(self, kind: type[Kind]) -> Sequence[Kind]:
         """List the entries of one kind, corrected ones too, in order of their true time."""
@@ -123,6 +130,8 @@ def load(db: Session, treatment: TreatmentSession) -> Facts:
         decision=_decision(db, treatment, began),
         consent=_consent(db, treatment, began),
         weight=next((one for one in weighings if one.measured_at <= began), None),
+        order=treatment.order or (None if treatment.dose_started_at else infusions.order_of(db, treatment, began)),
+        grace=timedelta(minutes=documents.thresholds(db).due_grace.whole),
     )
 
 

@@ -1,13 +1,13 @@
 """What the page of a session says of its note, once the visit is over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.note.note_required import Required
 from clinic_sessions.models import NoteDraft, NoteSignature, TreatmentSession, User
-from clinic_sessions.services.note import note, note_drafts, note_facts, note_signing, signed_notes
+from clinic_sessions.services.note import note, note_drafts, note_facts, note_signers, signed_notes
 from clinic_sessions.services.note.note_since import Later, since
 
 
@@ -17,7 +17,7 @@ class NotePart:
 
     signature: NoteSignature | None
     draft: NoteDraft | None
-    lacking: Sequence[Required]
+    lacking: Mapping[Required, str]
     later: Sequence[Later]
     mine: bool
     """This person signs it."""
@@ -31,7 +31,7 @@ def of(db: Session, treatment: TreatmentSession, user: User) -> NotePart | None:
     return NotePart(
         signature=signature,
         draft=None if signature else note_drafts.of(db, treatment),
-        lacking=[] if signature else note.lacking(known),
+        lacking={} if signature else note.lacking(known),
         later=since(known, signature) if signature else [],
-        mine=note_signing.may_sign(known, user),
+        mine=note_signers.may_sign(db, treatment, user),
     )

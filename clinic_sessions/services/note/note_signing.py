@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from clinic_sessions.domain.note import note_content
 from clinic_sessions.domain.note.note_content import AddendumReason, Content, Meaning, NoteReason
 from clinic_sessions.domain.note.note_required import Required
-from clinic_sessions.domain.permissions import Permission, Role
+from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.session.lifecycle import StepReason
 from clinic_sessions.domain.session.record import NoteKind
 from clinic_sessions.domain.words import say
@@ -19,6 +19,7 @@ from clinic_sessions.services import audit
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.note import note, note_drafts, note_facts, signed_notes
 from clinic_sessions.services.note.note_facts import Facts
+from clinic_sessions.services.note.note_signers import may_sign
 from clinic_sessions.services.refusals import ChangedMeanwhile, NotAllowed, Refusal
 from clinic_sessions.services.session import lifecycle, recording
 
@@ -60,21 +61,6 @@ def meanings(user: User) -> list[Meaning]:
     return list(dict.fromkeys(found))
 
 
-def may_sign(known: Facts, user: User) -> bool:
-    """Say whether a person signs this note: a provider any, a nurse one of a session in which they recorded something.
-
-    The nurse who is named for the session counts as well.
-    """
-    if not user.may(Permission.SIGN_NOTES):
-        return False
-    return Role.PROVIDER in user.roles or known.treatment.nurse_id == user.id or user.id in _authors(known)
-
-
-def _authors(known: Facts) -> set[int | None]:
-    written = {row.by_id for rows in known.entries.values() for row in rows}
-    return {*written, *(change.by_id for change in known.treatment.changes)}
-
-
 def sign(db: Session, treatment: TreatmentSession, signing: Signing, *, now: datetime, by: Actor) -> NoteSignature:
     """Sign the note as it was read and lock it; the note is kept whole with its meaning, name and time.
 
@@ -87,7 +73,7 @@ def sign(db: Session, treatment: TreatmentSession, signing: Signing, *, now: dat
     if signed_notes.exists(db, treatment.id):
         raise ChangedMeanwhile(NoteReason.SIGNED_ALREADY)
     known, who = note_facts.load(db, treatment), _signer(by)
-    if not may_sign(known, who) or signing.meaning not in meanings(who):
+    if not may_sign(db, treatment, who) or signing.meaning not in meanings(who):
         raise NotAllowed(NoteReason.NOT_YOURS)
     return lock_in(db, known, _checked(db, known, signing), signing.meaning, now=now, by=by)
 
@@ -99,14 +85,13 @@ def _signer(by: Actor) -> User:
 
 
 def _checked(db: Session, known: Facts, signing: Signing) -> Content:
-    draft = note_drafts.of(db, known.treatment)
-    content = note.compose(known, draft.body if draft else "")
+    content = note_drafts.composed(db, known)
     if differing := note_content.changed(content, signing.seen):
         raise NotAsRead(differing)
     lacking = note.lacking(known)
     if unanswered := [one for one in lacking if not signing.undone.get(one)]:
         raise Lacking(unanswered)
-    return replace(content, undone=[(say(one), signing.undone[one]) for one in lacking])
+    return replace(content, undone=[(text, signing.undone[one]) for one, text in lacking.items()])
 
 
 def lock_in(
@@ -150,7 +135,7 @@ def add(
     lifecycle.lock(db, treatment)
     if not signed_notes.exists(db, treatment.id):
         raise ChangedMeanwhile(NoteReason.NOT_SIGNED)
-    if not may_sign(note_facts.load(db, treatment), _signer(by)):
+    if not may_sign(db, treatment, _signer(by)):
         raise NotAllowed(NoteReason.NOT_YOURS)
     row = Note(
         **recording.stamp(treatment, now=now, by=by, at=now, against=[]), kind=NoteKind.ADDENDUM,

@@ -31,7 +31,7 @@ from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.note import note_after, note_before, note_dose
 from clinic_sessions.services.note.note_facts import SCORES, Facts, name_of
 from clinic_sessions.services.outcomes import scale_data
-from clinic_sessions.services.session import interventions, timeline
+from clinic_sessions.services.session import interventions, limits, timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +53,18 @@ _TEXTS: Mapping[type[Entry], Callable[[Facts, Any], str]] = {
     Draw: note_dose.drawn_text,
     SecondCount: lambda _, row: f"Counted: {ml_text(row.microlitres)}",
     DoseEvent: lambda _, row: f"{timeline.dose_text(row)}. {row.words or ''}".strip(),
-    VitalsReading: lambda _, row: f"Vitals: {timeline.vitals_text(row)}",
+    VitalsReading: lambda known, row: f"Vitals: {_read(known, row)}",
     DueHold: note_dose.hold_text,
     SideEffect: lambda _, row: f"{side_effects.label(row)}, grade {row.grade}. {row.words or ''}".strip(),
     SideEffectEvent: note_after.became_text,
     Intervention: lambda _, row: f"{interventions.told(row)}. {row.words or ''}".strip(),
     Note: lambda _, row: f"Note: {row.body}",
 }
+
+
+def _read(known: Facts, row: VitalsReading) -> str:
+    outside = ", ".join(mark.text for mark in limits.marks(known.treatment, known.doses, row))
+    return f"{timeline.vitals_text(row)}. Out of range: {outside}" if outside else timeline.vitals_text(row)
 
 
 def later(known: Facts, row: Entry) -> Later:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from clinic_sessions.domain.drug.doses import mg_text
 from clinic_sessions.domain.drug.given_doses import given_of
-from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part
+from clinic_sessions.domain.note.note_content import NOT_RECORDED, Part, sentence
 from clinic_sessions.domain.protocols.protocols import Anchor
 from clinic_sessions.domain.scheduling.pattern import progress
 from clinic_sessions.domain.session.lifecycle import Status
@@ -12,11 +12,14 @@ from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.words import say
 from clinic_sessions.models import SessionCheck, VitalsReading
 from clinic_sessions.services.effects import side_effects
-from clinic_sessions.services.note import note_before
+from clinic_sessions.services.note import note_before, note_checks
 from clinic_sessions.services.note.note_after import none_felt
 from clinic_sessions.services.note.note_facts import Facts
 from clinic_sessions.services.session import facts
 from clinic_sessions.services.session.facts import SideEffectNow
+
+_TOLD = 3
+"""So many times of checks that were never done are told in the summary."""
 
 _ENDED = {
     Status.LEFT: "The patient left",
@@ -36,6 +39,8 @@ def _sentences(known: Facts) -> Iterator[str]:
     yield _came(known)
     yield _dose(known)
     yield from _pressure(known)
+    yield from _urgent(known)
+    yield from _never_done(known)
     yield _felt(known)
     yield from _ended(known)
 
@@ -76,6 +81,20 @@ def _pressure(known: Facts) -> Iterator[str]:
     yield f"Blood pressure {', '.join(said)}."
 
 
+def _urgent(known: Facts) -> Iterator[str]:
+    if said := note_checks.urgent_at_last(known):
+        yield f"Urgent when last read: {'; '.join(said)}."
+
+
+def _never_done(known: Facts) -> Iterator[str]:
+    """Say which checks were never done; of many only how many, for their times stand with the vitals."""
+    times = note_checks.never_done(known)
+    if len(times) > _TOLD:
+        yield f"{len(times)} checks of vitals that were due: {NOT_RECORDED}."
+    elif times:
+        yield note_checks.due_text(known, times)
+
+
 def _over(pair: tuple[int | None, int | None]) -> str:
     return f"{pair[0]}/{pair[1]}"
 
@@ -101,6 +120,7 @@ def _ended(known: Facts) -> Iterator[str]:
     ways = [row for row in known.all(SessionCheck) if row.item is CheckItem.WAY_HOME and row.clear]
     way = f", way home: {note_before.answer_text(known, ways[-1])}" if ways else f", way home {NOT_RECORDED}"
     why = note_before.why_of(facts.standing_changes(one)[-1])
-    yield f"{_ENDED[one.status]} at {known.at(at)}{way if one.status is Status.LEFT else ''}."
-    if why:
-        yield why
+    if one.status is Status.LEFT:
+        yield from map(sentence, filter(None, (f"{_ENDED[one.status]} at {known.at(at)}{way}", why)))
+    else:
+        yield sentence(": ".join(filter(None, (f"{_ENDED[one.status]} at {known.at(at)}", why))))

@@ -14,6 +14,11 @@ def of(db: Session, treatment: TreatmentSession) -> NoteSignature | None:
     return db.scalars(query.options(joinedload(NoteSignature.by))).first()
 
 
+def one(db: Session, treatment: TreatmentSession) -> NoteSignature:
+    """Give the signature under a note that is signed."""
+    return db.scalars(sa.select(NoteSignature).where(NoteSignature.session_id == treatment.id)).one()
+
+
 def exists(db: Session, session_id: int) -> bool:
     """Say whether the note of a session is signed."""
     query = sa.select(NoteSignature.id).where(NoteSignature.session_id == session_id)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind, Status
 from clinic_sessions.models import Clinic, NoteDraft, NoteSignature, Patient, TreatmentSession
+from clinic_sessions.services.note import note_signers
 from clinic_sessions.services.note.note import OVER
 from clinic_sessions.services.session import here
 
@@ -33,8 +34,8 @@ class Line:
 def query(clinic: Clinic, now: datetime, *, nurse_id: int | None = None) -> Waiting:
     """Select the sessions of a clinic whose notes are not signed, the oldest first.
 
-    The note of somebody who is still here since a day before is owed too. `nurse_id`: only those of this nurse, and
-    those that no nurse is named for.
+    The note of somebody who is still here since a day before is owed too. `nurse_id`: only those that this nurse
+    signs.
     """
     one, drafted = TreatmentSession, sa.exists().where(NoteDraft.session_id == TreatmentSession.id)
     found = (
@@ -50,7 +51,7 @@ def query(clinic: Clinic, now: datetime, *, nurse_id: int | None = None) -> Wait
         .order_by(one.starts_at, one.id)
     )
     if nurse_id is not None:
-        found = found.where(sa.or_(one.nurse_id == nurse_id, one.nurse_id.is_(None)))
+        found = found.where(note_signers.nurse_signs(nurse_id))
     return found
 
 

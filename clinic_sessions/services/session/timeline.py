@@ -7,7 +7,7 @@ from datetime import datetime
 from clinic_sessions.domain.drug.doses import mg_text
 from clinic_sessions.domain.protocols.protocols import AlertLevel
 from clinic_sessions.domain.scheduling.reasons import CallOffReason, CancelReason, MoveReason, StopReason
-from clinic_sessions.domain.scheduling.visits import act_words
+from clinic_sessions.domain.scheduling.visits import done_words
 from clinic_sessions.domain.session.lifecycle import Action
 from clinic_sessions.domain.session.record import DoseEventKind, NoteKind
 from clinic_sessions.domain.session.side_effects import SideEffectEventKind
@@ -91,9 +91,9 @@ def steps(treatment: TreatmentSession, *, clinical: bool) -> list[Line]:
 def _step(
     treatment: TreatmentSession, change: StatusChange, by_id: dict[int, StatusChange], undone: bool, clinical: bool
 ) -> Line:
-    title = act_words(treatment.kind, change.action)
+    title = done_words(treatment.kind, change.action)
     if change.undoes_id is not None:
-        title = f"Undone: {act_words(treatment.kind, by_id[change.undoes_id].action)}"
+        title = f"Undone: {done_words(treatment.kind, by_id[change.undoes_id].action)}"
     told = clinical or change.action in _BOOKING
     why = [reason_text(value) for value in change.reasons] if told else []
     return Line(
