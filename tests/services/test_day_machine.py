@@ -64,6 +64,8 @@ class ADay(DayRules):
     def take(self, action: Action, at: datetime, *, happened: bool = False, twice: bool = False) -> None:
         """Take a step: it is refused for exactly what it lacks, or, when it has happened, stored with exactly that."""
         lacks, before = self.lacks(action, at), len(self.one.changes)
+        if lacks is not None and not happened:
+            lacks |= self.lacks(action, self.now) or set()
         micrograms = DOSE * 2 if twice and happened else None
         step = steps.Step(action=action, version=self.one.version, at=at, happened=happened, micrograms=micrograms)
         refused = self.act(steps.take, self.one, step)
