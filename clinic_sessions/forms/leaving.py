@@ -1,9 +1,9 @@
 """What is answered before leaving: taps for what a person looks at, the way home, instructions, belongings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField
 
 from clinic_sessions.domain.session.ride_calls import CallAnswer
 from clinic_sessions.domain.session.session_checks import ASSESSED, CheckItem
@@ -22,11 +22,11 @@ CHIPS: Mapping[CheckItem, Chips] = {
 }
 """The taps that answer each question; the first says that nothing stands against leaving."""
 
-_AGAINST = "still"
+_CLEAR, _AGAINST = "clear", "still"
 
 
 class LeavingForm(AskedForm):
-    """Answers before leaving."""
+    """Answers before leaving. `meta.contradicted`: what the record says against an answer that all is well."""
 
     sedation = RadioField("Sedation", validate_choice=False)
     sedation_words = LineField("What is seen")
@@ -39,8 +39,10 @@ class LeavingForm(AskedForm):
     way_home_phone = PhoneField("Phone")
     instructions = RadioField("Instructions for the way home", validate_choice=False)
     belongings = RadioField("Belongings", validate_choice=False)
+    sure = BooleanField("Yes, what I saw is so")
 
     way = CheckItem.WAY_HOME
+    asks_sure = False
 
     def chips(self, item: CheckItem) -> Chips:
         """List the taps that answer a question, the one first after which nothing stands against leaving."""
@@ -51,6 +53,15 @@ class LeavingForm(AskedForm):
         chosen = self[item.value].data
         typed = self[f"{item.value}_words"].data if item in ASSESSED else None
         return Said(item=item, clear=chosen != _AGAINST, words=typed or dict(CHIPS[item])[chosen])
+
+    def against(self) -> Iterator[tuple[Any, str]]:
+        """Ask once about an answer that a reading or a side effect speaks against."""
+        yield from super().against()
+        told: Mapping[CheckItem, str] = self.meta.contradicted
+        for item, text in told.items():
+            if self[item.value].data == _CLEAR and not self.sure.data:
+                self.asks_sure = True
+                yield self[item.value], text
 
 
 class CallForm(KeyedForm):

@@ -20,7 +20,7 @@ from clinic_sessions.domain.session.leave_gate import (
 )
 from clinic_sessions.domain.session.leaving import PART_OF, Part, lines, no_driving_until
 from clinic_sessions.domain.session.readiness import Reason
-from clinic_sessions.domain.session.ride_calls import closing_soon, is_long
+from clinic_sessions.domain.session.ride_calls import Call, CallAnswer, call_at, closing_soon, is_long
 from clinic_sessions.domain.session.session_checks import ASSESSED, BEFORE_LEAVING, Check, CheckItem
 from clinic_sessions.domain.sourced import Sourced
 from clinic_sessions.domain.wall_time import Span
@@ -112,9 +112,21 @@ def test_aldrete_is_asked_for_where_the_protocol_does(
     assert may_be_ready(replace(WELL, aldrete=total, aldrete_least=least), EARLIEST) == reasons
 
 
+@given(st.booleans(), st.booleans(), st.integers(0, 300))
+def test_a_last_reading_outside_its_limits_stands_whatever_the_clock_and_pressure_say_until_it_is_lifted(
+    settled: bool, lifted: bool, minutes: int
+) -> None:
+    facts = replace(WELL, outside_limits=True, pressure_settled=settled)
+    if lifted:
+        facts = replace(facts, lifted=[Reason.READING_OUTSIDE_LIMITS.value])
+    stands = may_leave(facts, EARLIEST + timedelta(minutes=minutes))
+    assert (Reason.READING_OUTSIDE_LIMITS in stands) is not lifted
+    assert (Reason.PRESSURE_NOT_SETTLED in stands) is not settled
+
+
 BAD = Departure(
     dose_started_at=START, dose_ended_at=END, earliest_at=EARLIEST, vitals_after_dose=False, unresolved_side_effects=2,
-    aldrete_least=9, accepted=(EscortKind.NAMED_ADULT,),
+    outside_limits=True, aldrete_least=9, accepted=(EscortKind.NAMED_ADULT,),
 )  # fmt: skip
 
 
@@ -197,6 +209,16 @@ def test_driving_waits_for_the_hours_of_the_protocol_or_for_a_night() -> None:
 @given(st.integers(1, 240), st.integers(0, 300))
 def test_a_wait_is_long_from_its_minute_on(after: int, minutes: int) -> None:
     assert is_long(START, after, START + timedelta(minutes=minutes)) is (minutes >= after)
+
+
+@given(st.integers(1, 240), st.integers(0, 300), st.sampled_from(CallAnswer))
+def test_a_call_moves_the_next_one_by_half_a_wait_for_who_is_on_the_way_and_else_to_the_next_on_the_list(
+    after: int, minutes: int, answer: CallAnswer
+) -> None:
+    at = START + timedelta(minutes=minutes)
+    due = call_at(START, after, Call(at=at, answer=answer))
+    assert due == (at + timedelta(minutes=after / 2) if answer is CallAnswer.ON_THE_WAY else at)
+    assert call_at(START, after, None) == START + timedelta(minutes=after)
 
 
 @given(st.integers(0, 600), st.integers(1, 240))

@@ -357,3 +357,37 @@ def test_an_open_page_renews_itself_when_the_clock_alone_changes_what_it_says(
         assert nurse.get("/patients").status_code == 200, "a poll keeps nobody signed in"
         again = nurse.get(f"/sessions/{observed.id}?revision={seen}", headers={"X-Poll": "1"})
         assert again.status_code == status, minutes
+
+
+def test_an_answer_that_the_record_speaks_against_is_asked_about_once(
+    db: Session, observed: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    by = a_nurse(db, db.get_one(Clinic, observed.clinic_id))
+    recording.record_vitals(db, observed, Vitals(moaa_s=3), now=now - timedelta(minutes=2), by=by)
+    db.commit()
+    asked = post(nurse, observed, **ALL_WELL)
+    assert "The record says otherwise: MOAA/S 3 at" in asked
+    assert not answers(db, observed)
+    assert "Answers saved." in post(nurse, observed, **ALL_WELL, sure="y")
+    page = nurse.get(f"/sessions/{observed.id}").text
+    assert "MOAA/S 3, limit 3 or less, at" in page
+    assert "Well enough to wait" not in page, "the reading stands all the same"
+    assert "Answers saved." in post(nurse, observed, sedation="still"), "nothing speaks against still sedated"
+
+
+def test_the_waiting_strip_tells_an_urgent_reading_a_call_and_that_no_way_home_is_known(
+    db: Session, observed: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    by = a_nurse(db, db.get_one(Clinic, observed.clinic_id))
+    take(db, observed, Action.CALL_READY, now - timedelta(minutes=4), by)
+    checking.record(db, observed, Said(item=CheckItem.WAY_HOME, clear=False), now=now - timedelta(minutes=3), by=by)
+    recording.record_vitals(db, observed, Vitals(spo2_percent=88), now=now - timedelta(minutes=2), by=by)
+    db.commit()
+    for path in ("/board", "/"):
+        assert "No way home yet" in signed_in(Role.NURSE).get(path).text
+    board = signed_in(Role.NURSE).get("/board").text
+    strip = board[board.index("waiting-title") : board.index("arrivals-title")]
+    assert "oxygen 88" in strip
+    assert "Before leaving" in strip
+    assert 'value="leave"' not in strip

@@ -47,6 +47,8 @@ ASSESSED = {
 }
 HIGH = 160
 """The machine reads pressures that are good by every protocol, or above this and too high by every one."""
+URGENT = 110
+"""From this diastolic on a pressure is urgent by every protocol; whatever the machine reads too high is."""
 DOOR = {CheckItem.INSTRUCTIONS: "instructions_not_given", CheckItem.BELONGINGS: "belongings_not_returned"}
 KEEPS = {
     SideEffectKind.SEDATION, SideEffectKind.DISSOCIATION, SideEffectKind.RESPIRATORY_DEPRESSION,
@@ -224,6 +226,7 @@ def against_leaving(db: Session, one: TreatmentSession, at: datetime, *, at_the_
         against["minimum_not_reached"] = None
     answers, word = _answers(db, one, at, start), _word(db, one, Gate.MAY_LEAVE, at)
     looked_from = start if _lifts(word, "minimum_not_reached", None) else earliest
+    against |= _outside_limits(db, one, at, start)
     against |= _unsettled(db, one, at, start, end) | _effects(db, one, at) | _unassessed(answers, looked_from, earliest)
     if at_the_door:
         against |= _not_at_the_door(protocol, answers)
@@ -252,6 +255,14 @@ def _unsettled(
     )
     settled = since[-1].systolic_mmhg < HIGH or as_before or falling
     return {} if settled else {"pressure_not_settled": known}
+
+
+def _outside_limits(db: Session, one: TreatmentSession, at: datetime, start: datetime) -> dict[str, datetime | None]:
+    """The last pressure since the dose began is urgent; the machine reads nothing else outside its limits."""
+    read = [row for row in standing(rows(db, VitalsReading, one)) if start <= row.at <= at]
+    last = [row for row in read if row.systolic_mmhg is not None][-1:]
+    urgent = [row.recorded_at for row in last if (row.diastolic_mmhg or 0) >= URGENT]
+    return {"reading_outside_limits": urgent[0]} if urgent else {}
 
 
 def _pressure(row: VitalsReading) -> tuple[int, int]:

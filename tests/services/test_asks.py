@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.permissions import Permission, Role
-from clinic_sessions.domain.session.asks import RATHER_DONE, AskReason
+from clinic_sessions.domain.session.asks import AskReason
 from clinic_sessions.domain.session.lifecycle import Action, Gate, StepReason
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.session_checks import CheckItem
@@ -257,13 +257,6 @@ def test_before_leaving_a_go_ahead_lifts_and_an_effect_that_came_after_it_keeps_
     assert unmet(db, observed, later, Gate.MAY_LEAVE) == []
     recording.record_vitals(db, observed, HIGH, now=later + MINUTE, by=nurse)
     assert unmet(db, observed, later + MINUTE, Gate.MAY_LEAVE) == ["pressure_not_settled"]
-
-
-def test_what_a_tap_would_mend_is_never_chosen_beforehand(
-    db: Session, observed: TreatmentSession, now: datetime
-) -> None:
-    stands = set(asking.liftable(db, observed, Gate.MAY_LEAVE, now + 20 * MINUTE))
-    assert stands - RATHER_DONE == {Reason.MINIMUM_NOT_REACHED, Reason.WAY_HOME_MISSING}
 
 
 def test_before_leaving_a_provider_keeps_a_patient_here_until_a_time(

@@ -11,14 +11,19 @@ from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.session.lifecycle import Action, Gate
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.record import DoseEventKind
+from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.side_effects import Grade, SideEffectKind
 from clinic_sessions.domain.session.start_gate import Answer
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, Clinic, TreatmentSession
 from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import asking
 from clinic_sessions.services.before.asking import Word
 from clinic_sessions.services.drug import dose_controls
-from clinic_sessions.services.leaving import leave_gate
-from clinic_sessions.services.session import facts, recording
+from clinic_sessions.services.effects import side_effects
+from clinic_sessions.services.effects.side_effects import Noticed
+from clinic_sessions.services.leaving import leave_gate, leaving, waiting_for_ride
+from clinic_sessions.services.session import facts, lifecycle, recording
 from clinic_sessions.services.session.recording import DoseAct
 from tests import factories
 from tests.services.day import a_nurse, take
@@ -92,3 +97,103 @@ def test_another_amount_of_waste_than_the_second_person_saw_is_marked_and_told(
     again = recording.record_dose(db, one, act, now=now, by=nurse, corrects=seen)
     assert (again.second_id, again.outside_rules) == (None, [Reason.NO_WITNESS])
     assert db.scalars(sa.select(Alert.kind).where(Alert.session_id == one.id)).all() == [AlertKind.OUTSIDE_RULES]
+
+
+WELL = Vitals(systolic=122, diastolic=78, heart_rate=70, spo2_percent=98, respiratory_rate=14, moaa_s=5)
+
+
+@pytest.fixture
+def observed(db: Session, clinic: Clinic, nurse: Actor, now: datetime) -> TreatmentSession:
+    """A visit by vein two hours after its dose began, read and looked at: nothing stands against leaving."""
+    began = now - timedelta(minutes=120)
+    one = _treated(db, clinic, nurse, began, "iv-mood", 40_000)
+    take(db, one, Action.FINISH_DOSE, began + timedelta(minutes=40), nurse)
+    recording.record_vitals(db, one, WELL, now=now - timedelta(minutes=10), by=nurse)
+    factories.ready_to_leave(db, one, now - timedelta(minutes=9))
+    return one
+
+
+def _stands(db: Session, one: TreatmentSession, at: datetime) -> list[str]:
+    return [reason.value for reason in lifecycle.unmet(db, one, Gate.MAY_LEAVE, at)]
+
+
+OUTSIDE = [
+    Vitals(spo2_percent=88), Vitals(spo2_percent=93), Vitals(moaa_s=3), Vitals(respiratory_rate=8),
+    Vitals(heart_rate=130), Vitals(heart_rate=45), Vitals(systolic=192, diastolic=104),
+    Vitals(spo2_percent=88, moaa_s=3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("read", OUTSIDE, ids=str)
+def test_a_reading_outside_its_limits_stands_against_leaving_until_one_within_them(
+    db: Session, observed: TreatmentSession, nurse: Actor, now: datetime, read: Vitals
+) -> None:
+    assert _stands(db, observed, now) == []
+    recording.record_vitals(db, observed, read, now=now, by=nurse)
+    later = now + timedelta(minutes=5)
+    assert "reading_outside_limits" in _stands(db, observed, later)
+    recording.record_vitals(db, observed, Vitals(pain=2), now=later, by=nurse)
+    assert "reading_outside_limits" in _stands(db, observed, later + timedelta(minutes=1)), "it was not read again"
+    recording.record_vitals(db, observed, WELL, now=later, by=nurse)
+    assert _stands(db, observed, later + timedelta(minutes=1)) == []
+
+
+def test_an_urgent_pressure_stands_also_while_it_falls_and_one_that_is_only_high_stands_until_it_has_settled(
+    db: Session, observed: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    for minutes, systolic, diastolic in ((0, 198, 112), (1, 186, 108)):
+        high = Vitals(systolic=systolic, diastolic=diastolic)
+        recording.record_vitals(db, observed, high, now=now + timedelta(minutes=minutes), by=nurse)
+    assert _stands(db, observed, now + timedelta(minutes=2)) == ["reading_outside_limits"]
+    fallen = Vitals(systolic=168, diastolic=101)
+    recording.record_vitals(db, observed, fallen, now=now + timedelta(minutes=3), by=nurse)
+    assert _stands(db, observed, now + timedelta(minutes=4)) == []
+
+
+def test_a_provider_lifts_a_reading_by_name_and_a_later_one_stands_again(
+    db: Session, clinic: Clinic, observed: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    recording.record_vitals(db, observed, Vitals(heart_rate=45), now=now, by=nurse)
+    provider, later = a_nurse(db, clinic, Role.PROVIDER), now + timedelta(minutes=1)
+    word = Word(answer=Answer.GO_AHEAD, reasons=[Reason.READING_OUTSIDE_LIMITS], words="A runner: always 45.")
+    asking.decide(db, observed, Gate.MAY_LEAVE, word, now=later, by=provider)
+    assert _stands(db, observed, later + timedelta(minutes=1)) == []
+    recording.record_vitals(db, observed, Vitals(spo2_percent=88), now=later + timedelta(minutes=1), by=nurse)
+    assert _stands(db, observed, later + timedelta(minutes=2)) == ["reading_outside_limits"]
+
+
+def test_a_go_ahead_is_told_only_beside_what_the_provider_named(
+    db: Session, clinic: Clinic, nurse: Actor, now: datetime
+) -> None:
+    one = _treated(db, clinic, nurse, now, "iv-mood", 40_000)
+    then = now + timedelta(minutes=45)
+    take(db, one, Action.FINISH_DOSE, now + timedelta(minutes=40), nurse)
+    factories.ready_to_leave(db, one, then)
+    word = Word(answer=Answer.GO_AHEAD, reasons=[Reason.MINIMUM_NOT_REACHED], words="Hardly any was given.")
+    asking.decide(db, one, Gate.MAY_LEAVE, word, now=then, by=a_nurse(db, clinic, Role.PROVIDER))
+    part = leaving.of(db, one, then + timedelta(minutes=1))
+    assert part is not None
+    assert [reason for line in part.lines for reason in line.lifted] == [Reason.MINIMUM_NOT_REACHED]
+
+
+def test_an_answer_that_all_is_well_is_spoken_against_by_a_reading_and_by_a_side_effect_still_noted(
+    db: Session, observed: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    assert not leaving.spoken_against(db, observed)
+    recording.record_vitals(db, observed, Vitals(moaa_s=3), now=now, by=nurse)
+    noticed = Noticed(kind=SideEffectKind.DISSOCIATION, grade=Grade.MODERATE)
+    side_effects.note(db, observed, noticed, now=now, by=nurse)
+    assert set(leaving.spoken_against(db, observed)) == {CheckItem.SEDATION, CheckItem.DISSOCIATION}
+
+
+def test_whoever_waits_keeps_their_urgent_marks_and_open_side_effects_on_the_board(
+    db: Session, clinic: Clinic, observed: TreatmentSession, nurse: Actor, now: datetime
+) -> None:
+    noticed = Noticed(kind=SideEffectKind.HEADACHE, grade=Grade.MILD)
+    headache = side_effects.note(db, observed, noticed, now=now, by=nurse)
+    take(db, observed, Action.CALL_READY, now, nurse)
+    recording.record_vitals(db, observed, Vitals(spo2_percent=88), now=now + timedelta(minutes=2), by=nurse)
+    [one] = waiting_for_ride.of_clinic(db, clinic, now + timedelta(minutes=3))
+    assert [mark.short for mark in one.urgent] == ["oxygen 88"]
+    assert [effect.effect.id for effect in one.effects] == [headache.id]
+    assert _stands(db, observed, now + timedelta(minutes=3)) == ["reading_outside_limits"]

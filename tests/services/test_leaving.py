@@ -179,9 +179,26 @@ def test_an_escort_who_cannot_come_leaves_no_way_home(
         db, observed, Contact.ESCORT, CallAnswer.CANNOT_COME, None, now=later, by=nurse
     )  # fmt: skip
     assert note.body == "Called about the way home: Jo (escort). Cannot come."
+    part = waiting_for_ride.of(db, observed, later)
+    assert part is not None
+    assert (part.waiting.has_way, part.waiting.is_late(later)) == (False, True), "the next on the list is called"
     with pytest.raises(GateClosed) as refused:
         take(db, observed, Action.LEAVE, later, nurse)
     assert refused.value.reasons == (Reason.WAY_HOME_MISSING,)
+
+
+def test_a_ride_that_is_on_the_way_has_half_a_wait_until_the_next_call(
+    db: Session, clinic: Clinic, observed: TreatmentSession, now: datetime, nurse: Actor
+) -> None:
+    clinic.transport_phone = "+13105550188"
+    call_ready(db, observed, now, nurse)
+    at = now + timedelta(minutes=31)
+    said = "Said: cannot come. Then: soon."
+    waiting_for_ride.note_call(db, observed, Contact.TRANSPORT, CallAnswer.ON_THE_WAY, said, now=at, by=nurse)
+    [soon] = waiting_for_ride.of_clinic(db, clinic, at + timedelta(minutes=14))
+    assert soon.called is not None
+    assert (soon.called.at, soon.called.answer, soon.is_late(at + timedelta(minutes=14))) == (at, "on_the_way", False)
+    assert soon.is_late(at + timedelta(minutes=15))
 
 
 def test_clinicians_are_told_an_hour_before_closing_of_everyone_who_is_still_here(

@@ -5,7 +5,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from clinic_sessions.domain.session.lifecycle import Gate, Status
-from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.start_gate import Answer
 
 
@@ -33,19 +32,6 @@ ANSWERS: Mapping[Gate, tuple[Answer, ...]] = MappingProxyType(
     }
 )
 """What a provider may answer; whoever has had the dose can only be kept here, or let go."""
-
-RATHER_DONE = frozenset(
-    {
-        Reason.NO_VITALS_AFTER_DOSE,
-        Reason.SEDATION_NOT_ASSESSED,
-        Reason.DISSOCIATION_NOT_ASSESSED,
-        Reason.BREATHING_NOT_ASSESSED,
-        Reason.ALDRETE_MISSING,
-        Reason.INSTRUCTIONS_NOT_GIVEN,
-        Reason.BELONGINGS_NOT_RETURNED,
-    }
-)
-"""What a provider may lift, but a tap would mend: it is never chosen beforehand."""
 
 
 def gate_of(status: Status) -> Gate | None:

@@ -60,6 +60,7 @@ PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Reason.DISSOCIATED, "Still dissociated."),
     (Reason.BREATHING_NOT_SETTLED, "Breathing has not settled."),
     (Reason.PRESSURE_NOT_SETTLED, "Blood pressure has not settled."),
+    (Reason.READING_OUTSIDE_LIMITS, "A last reading is outside its limits."),
     (Reason.ALDRETE_MISSING, "No Aldrete score since the end of the dose."),
     (Reason.ALDRETE_LOW, "The Aldrete score is below what the protocol asks."),
     (Reason.WAY_HOME_MISSING, "There is no safe way home yet."),

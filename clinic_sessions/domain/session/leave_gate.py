@@ -39,7 +39,8 @@ NOT_LIFTABLE = frozenset({Reason.NO_DOSE_RECORDED, Reason.DOSE_NOT_ENDED, Reason
 class Departure:
     """What is known when a patient is to leave as planned.
 
-    `pressure_settled`: None while there is no blood pressure since the end of the dose. `aldrete`: the newest total
+    `pressure_settled`: None while there is no blood pressure since the end of the dose. `outside_limits`: of some
+    measure the newest reading since the dose began is outside its limits. `aldrete`: the newest total
     since then, `aldrete_least` the total that the protocol asks for, None where it asks for none. `lifted`: the reasons
     that a provider has lifted with what is known now; `kept_until`: how long one has asked to keep the patient here.
     """
@@ -50,6 +51,7 @@ class Departure:
     vitals_after_dose: bool
     unresolved_side_effects: int
     pressure_settled: bool | None = None
+    outside_limits: bool = False
     checks: Mapping[CheckItem, Check] = field(default_factory=dict)
     accepted: Sequence[EscortKind] = ()
     aldrete: int | None = None
@@ -63,7 +65,8 @@ def may_be_ready(facts: Departure, now: datetime) -> list[Reason]:
 
     The protocol's observation minimum is inclusive ("at least 120 minutes"); the clock alone never says safe, so
     sedation, dissociation and breathing are looked at once it is reached or lifted, blood pressure must have settled,
-    and no side effect may keep the patient here. A provider may lift what can be weighed.
+    what was read outside its limits has been read within them since, and no side effect may keep the patient here. A
+    provider may lift what can be weighed.
     """
     if facts.dose_started_at is None or (facts.earliest_at is None and facts.dose_ended_at is not None):
         return [Reason.NO_DOSE_RECORDED]
@@ -92,6 +95,8 @@ def _of_readings(facts: Departure) -> list[Reason]:
     reasons = [] if facts.vitals_after_dose else [Reason.NO_VITALS_AFTER_DOSE]
     if facts.vitals_after_dose and not facts.pressure_settled:
         reasons.append(Reason.PRESSURE_NOT_SETTLED)
+    if facts.outside_limits:
+        reasons.append(Reason.READING_OUTSIDE_LIMITS)
     if facts.aldrete_least is not None and (facts.aldrete is None or facts.aldrete < facts.aldrete_least):
         reasons.append(Reason.ALDRETE_MISSING if facts.aldrete is None else Reason.ALDRETE_LOW)
     return reasons

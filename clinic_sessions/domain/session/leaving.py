@@ -1,13 +1,14 @@
 """What leaving asks for, part by part, as the page of a session lists it; and how the drive home is told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from clinic_sessions.domain.protocols.protocols import Driving, DrivingRule
+from clinic_sessions.domain.protocols.protocols import Driving, DrivingRule, Measure
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.session_checks import CheckItem
+from clinic_sessions.domain.session.side_effects import SideEffectKind
 
 
 class Part(StrEnum):
@@ -17,6 +18,7 @@ class Part(StrEnum):
     MINIMUM = "minimum"
     VITALS = "vitals"
     PRESSURE = "pressure"
+    LIMITS = "limits"
     ALDRETE = "aldrete"
     EFFECTS = "effects"
     SEDATION = "sedation"
@@ -34,6 +36,7 @@ PART_OF: Mapping[Reason, Part] = {
     Reason.MINIMUM_NOT_REACHED: Part.MINIMUM,
     Reason.NO_VITALS_AFTER_DOSE: Part.VITALS,
     Reason.PRESSURE_NOT_SETTLED: Part.PRESSURE,
+    Reason.READING_OUTSIDE_LIMITS: Part.LIMITS,
     Reason.ALDRETE_MISSING: Part.ALDRETE,
     Reason.ALDRETE_LOW: Part.ALDRETE,
     Reason.SIDE_EFFECT_UNRESOLVED: Part.EFFECTS,
@@ -63,6 +66,14 @@ ITEM_OF: Mapping[Part, CheckItem] = {
 """The parts that are answered with a tap."""
 
 
+SPEAKS_AGAINST: Mapping[CheckItem, Collection[Measure | SideEffectKind]] = {
+    CheckItem.SEDATION: {Measure.MOAA_S, SideEffectKind.SEDATION},
+    CheckItem.DISSOCIATION: {SideEffectKind.DISSOCIATION},
+    CheckItem.BREATHING: {Measure.SPO2_PERCENT, Measure.RESPIRATORY_RATE, SideEffectKind.RESPIRATORY_DEPRESSION},
+}
+"""What speaks against an answer that all is well: a reading outside its limits, a side effect that is still there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One part: what stands against it, and what a provider has lifted of it; nothing standing means it is met."""
@@ -80,7 +91,8 @@ class Line:
 def lines(standing: Iterable[Reason], lifted: Iterable[Reason], *, aldrete: bool) -> list[Line]:
     """List every part with its reasons; `aldrete`: the protocol asks for that score.
 
-    What a provider asked for is a part only while it stands; whether blood pressure has settled, once it was taken.
+    What a provider asked for is a part only while it stands; whether blood pressure has settled and every reading is
+    within its limits, once it was taken.
     """
     against, gone = list(standing), list(lifted)
     found = [
@@ -92,7 +104,7 @@ def lines(standing: Iterable[Reason], lifted: Iterable[Reason], *, aldrete: bool
         for part in Part
     ]
     taken = Reason.NO_VITALS_AFTER_DOSE not in {*against, *gone}
-    known = ((Part.ALDRETE, aldrete), (Part.KEPT, False), (Part.PRESSURE, taken))
+    known = ((Part.ALDRETE, aldrete), (Part.KEPT, False), (Part.PRESSURE, taken), (Part.LIMITS, taken))
     left_out = {part for part, here in known if not here}
     return [line for line in found if line.part not in left_out or not line.met]
 

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     DISSOCIATED = "dissociated"
     BREATHING_NOT_SETTLED = "breathing_not_settled"
     PRESSURE_NOT_SETTLED = "pressure_not_settled"
+    READING_OUTSIDE_LIMITS = "reading_outside_limits"
     ALDRETE_MISSING = "aldrete_missing"
     ALDRETE_LOW = "aldrete_low"
     WAY_HOME_MISSING = "way_home_missing"

@@ -25,13 +25,8 @@ Kind = TypeVar("Kind", bound=AnswerForm)
 
 
 def fresh(treatment: TreatmentSession, gate: Gate, kind: type[Kind]) -> Kind:
-    """Make the form of an answer; what the question is about, and still stands, is ticked."""
-    asked = asking.open_ask(session(), treatment, gate)
-    data = {
-        "reasons": asked.reasons if asked else [],
-        "seen": asking.mark(session(), treatment),
-        "form_key": form_keys.new(),
-    }
+    """Make the form of an answer; nothing is ticked beforehand."""
+    data = {"seen": asking.mark(session(), treatment), "form_key": form_keys.new()}
     return kind(data=data, meta=_meta(treatment, kind))
 
 

@@ -1,17 +1,18 @@
 """Asking a provider before a gate, and their answer: on their own screen, or signed on the nurse's tablet."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from clinic_sessions.domain.permissions import Permission
-from clinic_sessions.domain.session.asks import ASKED_IN, RATHER_DONE
+from clinic_sessions.domain.session.asks import ASKED_IN
 from clinic_sessions.domain.session.lifecycle import Gate
 from clinic_sessions.domain.session.start_gate import Answer
 from clinic_sessions.forms.asks import AnswerForm, AskForm, SignedAnswerForm
 from clinic_sessions.forms.booking import number
-from clinic_sessions.models import TreatmentSession
+from clinic_sessions.models import ProviderAsk, TreatmentSession
 from clinic_sessions.routes import countersigned
 from clinic_sessions.routes.before import ask_pages
 from clinic_sessions.routes.guard import POLL
@@ -38,7 +39,8 @@ def index() -> str:
     named = [one.treatment.patient_id for one in waiting]
     if named:
         showed("asks", None, patients=named)
-    return render_template("asks/index.html", waiting=waiting, courses=courses(named))
+    besides = {one.id: _besides(one) for one in waiting}
+    return render_template("asks/index.html", waiting=waiting, besides=besides, courses=courses(named))
 
 
 @bp.get("/asks/banner")
@@ -67,12 +69,9 @@ def first() -> Response:
 @bp.get(f"{ONE}/ask/<gate>")
 @needs(Permission.TREAT)
 def ask(session_id: int, gate: str) -> Said:
-    """Ask what the provider is to be asked; what stands and is to be weighed is chosen already."""
+    """Ask what the provider is to be asked; nothing is chosen beforehand."""
     treatment, kind = load(session_id), _gate(gate)
-    reasons = asking.unlifted(session(), treatment, kind, g.now)
-    chosen = [one.value for one in reasons if one not in RATHER_DONE]
-    form = AskForm(data={"reasons": chosen, "form_key": form_keys.new()})
-    return _ask_page(treatment, kind, form)
+    return _ask_page(treatment, kind, AskForm(data={"form_key": form_keys.new()}))
 
 
 @bp.post(f"{ONE}/ask/<gate>")
@@ -150,6 +149,12 @@ def _keep(treatment: TreatmentSession, gate: Gate, form: AnswerForm, on: str, si
         return on
 
     return once(form.form_key.data, act, lambda refusal: ask_pages.refused(load(session_id), gate, form, refusal))
+
+
+def _besides(one: ProviderAsk) -> list[StrEnum]:
+    """List what else stands before the gate than what was asked about."""
+    stands = asking.unlifted(session(), one.treatment, one.gate, g.now)
+    return [reason for reason in stands if reason.value not in one.reasons]
 
 
 def _gate(named: str) -> Gate:

@@ -8,6 +8,7 @@ from clinic_sessions.routes.guard import POLL
 from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import clinic, session, showed
 from clinic_sessions.routes.session.session_steps import ASKED, step_words
+from clinic_sessions.services.effects import side_effects
 from clinic_sessions.services.session import board, due
 from clinic_sessions.services.today import arrivals
 
@@ -26,5 +27,5 @@ def index() -> str | tuple[str, int]:
     return render_template(
         "board/index.html", board=shown, revision=revision, ASKED=ASKED, ARRIVE=Action.ARRIVE, LEAVE=Action.LEAVE,
         step_words=step_words, lacking=arrivals.lacking(session(), [one.treatment.id for one in shown.arrivals]),
-        clock_text=due.clock_text, due_text=due.due_text,
+        clock_text=due.clock_text, due_text=due.due_text, effect_label=side_effects.label,
     )  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any
 from flask import g, request
 
 from clinic_sessions.domain import words
-from clinic_sessions.domain.drug.doses import Micrograms
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.scheduling import visits
 from clinic_sessions.domain.session.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, offered
@@ -18,7 +17,7 @@ from clinic_sessions.forms.steps import REASONS, StepForm
 from clinic_sessions.models import TreatmentSession
 from clinic_sessions.routes.present import actor, person, session
 from clinic_sessions.routes.session.one_session import identified, meta_of
-from clinic_sessions.services.before import call_off, start_gate
+from clinic_sessions.services.before import start_gate
 from clinic_sessions.services.note import signed_notes
 from clinic_sessions.services.refusals import Refusal
 from clinic_sessions.services.session import due, facts, first_act, lifecycle, session_page
@@ -83,14 +82,13 @@ def _is_asked(treatment: TreatmentSession) -> bool:
     return first_act.is_moment(treatment) or request.form.get("action") == Action.STOP_EARLY
 
 
-def forms_of(
-    treatment: TreatmentSession, typed: StepForm | None, start: Start | None, against: Sequence[StrEnum]
-) -> dict[str, StepForm]:
+def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start | None) -> dict[str, StepForm]:
     """Make the small form of each step, with what was typed in the one that was sent."""
     made = {}
     first = start.first.micrograms if start and start.first else None
     for action in {*offered(treatment.kind, treatment.status), Action.UNDO} - ON_CHANGES:
-        fresh = StepForm(data=_begun(treatment, action, first, against), meta=meta_of(treatment))
+        begun = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
+        fresh = StepForm(data=begun, meta=meta_of(treatment))
         if typed is not None and typed.action.data is action:
             fresh = typed
             fresh.version.raw_data, fresh.version.data = None, treatment.version
@@ -98,15 +96,6 @@ def forms_of(
         chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
         fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
     return made
-
-
-def _begun(
-    treatment: TreatmentSession, action: Action, first: Micrograms | None, against: Sequence[StrEnum]
-) -> dict[str, Any]:
-    data = {"action": action, "version": treatment.version, "mg": first if action is Action.START else None}
-    if action is not Action.CALL_OFF or not person().may(Permission.READ_CLINICAL):
-        return data
-    return {**data, "reasons": [one.value for one in call_off.suggested(session(), treatment, against)]}
 
 
 def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:

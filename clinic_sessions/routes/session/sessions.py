@@ -113,7 +113,7 @@ def page(
         revision=_revision(treatment),
         **_parts(treatment, start, against),
         **steps_of(treatment, against),
-        forms=forms_of(treatment, form, start, against),
+        forms=forms_of(treatment, form, start),
         dialogs=dialogs(treatment) if person().may(Permission.TREAT) else None,
         new_key=form_keys.new,
         form=form,

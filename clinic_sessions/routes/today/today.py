@@ -15,6 +15,7 @@ from clinic_sessions.routes.today import for_provider
 from clinic_sessions.services import alerts, heartbeats
 from clinic_sessions.services.before import go_aheads
 from clinic_sessions.services.booking import appointments, waitlist
+from clinic_sessions.services.leaving.waiting_for_ride import Waiting
 from clinic_sessions.services.messages import responses
 from clinic_sessions.services.schedule import schedule, schedule_rows
 from clinic_sessions.services.schedule.schedule_rows import Card
@@ -143,16 +144,21 @@ def _open_asks() -> int:
 
 def _acts(here: Clinic, in_clinic: list[Card]) -> dict[str, Any]:
     """Put who is here in the order of what is due next for each, what is late first."""
-    chairs = {one.treatment.id: one for one in board.build(session(), here, g.now).cards if one.treatment}
+    shown = board.build(session(), here, g.now)
+    chairs = {one.treatment.id: one for one in shown.cards if one.treatment}
+    waits = {one.treatment.id: one for one in shown.waiting}
     return {
-        "in_clinic": sorted(in_clinic, key=lambda one: _pressing(one, chairs.get(one.id))),
+        "in_clinic": sorted(in_clinic, key=lambda one: _pressing(one, chairs.get(one.id), waits.get(one.id))),
         "chairs": chairs,
+        "waits": waits,
         "due_text": due.due_text,
     }
 
 
-def _pressing(card: Card, chair: board.Card | None) -> tuple[int, datetime]:
+def _pressing(card: Card, chair: board.Card | None, wait: Waiting | None) -> tuple[int, datetime]:
     """Give where somebody stands among those who are here: what is late, what is due, then when each comes next."""
+    if wait is not None:
+        return board.URGENCY["overdue" if wait.is_late(g.now) else ""], wait.call_at
     if chair is None or card.status is Status.ARRIVED:
         return 2, card.ends_at if chair is None else card.starts_at
     next_at = chair.due.at if chair.due else chair.minimum_at or card.ends_at

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.protocols.protocol_kinds import Drug
+from clinic_sessions.domain.protocols.protocols import Anchor
 from clinic_sessions.domain.session.lifecycle import Gate
-from clinic_sessions.domain.wall_time import local_day
+from clinic_sessions.domain.wall_time import local_day, offset_text
 from clinic_sessions.models import Medicine, SessionCheck, TreatmentSession, VitalsReading
 from clinic_sessions.services.before import session_checks
 from clinic_sessions.services.catalogue import protocol_of
@@ -32,11 +33,15 @@ WAITS = (10, 15, 20, 30, 45, 60)
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A reading of today, what in it is outside the limits, and whether a later one corrects it."""
+    """A reading of today, what in it is outside the limits, and whether a later one corrects it.
+
+    `offset`: how long after the start of the dose, None before there is one.
+    """
 
     vitals: VitalsReading
     marks: Sequence[Mark]
     corrected: bool
+    offset: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,7 @@ class Background:
     warnings: Sequence[Warned]
     effects: Sequence[SideEffectNow]
     own_limit: OwnLimit | None
+    dose_began: datetime | None
     earliest_leaving: datetime | None
     under: UnderOrder | None
     waits: Sequence[Push]
@@ -66,14 +72,19 @@ class Background:
 def of(db: Session, treatment: TreatmentSession, gate: Gate, now: datetime) -> Background:
     """Gather it for one visit and gate, in a fixed number of queries."""
     doses = facts.dose_events(db, treatment)
-    rows = facts.all_of(db, VitalsReading, treatment)
+    rows, began = facts.all_of(db, VitalsReading, treatment), facts.anchors(doses).get(Anchor.START)
     standing = {row.id for row in facts.standing(rows)}
     taken = medicines.listed(db, treatment.patient_id)
     drugs: list[Drug] = [protocol_of(treatment.protocol_version).drug] if treatment.protocol_version else []
     times = [now + timedelta(minutes=minutes) for minutes in WAITS] if gate is Gate.MAY_START else []
     return Background(
         readings=[
-            Reading(vitals=row, marks=limits.marks(treatment, doses, row), corrected=row.id not in standing)
+            Reading(
+                vitals=row,
+                marks=limits.marks(treatment, doses, row),
+                corrected=row.id not in standing,
+                offset=offset_text(row.at, began),
+            )
             for row in rows
         ],
         usual=_usual(db, treatment),
@@ -84,6 +95,7 @@ def of(db: Session, treatment: TreatmentSession, gate: Gate, now: datetime) -> B
         own_limit=pressure_limits.on(
             treatment.patient, treatment.limiting_orders, local_day(treatment.starts_at, treatment.clinic.zone)
         ),
+        dose_began=began,
         earliest_leaving=facts.earliest_leaving(treatment, doses),
         under=start.under if (start := session_start.of(db, treatment, now, clinical=True)) else None,
         waits=schedule_push.of(db, treatment, times),

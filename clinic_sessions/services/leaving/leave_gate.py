@@ -30,8 +30,9 @@ from clinic_sessions.services.before import go_aheads, session_checks
 from clinic_sessions.services.catalogue import protocol_of
 from clinic_sessions.services.patients import pressure_limits
 from clinic_sessions.services.plans.papers import SAME_MINUTE
-from clinic_sessions.services.session import facts
+from clinic_sessions.services.session import facts, limits
 from clinic_sessions.services.session.facts import SideEffectNow
+from clinic_sessions.services.session.limits import Mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ def departure_of(
     score = _aldrete(db, treatment, ended, by) if least else None
     said = go_aheads.newest(db, treatment, Gate.MAY_LEAVE, by)
     settled = pressure(db, treatment, known, readings)
+    outside = outside_limits(treatment, doses, readings)
     keeping = [one for one in effects if one.kept_here(by)]
     return Departure(
         dose_started_at=known.get(Anchor.START),
@@ -87,11 +89,12 @@ def departure_of(
         vitals_after_dose=ended is not None and any(reading.at >= ended for reading in readings),
         unresolved_side_effects=len(keeping),
         pressure_settled=None if settled is None else settled.settled is not None,
+        outside_limits=bool(outside),
         checks=checks,
         accepted=protocol.escort.accepted if protocol else (),
         aldrete=score.total_thousandths // 1000 if score and score.total_thousandths is not None else None,
         aldrete_least=least.whole if least else None,
-        lifted=_lifted(said, _known_at(readings, keeping, checks, score), _last_dosed_at(doses)),
+        lifted=_lifted(said, _known_at(readings, outside, keeping, checks, score), _last_dosed_at(doses)),
         kept_until=said.until if said is not None else None,
     )
 
@@ -120,6 +123,23 @@ def pressure(
         highest=(max(high for high, _ in since), max(low for _, low in since)),
         settled=settling(since, first, limit, documents.thresholds(db).settled_within.whole),
     )  # fmt: skip
+
+
+def outside_limits(
+    treatment: TreatmentSession, doses: Sequence[DoseEvent], readings: Sequence[VitalsReading]
+) -> list[tuple[VitalsReading, Mark]]:
+    """List what keeps the patient here: of each measure the newest reading since the dose began, outside its limits.
+
+    A blood pressure that is high and not urgent is told by whether it has settled.
+    """
+    started = facts.anchors(doses).get(Anchor.START)
+    since = [one for one in readings if started is not None and one.at >= started]
+    found = limits.newest_outside(treatment, doses, since)
+    return [(one, mark) for one, mark in found if not _is_told_by_settling(mark)]
+
+
+def _is_told_by_settling(mark: Mark) -> bool:
+    return mark.high and mark.measure in limits.PRESSURE and mark.level is not AlertLevel.URGENT
 
 
 def _limit(treatment: TreatmentSession, protocol: Protocol, started: datetime) -> tuple[int, int]:
@@ -159,6 +179,7 @@ def _aldrete(db: Session, treatment: TreatmentSession, ended: datetime | None, b
 
 def _known_at(
     readings: Sequence[VitalsReading],
+    outside: Sequence[tuple[VitalsReading, Mark]],
     keeping: Sequence[SideEffectNow],
     checks: Mapping[CheckItem, Check],
     score: ScaleResult | None,
@@ -172,6 +193,8 @@ def _known_at(
     told += [event.recorded_at for effect in blocking for event in effect.events]
     if pressures:
         found[Reason.PRESSURE_NOT_SETTLED] = max(pressures)
+    if outside:
+        found[Reason.READING_OUTSIDE_LIMITS] = max(one.recorded_at for one, _ in outside)
     if told:
         found[Reason.SIDE_EFFECT_UNRESOLVED] = max(told)
     if score is not None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.protocols.protocols import Anchor, Protocol
 from clinic_sessions.domain.session.leave_gate import may_be_ready, may_leave
-from clinic_sessions.domain.session.leaving import ITEM_OF, Line, Part, lines
+from clinic_sessions.domain.session.leaving import ITEM_OF, SPEAKS_AGAINST, Line, Part, lines
 from clinic_sessions.domain.session.lifecycle import SessionKind, Status
 from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.session_checks import ASSESSED, CheckItem
@@ -23,6 +23,7 @@ from clinic_sessions.services.leaving import leave_gate, waiting_for_ride
 from clinic_sessions.services.leaving.leave_gate import Pressure
 from clinic_sessions.services.session import facts
 from clinic_sessions.services.session.facts import SideEffectNow
+from clinic_sessions.services.session.limits import Mark
 
 SHOWN = frozenset({Status.IN_TREATMENT, Status.OBSERVING, Status.READY})
 
@@ -42,7 +43,8 @@ class Leaving:
     """All that stands before leaving. `earliest_at`: when the minimum is reached, None while it cannot be known.
 
     `keeping`: side effects that keep the patient here; `lasting`: milder ones that are still there and are asked about
-    in the first check-in. `against`: what stands against the next step, to be called ready or to leave.
+    in the first check-in. `outside`: what was read outside its limits and not within them since. `against`: what stands
+    against the next step, to be called ready or to leave.
     """
 
     protocol: Protocol
@@ -53,6 +55,7 @@ class Leaving:
     lines: Sequence[Line]
     answers: Mapping[CheckItem, SessionCheck]
     pressure: Pressure | None
+    outside: Sequence[tuple[VitalsReading, Mark]]
     last_vitals_at: datetime | None
     aldrete: int | None
     keeping: Sequence[SideEffectNow]
@@ -86,7 +89,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Leaving | Non
     known = leave_gate.departure_of(db, treatment, doses, vitals, effects, now)
     unlifted = replace(known, lifted=())
     standing = may_leave(known, now)
-    lifted = [one for one in may_leave(unlifted, now) if one not in standing]
+    lifted = [one for one in may_leave(unlifted, now) if one not in standing and one.value in known.lifted]
     anchors, readings, protocol = facts.anchors(doses), facts.standing(vitals), protocol_of(version)
     rows = {row.item: row for row in session_checks.rows(db, treatment)}
     earliest = known.earliest_at if known.dose_ended_at is not None else None
@@ -99,6 +102,7 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Leaving | Non
         lines=lines(standing, lifted, aldrete=known.aldrete_least is not None),
         answers={item: row for item, row in rows.items() if item in known.checks},
         pressure=leave_gate.pressure(db, treatment, anchors, readings),
+        outside=leave_gate.outside_limits(treatment, doses, readings),
         last_vitals_at=readings[-1].at if readings and known.vitals_after_dose else None,
         aldrete=known.aldrete,
         keeping=[one for one in effects if one.blocks_leaving],
@@ -137,7 +141,31 @@ def _leaving_mark(db: Session, treatment: TreatmentSession, now: datetime) -> st
     waiting = waiting_for_ride.state(db, treatment, now) if treatment.status is Status.READY else None
     if waiting is None:
         return ""
-    return f"{'-long' if waiting.long else ''}{'-closing' if waiting.closes_at else ''}"
+    marks = {"-long": waiting.long, "-call": waiting.is_late(now), "-closing": waiting.closes_at is not None}
+    return "".join(mark for mark, is_so in marks.items() if is_so)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenAgainst:
+    """What speaks against an answer that all is well."""
+
+    outside: Sequence[tuple[VitalsReading, Mark]]
+    effects: Sequence[SideEffectNow]
+
+
+def spoken_against(db: Session, treatment: TreatmentSession) -> Mapping[CheckItem, SpokenAgainst]:
+    """Give the answers that the record speaks against: a reading outside its limits, or a side effect still noted."""
+    vitals, doses = facts.standing(facts.all_of(db, VitalsReading, treatment)), facts.dose_events(db, treatment)
+    outside = leave_gate.outside_limits(treatment, doses, vitals)
+    effects = [one for one in facts.side_effects(db, treatment) if one.open]
+    found = {
+        item: SpokenAgainst(
+            outside=[one for one in outside if one[1].measure in kinds],
+            effects=[one for one in effects if one.effect.kind in kinds],
+        )
+        for item, kinds in SPEAKS_AGAINST.items()
+    }
+    return {item: one for item, one in found.items() if one.outside or one.effects}
 
 
 def take(

@@ -1,7 +1,8 @@
 """Patients who are ready and wait for a ride: since when, who takes them home, whom to call, when the clinic shuts."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from clinic_sessions.domain import words as said
 from clinic_sessions.domain.scheduling import timetable
 from clinic_sessions.domain.session.lifecycle import IN_CLINIC, SessionKind, Status
-from clinic_sessions.domain.session.ride_calls import CallAnswer, Contact, closing_soon, is_long
+from clinic_sessions.domain.session.ride_calls import Call, CallAnswer, Contact, call_at, closing_soon, is_long
 from clinic_sessions.domain.session.session_checks import CheckItem
 from clinic_sessions.domain.wall_time import local_day
 from clinic_sessions.models import Clinic, Note, SessionCheck, TreatmentSession
@@ -19,7 +20,11 @@ from clinic_sessions.services.actor import Actor
 from clinic_sessions.services.before import checking, session_checks
 from clinic_sessions.services.before.checking import Said
 from clinic_sessions.services.booking import day_rooms
-from clinic_sessions.services.session import facts, recording
+from clinic_sessions.services.session import chair_records, facts, recording
+from clinic_sessions.services.session.facts import SideEffectNow
+from clinic_sessions.services.session.limits import Mark
+
+_CALLED = "Called about the way home: "
 
 BACK = timedelta(days=1)
 """Providers are warned of closing for visits that began since then; the board keeps who waits until they have left."""
@@ -27,7 +32,11 @@ BACK = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """One who waits. `long`: longer than the clinic lets them wait before it calls; `way`: who takes them home."""
+    """One who waits. `long`: longer than the clinic lets them wait before it calls; `way`: who takes them home.
+
+    `called`: the newest call about it, `call_at` when the next is due. `urgent` and `effects`, told on the board: what
+    is past an urgent limit now, and the side effects that are still there.
+    """
 
     treatment: TreatmentSession
     ready_at: datetime
@@ -35,6 +44,18 @@ class Waiting:
     long: bool
     way: SessionCheck | None
     closes_at: datetime | None
+    called: Call | None = None
+    urgent: Sequence[Mark] = ()
+    effects: Sequence[SideEffectNow] = ()
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether a call is due."""
+        return now >= self.call_at
+
+    @property
+    def has_way(self) -> bool:
+        """Whether somebody takes them home."""
+        return self.way is not None and self.way.clear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +83,7 @@ class Part:
 
 
 def of_clinic(db: Session, clinic: Clinic, now: datetime) -> list[Waiting]:
-    """List who waits for a ride at a clinic, the longest wait first; two queries while nobody does."""
+    """List who waits for a ride at a clinic, the longest wait first; one query while nobody does."""
     query = (
         sa.select(TreatmentSession)
         .where(
@@ -74,15 +95,24 @@ def of_clinic(db: Session, clinic: Clinic, now: datetime) -> list[Waiting]:
             joinedload(TreatmentSession.patient),
             joinedload(TreatmentSession.protocol_version),
             joinedload(TreatmentSession.chair),
+            selectinload(TreatmentSession.limiting_orders),
             selectinload(TreatmentSession.changes),
         )
     )
     found = db.scalars(query).all()
     if not found:
         return []
-    ways = _ways(db, [one.id for one in found])
+    ids = [one.id for one in found]
+    ways, notes, records = _ways(db, ids), _notes(db, ids), chair_records.read(db, ids)
+    effects = {one: facts.effects_now(rows) for one, rows in chair_records.effects(db, ids).items()}
     after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, clinic, now)
-    made = [_waiting(one, ways.get(one.id), after, closes_at, now) for one in found]
+    made = [
+        replace(
+            _waiting(one, ways.get(one.id), notes.get(one.id, ()), after, closes_at, now),
+            urgent=records.urgent_of(one), effects=[effect for effect in effects.get(one.id, ()) if effect.open],
+        )
+        for one in found
+    ]  # fmt: skip
     return sorted(made, key=lambda one: one.ready_at)
 
 
@@ -103,17 +133,41 @@ def of(db: Session, treatment: TreatmentSession, now: datetime) -> Part | None:
 def state(db: Session, treatment: TreatmentSession, now: datetime, way: SessionCheck | None = None) -> Waiting:
     """Say how the wait of one visit stands; `way`: who takes the patient home, where the caller knows it."""
     after, closes_at = documents.thresholds(db).ride_after.whole, closing(db, treatment.clinic, now)
-    return _waiting(treatment, way, after, closes_at, now)
+    return _waiting(treatment, way, _notes(db, [treatment.id]).get(treatment.id, ()), after, closes_at, now)
 
 
 def _waiting(
-    treatment: TreatmentSession, way: SessionCheck | None, after: int, closes_at: datetime | None, now: datetime
+    treatment: TreatmentSession,
+    way: SessionCheck | None,
+    notes: Sequence[Note],
+    after: int,
+    closes_at: datetime | None,
+    now: datetime,
 ) -> Waiting:
     ready_at = facts.ready_at(treatment) or treatment.ends_at
+    called = next((call for one in reversed(notes) if one.at >= ready_at and (call := _call_of(one))), None)
     return Waiting(
-        treatment=treatment, ready_at=ready_at, call_at=ready_at + timedelta(minutes=after),
-        long=is_long(ready_at, after, now), way=way, closes_at=closes_at,
+        treatment=treatment, ready_at=ready_at, call_at=call_at(ready_at, after, called),
+        long=is_long(ready_at, after, now), way=way, closes_at=closes_at, called=called,
     )  # fmt: skip
+
+
+def _call_of(note: Note) -> Call | None:
+    """Read a call from the words in which `note_call` noted it; None for any other note."""
+    if not note.body.startswith(_CALLED):
+        return None
+    places = {answer: note.body.find(f". {said.say(answer)}.") for answer in CallAnswer}
+    told = sorted((place, answer) for answer, place in places.items() if place >= 0)
+    return Call(at=note.at, answer=told[0][1]) if told else None
+
+
+def _notes(db: Session, session_ids: Collection[int]) -> dict[int, list[Note]]:
+    """Give the notes of visits that stand, in the order of their true time."""
+    query = sa.select(Note).where(Note.session_id.in_(session_ids)).order_by(Note.at, Note.id)
+    found = defaultdict[int, list[Note]](list)
+    for note in facts.standing(db.scalars(query).all()):
+        found[note.session_id].append(note)
+    return found
 
 
 def _ways(db: Session, session_ids: Collection[int]) -> dict[int, SessionCheck]:
@@ -159,7 +213,7 @@ def note_call(
     listed = {one.contact: one for one in people(treatment, rows.get(CheckItem.WAY_HOME), rows.get(CheckItem.RIDE))}
     one = listed[contact]
     told = f"{one.name} ({said.say(contact).lower()})" if one.name else said.say(contact).lower()
-    body = f"Called about the way home: {told}. {said.say(answer)}."
+    body = f"{_CALLED}{told}. {said.say(answer)}."
     note = recording.record_note(db, treatment, f"{body} {words}" if words else body, now=now, by=by)
     if contact is Contact.ESCORT and answer is CallAnswer.CANNOT_COME:
         lost = Said(item=CheckItem.WAY_HOME, clear=False, words="Cannot come")

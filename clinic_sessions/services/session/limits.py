@@ -50,6 +50,8 @@ class Mark:
     """With the limit that it is outside of."""
     advice: str | None = None
     """What the protocol asks to be done about it."""
+    high: bool = True
+    """Whether it is above the limit, not below."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +77,12 @@ def told(marks: Iterable[Mark]) -> list[Told]:
     return sorted(said, key=lambda one: not one.urgent)
 
 
-_PRESSURE = {Measure.SYSTOLIC: "blood pressure", Measure.DIASTOLIC: "blood pressure"}
+PRESSURE = {Measure.SYSTOLIC: "blood pressure", Measure.DIASTOLIC: "blood pressure"}
 
 
 def listed(measures: Iterable[Measure]) -> str:
     """Name measures in a sentence, both numbers of blood pressure as one: "blood pressure, oxygen and MOAA/S"."""
-    found = list(dict.fromkeys(_PRESSURE.get(one, NAMES[one]) for one in measures))
+    found = list(dict.fromkeys(PRESSURE.get(one, NAMES[one]) for one in measures))
     return " and ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
 
 
@@ -139,6 +141,7 @@ def marks(treatment: TreatmentSession, doses: Sequence[DoseEvent], reading: Vita
             short=f"{NAMES[one.measure]} {one.value}",
             text=f"{NAMES[one.measure]} {one.value}, {_SIDES[one.rule.compare].format(one.rule.limit.value)}",
             advice=_advice(treatment, one, phase),
+            high=one.rule.is_upper,
         )
         for one in outside
     ]
