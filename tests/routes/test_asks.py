@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.scheduling.reasons import CallOffReason, MoveReason
 from clinic_sessions.domain.session.lifecycle import Action, Gate
+from clinic_sessions.domain.session.readiness import Reason
 from clinic_sessions.domain.session.start_gate import Answer, StartReason
 from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import (
@@ -453,3 +454,26 @@ def test_not_today_of_today_leads_to_another_day(
     card = signed_in(Role.NURSE).get(f"/sessions/{visit.id}").text.split('id="asks"')[1].split("</section>")[0]
     assert "Cannot go ahead" in card
     assert "ask again" not in card
+
+
+def test_before_leaving_a_provider_reads_awake_breaths_and_minutes_and_what_was_not_asked_about_with_nothing_ticked(
+    db: Session, visit: TreatmentSession, by: Actor, now: datetime, signed_in: SignIn
+) -> None:
+    recording.record_vitals(db, visit, Vitals(systolic=122, diastolic=78), now=now - 4 * MINUTE, by=by)
+    take(db, visit, Action.START, now - 3 * MINUTE, by, ready=False)
+    take(db, visit, Action.FINISH_DOSE, now - 2 * MINUTE, by)
+    recording.record_vitals(db, visit, Vitals(respiratory_rate=16, moaa_s=4), now=now - MINUTE, by=by)
+    asking.ask(db, visit, Gate.MAY_LEAVE, [Reason.MINIMUM_NOT_REACHED], "Wants to go", now=now, by=by)
+    db.commit()
+    provider = signed_in(Role.PROVIDER)
+    page = provider.get(f"/sessions/{visit.id}/decide/may_leave").text
+    readings = page[page.index("readings-today") : page.index("usual")]
+    assert "+2 min" in readings
+    assert "MOAA/S" in readings
+    assert "breaths" in readings
+    assert not re.search(r'name="reasons"[^>]*checked', page), "the provider ticks what they have weighed"
+    assert page.count("The minimum observation time is not reached.") == 2, "what was asked, and what may be weighed"
+    listed = provider.get("/asks").text
+    besides = listed[listed.index("Stands besides, not asked about") :]
+    assert "There is no safe way home yet." in besides
+    assert "The minimum observation time is not reached." not in besides
