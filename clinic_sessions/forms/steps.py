@@ -53,6 +53,13 @@ class StepForm(DosedForm):
         kind = REASONS.get(self.action.data) if isinstance(self.action.data, Action) else None
         self.reasons.choices = options((one.value, words.say(one)) for one in kind) if kind else []
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read the fields; of what is no step of this form only that is said."""
+        if self.action.data is None or self.action.data in ELSEWHERE:
+            self.action.errors = ["Choose a step."]
+            return False
+        return super().validate(extra_validators)
+
     @property
     def chosen(self) -> tuple[StrEnum, ...]:
         """The reasons that were tapped."""
@@ -62,8 +69,6 @@ class StepForm(DosedForm):
     def against(self) -> Iterator[tuple[Any, str]]:
         """Ask for what the step needs."""
         action = self.action.data
-        if action in ELSEWHERE:
-            yield self.action, "Choose a step."
         if action in REASONS:
             yield from self._reason_doubts(REASONS[action])
         if self.happened.data and action in HAPPENED and not self.words.data and not self.words.errors:

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from clinic_sessions.domain import words
+from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.scheduling.visits import done_words
 from clinic_sessions.domain.session.record import RecordReason
 from clinic_sessions.forms.acts import ActForm
 from clinic_sessions.models import DoseEvent, Intervention, Note, SideEffect, TreatmentSession, VitalsReading
 from clinic_sessions.models.record import Entry
 from clinic_sessions.routes import filters
-from clinic_sessions.routes.present import session
+from clinic_sessions.routes.present import person, session
 from clinic_sessions.services.note import note_facts, note_since
 from clinic_sessions.services.note.note_since import Later
 from clinic_sessions.services.refusals import ChangedMeanwhile, Refusal
-from clinic_sessions.services.session import lifecycle
+from clinic_sessions.services.session import lifecycle, timeline
 
 KINDS: Mapping[str, type[Entry]] = {
     "vitals": VitalsReading,
@@ -48,6 +49,8 @@ def said(treatment: TreatmentSession, refusal: Refusal) -> list[str]:
     told = [words.say(reason) for reason in refusal.reasons]
     last = lifecycle.last_step(treatment)
     if not isinstance(refusal, ChangedMeanwhile) or last is None:
+        return told
+    if not person().may(Permission.READ_CLINICAL) and not timeline.is_of_the_desk(last):
         return told
     who = last.by.name if last.by else "The patient, by link"
     return [*told, f"Last step: {done_words(treatment.kind, last.action)}, {filters.day_at(last.at)}, by {who}."]

@@ -10,7 +10,7 @@ from flask import g, request
 from clinic_sessions.domain import words
 from clinic_sessions.domain.permissions import Permission
 from clinic_sessions.domain.scheduling import visits
-from clinic_sessions.domain.session.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, offered
+from clinic_sessions.domain.session.lifecycle import NEXT_STEP, OCCUPYING, Action, Status, StepReason, offered
 from clinic_sessions.domain.session.start_gate import things
 from clinic_sessions.forms.choosing import options
 from clinic_sessions.forms.steps import REASONS, StepForm
@@ -19,7 +19,7 @@ from clinic_sessions.routes.present import actor, person, session
 from clinic_sessions.routes.session.one_session import identified, meta_of
 from clinic_sessions.services.before import start_gate
 from clinic_sessions.services.note import signed_notes
-from clinic_sessions.services.refusals import Refusal
+from clinic_sessions.services.refusals import NotAllowed, Refusal
 from clinic_sessions.services.session import due, facts, first_act, lifecycle, session_page
 from clinic_sessions.services.session.first_act import Act
 from clinic_sessions.services.session.session_start import Start
@@ -96,6 +96,20 @@ def forms_of(treatment: TreatmentSession, typed: StepForm | None, start: Start |
         chips = visits.call_off_reasons(treatment.kind) if action is Action.CALL_OFF else REASONS.get(action, ())
         fresh.reasons.choices = options((one.value, words.say(one)) for one in chips)
     return made
+
+
+def refuse_by_role(treatment: TreatmentSession, action: Action) -> None:
+    """Refuse a step that is not this person's, before a word is said about what they typed of it.
+
+    Whoever may not treat learns from no message what dose was ordered, what its limit is, or when it began. Refuses as
+    lifecycle.granted does.
+    """
+    if person().may(Permission.TREAT):
+        return
+    if action is not Action.UNDO:
+        lifecycle.granted(treatment, action, actor())
+    elif lifecycle.last_step(treatment) is not None and not _may_undo(treatment):
+        raise NotAllowed(StepReason.NOT_ALLOWED)
 
 
 def _may(treatment: TreatmentSession, action: Action | None) -> Action | None:

@@ -22,7 +22,7 @@ from clinic_sessions.routes.policy import needs
 from clinic_sessions.routes.present import actor, person, session, showed
 from clinic_sessions.routes.session import meanwhile, step_answers
 from clinic_sessions.routes.session.one_session import ONE, load, meta_of, strip
-from clinic_sessions.routes.session.session_steps import against_start, dose_act, forms_of, steps_of
+from clinic_sessions.routes.session.session_steps import against_start, dose_act, forms_of, refuse_by_role, steps_of
 from clinic_sessions.routes.session.session_tiles import dialogs
 from clinic_sessions.services import form_keys
 from clinic_sessions.services.before import ask_part, start_gate
@@ -64,32 +64,43 @@ def show(session_id: int) -> Answer:
     return page(treatment)
 
 
+@bp.get(f"{ONE}/step")
+@needs(Permission.SEE_SCHEDULE)
+def step_again(session_id: int) -> Response:
+    """Lead who opens the address of a step again, from the bar or the history, to the session."""
+    return redirect(url_for("sessions.show", session_id=load(session_id).id), 303)
+
+
 @bp.post(f"{ONE}/step")
 @needs(Permission.SEE_SCHEDULE)
 def step(session_id: int) -> Answer:
     """Take one step; a refusal shows the same page with every reason and the session as it stands."""
     treatment = load(session_id)
     form = StepForm(request.form, meta={**meta_of(treatment, ordered=_ordered(treatment)), "drawn": _drawn(treatment)})
-    if not form.validate():
-        return step_answers.mistyped(form) if step_answers.as_json() else (page(treatment, form), 422)
-    wanted = _wanted(form)
     try:
-        change = steps.take(session(), treatment, wanted, now=g.now, by=actor())
+        if form.action.data is not None:
+            refuse_by_role(treatment, form.action.data)
+        if not form.validate():
+            return step_answers.mistyped(form) if step_answers.as_json() else (page(treatment, form), 422)
+        change = steps.take(session(), treatment, _wanted(form), now=g.now, by=actor())
         told = bool(change.outside_rules)
         session().commit()
     except Refusal as refusal:
         session().rollback()
-        treatment = load(session_id)
-        if isinstance(refusal, ChangedMeanwhile) and _was_this_tap(treatment, wanted.action):
-            return _go_on(session_id, form)
-        if step_answers.as_json():
-            return step_answers.refused(refusal)
-        return page(treatment, form, meanwhile.said(treatment, refusal), refusal), 409
+        return _refused(load(session_id), form, refusal)
     if step_answers.as_json():
         return step_answers.taken(change)
     if told:
         flash("Stored as it happened, and marked. A provider has been told.", "warn")
     return _go_on(session_id, form)
+
+
+def _refused(treatment: TreatmentSession, form: StepForm, refusal: Refusal) -> Answer:
+    if isinstance(refusal, ChangedMeanwhile) and _was_this_tap(treatment, form.action.data):
+        return _go_on(treatment.id, form)
+    if step_answers.as_json():
+        return step_answers.refused(refusal)
+    return page(treatment, form, meanwhile.said(treatment, refusal), refusal), 409
 
 
 def page(
@@ -130,7 +141,7 @@ def _strip(treatment: TreatmentSession) -> PatientStrip:
 
 
 def _may_have_happened(form: StepForm | None, refusal: Refusal | None) -> bool:
-    if form is None or form.action.data not in HAPPENS:
+    if form is None or form.action.data not in HAPPENS or not person().may(Permission.TREAT):
         return False
     return isinstance(refusal, GateClosed) or bool(form.happened.data)
 

@@ -29,6 +29,8 @@ from clinic_sessions.services.session import facts, interventions, limits
 _BOOKING = frozenset(
     {Action.BOOK, Action.HOLD, Action.ACCEPT, Action.CONFIRM, Action.MOVE, Action.CANCEL, Action.NOTE_ABSENCE}
 )
+_OF_THE_DESK = _BOOKING | {Action.ARRIVE, Action.LEAVE}
+"""Who came and who left the front desk reads, as in a patient's course; other steps are of the clinical record."""
 _NOTES = {NoteKind.ENTRY: "Note", NoteKind.SIGNED: "Note of the session signed", NoteKind.ADDENDUM: "Addendum"}
 _REASONS = (CallOffReason, StopReason, CancelReason, MoveReason)
 
@@ -82,10 +84,19 @@ def build(treatment: TreatmentSession, entries: Entries, standing_doses: Sequenc
 
 
 def steps(treatment: TreatmentSession, *, clinical: bool) -> list[Line]:
-    """List the steps of the session; without `clinical`, why a clinical step was taken is left out."""
+    """List the steps of the session; without `clinical` those that the front desk reads."""
     undone = {change.undoes_id: change for change in treatment.changes}
     by_id = {change.id: change for change in treatment.changes}
-    return [_step(treatment, change, by_id, change.id in undone, clinical) for change in treatment.changes]
+    return [
+        _step(treatment, change, by_id, change.id in undone, clinical)
+        for change in treatment.changes
+        if clinical or is_of_the_desk(by_id.get(change.undoes_id or 0, change))
+    ]
+
+
+def is_of_the_desk(change: StatusChange) -> bool:
+    """Say whether a step is read by those who do not read the clinical record."""
+    return change.action in _OF_THE_DESK
 
 
 def _step(
