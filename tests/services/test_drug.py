@@ -260,8 +260,8 @@ def test_a_stop_is_stamped_at_once_and_explained_later_as_one_line(
     assert treatment.dose_ended_at == stopped
     events = facts.all_of(db, type(found.unanswered[0]), treatment)
     lines = timeline.build(treatment, timeline.Entries(doses=events), facts.standing_doses(events))
-    told = [line for line in lines if line.title.startswith("Dose stopped")]
-    assert [(line.title, line.struck) for line in told] == [("Dose stopped early, 22 mg", "")]
+    told = [(line.title, line.struck) for line in lines if line.title.startswith("Dose stopped")]
+    assert told == [("Dose stopped early", ""), ("Dose stopped early, 22 mg", "")], "the step, and one line of the dose"
 
 
 def test_pause_and_resume_are_stamped_once_each(

@@ -23,7 +23,7 @@ from tests.plans import a_plan
 from tests.services.day import a_nurse, take
 from tests.services.test_query_shapes import reads
 
-MOST = {Role.NURSE: 24, Role.PROVIDER: 29}
+MOST = {Role.NURSE: 27, Role.PROVIDER: 31}
 TEN = datetime(2026, 11, 24, 18, tzinfo=UTC)
 
 
