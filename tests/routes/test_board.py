@@ -1,5 +1,6 @@
 """The board's page, what presses on every other page, and the due times of a visit: only for clinicians."""
 
+import re
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
@@ -256,6 +257,34 @@ def test_a_repeat_stands_on_the_board_on_the_strip_and_on_the_page(
     strip = nurse.get("/due").text
     assert "Repeat blood pressure" in strip
     assert "6 min overdue" in strip
+
+
+def test_a_chair_whose_patient_is_to_come_says_when_and_how_late_they_are(
+    db: Session, clinic: Clinic, infusion: TreatmentSession, signed_in: SignIn, now: datetime
+) -> None:
+    factories.a_session(db, factories.a_patient(db, clinic), now - 37 * MINUTE, chair=clinic.chairs[1])
+    factories.a_session(db, factories.a_patient(db, clinic), now + 300 * MINUTE, chair=clinic.chairs[2])
+    db.commit()
+    page = re.sub(r"<[^>]*>", "", signed_in(Role.NURSE).get("/board").text)
+    assert "Comes at 9:23 am 37 min late" in page
+    assert "Comes at 3:00 pm" in page
+    assert page.count(" late") == 1
+
+
+def test_a_card_that_is_urgent_says_so_in_a_word_and_leads_to_pause_and_to_the_other_endings(
+    infusion: TreatmentSession, signed_in: SignIn, time_at: Any, now: datetime
+) -> None:
+    nurse = signed_in(Role.NURSE)
+    head = save(nurse, infusion, systolic="118/76", heart_rate="80", spo2_percent="88", moaa_s="5")
+    path = f"/sessions/{infusion.id}"
+    time_at.move_to(now + MINUTE, tick=False)
+    page = nurse.get("/board").text
+    assert "<span>Urgent: oxygen 88" in page
+    assert f'href="{path}">Pause or stop</a>' in page
+    assert f'href="{path}#ended-otherwise"' in page
+    assert 'href="#ended-otherwise"' in head
+    assert 'id="ended-otherwise"' in head
+    assert "<span>Urgent:</span>" in nurse.get("/due").text
 
 
 def test_what_could_not_be_taken_is_said_in_words_of_which_none_is_lost(

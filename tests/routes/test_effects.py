@@ -426,3 +426,22 @@ def test_nobody_else_sees_or_acts_and_nothing_of_others_is_found(
         assert signed_in(role).get("/follow-ups").status_code == 403
     assert nurse.get("/follow-ups/999").status_code == 404
     assert Counter(map(type, [*rows(db, SideEffectEvent), *rows(db, Intervention)])) == Counter()
+
+
+def test_a_side_effect_keeps_nobody_here_whose_visit_is_over(
+    db: Session, treatment: TreatmentSession, by: Actor, now: datetime, signed_in: SignIn
+) -> None:
+    noticed = Noticed(kind=SideEffectKind.SEDATION, grade=Grade.MODERATE)
+    effect = side_effects.note(db, treatment, noticed, now=now, by=by).id
+    db.commit()
+    nurse, path = signed_in(Role.NURSE), f"/sessions/{treatment.id}"
+    pages = (path, f"{path}/side-effects/{effect}/events")
+    db.rollback()
+    assert all("Keeps them here" in nurse.get(one).text for one in pages)
+    db.refresh(treatment)
+    take(db, treatment, Action.TAKE_TO_HOSPITAL, now, by)
+    db.commit()
+    for one in pages:
+        page = nurse.get(one).text
+        assert "Sedation" in page
+        assert "Keeps them here" not in page

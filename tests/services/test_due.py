@@ -159,9 +159,18 @@ def test_what_presses_names_chairs_and_is_asked_in_one_query_while_nobody_is_tre
 
     late = now + 16 * MINUTE
     found = due_now.pressing(db, clinic, late)
-    assert [(one.chair, one.tone) for one in found] == [(f"Chair {n}", "overdue") for n in (1, 2, 3)]
-    assert [one.chair for one in due_now.pressing(db, clinic, late, but=ones[0].id)] == ["Chair 2", "Chair 3"]
+    assert [(one.chair, one.tone) for one in found] == [(f"Chair {n}", "overdue") for n in (3, 1, 2)]
+    assert [one.chair for one in due_now.pressing(db, clinic, late, but=ones[0].id)] == ["Chair 3", "Chair 2"]
     assert due_now.pressing(db, clinic, now) == []
+
+
+def test_what_has_been_due_longest_presses_first_whatever_its_chair(
+    db: Session, clinic: Clinic, now: datetime, nurse: Actor
+) -> None:
+    begun(db, clinic, now, nurse, "iv-mood")
+    begun(db, clinic, now - 5 * MINUTE, nurse, "iv-mood", chair=1)
+    found = due_now.pressing(db, clinic, now + 16 * MINUTE)
+    assert [(one.chair, one.tone) for one in found] == [("Chair 2", "overdue"), ("Chair 1", "overdue")]
 
 
 def queries(db: Session, clinic: Clinic, now: datetime) -> int:

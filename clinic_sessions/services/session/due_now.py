@@ -28,9 +28,9 @@ class Pressing:
     urgent: Sequence[Mark]
 
     @property
-    def order(self) -> tuple[bool, bool, str]:
-        """Where it stands in a list: urgent first, then overdue, then by chair."""
-        return not self.urgent, self.tone != "overdue", self.chair
+    def order(self) -> tuple[bool, bool, float, str]:
+        """Where it stands in a list: urgent first, then overdue, each what has been due longest first."""
+        return not self.urgent, self.tone != "overdue", self.due.at.timestamp() if self.due else 0.0, self.chair
 
 
 def pressing(db: Session, clinic: Clinic, now: datetime, *, but: int | None = None) -> list[Pressing]:
