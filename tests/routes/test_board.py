@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from clinic_sessions.domain.alerts import AlertKind
 from clinic_sessions.domain.permissions import Role
 from clinic_sessions.domain.session.lifecycle import Action, Status
+from clinic_sessions.domain.session.vitals import Vitals
 from clinic_sessions.models import Alert, Clinic, DueHold, TreatmentSession, VitalsReading
+from clinic_sessions.services.session import recording
 from tests import factories
 from tests.conftest import SignIn, Visitor
 from tests.services.day import a_nurse, take
@@ -285,6 +287,20 @@ def test_a_card_that_is_urgent_says_so_in_a_word_and_leads_to_pause_and_to_the_o
     assert 'href="#ended-otherwise"' in head
     assert 'id="ended-otherwise"' in head
     assert "<span>Urgent:</span>" in nurse.get("/due").text
+
+
+def test_a_reading_to_take_again_before_the_dose_counts_from_one_moment_on_its_page_and_on_the_strip(
+    db: Session, clinic: Clinic, signed_in: SignIn, time_at: Any, now: datetime
+) -> None:
+    one, by = factories.a_session(db, factories.a_patient(db, clinic), now), a_nurse(db, clinic)
+    take(db, one, Action.ARRIVE, now, by)
+    recording.record_vitals(db, one, Vitals(systolic=188, diastolic=114), now=now, by=by)
+    db.commit()
+    nurse, path = signed_in(Role.NURSE), f"/sessions/{one.id}"
+    time_at.move_to(now + 15 * MINUTE, tick=False)
+    parts = (nurse.get(path).text.partition('id="repeat-card"')[2], nurse.get("/due").text.partition("Take again")[2])
+    page, strip = (re.findall(r'data-due="([^"]*)"[^>]*>([^<]*)', part)[0] for part in parts)
+    assert page == strip
 
 
 def test_what_could_not_be_taken_is_said_in_words_of_which_none_is_lost(
