@@ -1,6 +1,6 @@
 """What must stand behind a start, a call to be ready and a departure, read from the rows in the plainest way."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic_sessions.domain.protocols.protocols import EscortKind, Protocol, WeightDose
 from clinic_sessions.domain.session.leave_gate import NOT_LIFTABLE
-from clinic_sessions.domain.session.lifecycle import Gate
+from clinic_sessions.domain.session.lifecycle import Action, Gate
 from clinic_sessions.domain.session.record import DoseEventKind
 from clinic_sessions.domain.session.session_checks import CheckItem, Intake
 from clinic_sessions.domain.session.side_effects import SideEffectEventKind, SideEffectKind
@@ -96,10 +96,27 @@ def minimum_ends(db: Session, one: TreatmentSession, protocol: Protocol) -> date
     return from_then and from_then + timedelta(minutes=protocol.observation.minutes.whole)
 
 
-def _answers(db: Session, one: TreatmentSession, at: datetime, since: datetime | None = None) -> dict[CheckItem, Any]:
-    """The last answer to each question: a good one counts once it was true, one against counts always."""
+def _came(one: TreatmentSession, at: datetime) -> datetime:
+    """From when on what is said of a patient counts: the minute in which they came, or the night before `at`."""
+    undone = {row.undoes_id for row in one.changes}
+    came = [row.at for row in one.changes if row.action is Action.ARRIVE and row.id not in undone]
+    night = at.astimezone(one.clinic.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max([night, *(moment.replace(second=0, microsecond=0) for moment in came)])
+
+
+def _answers(
+    db: Session,
+    one: TreatmentSession,
+    at: datetime,
+    since: datetime | None = None,
+    early: Collection[CheckItem] = (),
+) -> dict[CheckItem, Any]:
+    """The last answer to each question: a good one counts once it was true, one against counts always.
+
+    `early`: what is also good when it was said before `since`.
+    """
     given = [row for row in rows(db, SessionCheck, one) if row.at <= at or not row.clear]
-    given = [row for row in given if since is None or row.at >= since]
+    given = [row for row in given if since is None or row.at >= since or row.item in early]
     return {row.item: row for row in sorted(given, key=lambda row: (row.at, row.id))}
 
 
@@ -118,10 +135,12 @@ def against_start(db: Session, one: TreatmentSession, at: datetime, papers: set[
     """All that a start at `at` lacks; `papers`: what the papers lack."""
     assert one.protocol_version is not None
     protocol = protocol_of(one.protocol_version)
-    word = _word(db, one, Gate.MAY_START, at)
+    word, since = _word(db, one, Gate.MAY_START, at), _came(one, at)
+    if word is not None and word.answer is Answer.GO_AHEAD and word.recorded_at < since:
+        word = None
     against: dict[str, datetime | None] = dict.fromkeys(papers)
-    against |= _unanswered(protocol, _answers(db, one, at), at)
-    against |= _unread(db, one, at)
+    against |= _unanswered(protocol, _answers(db, one, at, since, early={CheckItem.RIDE}), at)
+    against |= _unread(db, one, at, since)
     against |= dict.fromkeys(_drug(db, one, protocol, at))
     if "order_missing" not in papers:
         against |= dict.fromkeys(_weight(db, one, protocol))
@@ -170,8 +189,8 @@ def _wait(protocol: Protocol, item: CheckItem, intake: Intake | None) -> timedel
     return timedelta(minutes=minutes.whole if minutes else 0)
 
 
-def _unread(db: Session, one: TreatmentSession, at: datetime) -> dict[str, datetime | None]:
-    readings = [row for row in standing(rows(db, VitalsReading, one)) if row.at <= at]
+def _unread(db: Session, one: TreatmentSession, at: datetime, since: datetime) -> dict[str, datetime | None]:
+    readings = [row for row in standing(rows(db, VitalsReading, one)) if since <= row.at <= at]
     pressures = [row for row in readings if row.systolic_mmhg is not None]
     found: dict[str, datetime | None] = {} if pressures else {"no_pressure": None}
     if pressures and pressures[-1].systolic_mmhg >= HIGH:
@@ -192,6 +211,19 @@ def _weight(db: Session, one: TreatmentSession, protocol: Protocol) -> set[str]:
     return {"weight_needed"} if doubtful or not weighed else set()
 
 
+def _drawn(db: Session, one: TreatmentSession, label: DrugLabel, at: datetime) -> list[Draw]:
+    """What is in the hand: from the vial read last, and from those before it that were good still and not wasted."""
+    found, corrected = rows(db, Draw, one), {row.corrects_id for row in rows(db, Draw, one)}
+    day = label.at.astimezone(one.clinic.zone).date()
+    good = [row for row in found if row.at <= at and row.id not in corrected]
+    good = [row for row in good if row.label_id == label.id or row.label.expires_on >= day]
+    events = doses(db, one)
+    start = min((row.recorded_at for row in events if row.kind is DoseEventKind.STARTED), default=None)
+    wasted = [row.recorded_at for row in events if row.kind is DoseEventKind.WASTED]
+    thrown = [moment for moment in wasted if start is None or moment < start]
+    return [row for row in good if not any(moment >= row.recorded_at for moment in thrown)]
+
+
 def _drug(db: Session, one: TreatmentSession, protocol: Protocol, at: datetime) -> set[str]:
     labels = [row for row in rows(db, DrugLabel, one) if row.at <= at]
     if not labels:
@@ -201,16 +233,15 @@ def _drug(db: Session, one: TreatmentSession, protocol: Protocol, at: datetime) 
         found.add("label_expired")
     if protocol.dose.devices is not None or label.micrograms_per_ml is None:
         return found
-    drawn = [row for row in rows(db, Draw, one) if row.at <= at][-1:]
-    if not drawn or drawn[0].label_id != label.id:
+    drawn = _drawn(db, one, label, at)
+    if label.id not in {row.label_id for row in drawn}:
         return {*found, "draw_missing"}
-    counts = [row for row in drawn[0].counts if row.at <= at] if protocol.volume_counted_by else None
-    if counts == []:
-        found.add("second_person_missing")
-    elif counts and (counts[-1].microlitres, counts[-1].micrograms_per_ml) != (
-        drawn[0].microlitres, label.micrograms_per_ml
-    ):  # fmt: skip
-        found.add("second_person_differs")
+    for row in drawn if protocol.volume_counted_by else ():
+        counts = [(said.microlitres, said.micrograms_per_ml) for said in row.counts if said.at <= at]
+        if not counts:
+            found.add("second_person_missing")
+        elif counts[-1] != (row.microlitres, row.label.micrograms_per_ml):
+            found.add("second_person_differs")
     return found
 
 

@@ -62,20 +62,22 @@ class ADay(DayRules):
         self.take(action, self.now)
 
     def take(self, action: Action, at: datetime, *, happened: bool = False, twice: bool = False) -> None:
-        """Take a step: it is refused for exactly what it lacks, or, when it has happened, stored with exactly that."""
+        """Take a step: it is refused for exactly what it lacks, or, when it has happened, stored with exactly that.
+
+        A step told to be earlier is refused for what it lacks now as well.
+        """
         lacks, before = self.lacks(action, at), len(self.one.changes)
-        if lacks is not None and not happened:
-            lacks |= self.lacks(action, self.now) or set()
+        lacking = lacks if lacks is None else lacks | (self.lacks(action, self.now) or set())
         micrograms = DOSE * 2 if twice and happened else None
         step = steps.Step(action=action, version=self.one.version, at=at, happened=happened, micrograms=micrograms)
         refused = self.act(steps.take, self.one, step)
         if refused is None:
             assert len(self.one.changes) == before + 1
             assert lacks is None or set(self.one.changes[-1].outside_rules) == lacks
-            assert happened or not self.one.changes[-1].outside_rules
+            assert happened or not lacking
         elif isinstance(refused, GateClosed) and lacks is not None:
-            assert {reason.value for reason in refused.reasons} == lacks
-            assert lacks
+            assert {reason.value for reason in refused.reasons} == lacking
+            assert lacking
             assert not happened
 
     def lacks(self, action: Action, at: datetime) -> set[str] | None:
