@@ -5,6 +5,7 @@ import time
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, make_response, redirect, request, url_for
+from flask import session as cookie
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -91,7 +92,7 @@ def _admit() -> AnyResponse | None:
 
 def _admit_person(policy: Policy) -> AnyResponse | None:
     if not current_user.is_authenticated:
-        typed = resume.kept()
+        typed = resume.kept() if "_user_id" in cookie else None
         logout_user()
         if request.headers.get(POLL):
             abort(401)

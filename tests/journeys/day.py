@@ -137,7 +137,7 @@ class Day:
         self.nurse = self.person("nurse", width=width)
         self.nurse.open("/board")
         self.nurse.look()
-        self.nurse.page.locator("article", has_text=self.patient.name).get_by_role("link").first.click()
+        self.nurse.page.locator("article, .arrivals li", has_text=self.patient.name).get_by_role("link").first.click()
         expect(self.nurse.page).to_have_url(re.compile(re.escape(self.session)))
         self.nurse.look()
         every_question_is_a_tap(self.nurse)

@@ -255,7 +255,7 @@ def test_a_way_home_that_the_protocol_does_not_accept_and_none_at_all_stand_agai
     assert StartReason.RIDE_NOT_ACCEPTED in reasons(db, here, now)
     post(client, here, "", ride="none")
     assert StartReason.NO_RIDE in reasons(db, here, now)
-    assert "Ask again<span class=\"visually-hidden\">: Way home arranged" in client.get(f"/sessions/{here.id}").text
+    assert 'Ask again<span class="visually-hidden">: Way home arranged' in client.get(f"/sessions/{here.id}").text
 
 
 def test_who_took_them_home_the_last_time_is_one_tap_and_never_filled_in_by_itself(

@@ -247,12 +247,11 @@ def test_what_one_person_typed_is_not_shown_to_the_next(
     db: Session,
     clinic: Clinic,
     nurse: str,
-    hashed: str,
     treatment: TreatmentSession,
     time_at: time_machine.Traveller,
 ) -> None:
     visitor, _ = post(app, nurse, PASSWORD)
-    other = factories.a_user(db, clinic, Role.FRONT_DESK, password_hash=hashed).email
+    other = factories.a_user(db, clinic, Role.FRONT_DESK, password_hash=factories.hashed(PASSWORD)).email
     db.commit()
     time_at.shift(timedelta(minutes=20))
     asked = visitor.post(f"/sessions/{treatment.id}/notes", data={"body": WORDS})
