@@ -231,7 +231,6 @@ class Day:
             ("ask-belongings", "Given back"),
         ):
             self.leaving.locator(f"#{part}").locator("label", has_text=words).first.click()
-        self.leaving.get_by_label("Who takes them home").fill("Sam Lindqvist")
         self.nurse.press("Save answers", within=self.leaving)
         self.nurse.sees("Well enough to wait for the way home.")
         self.nurse.look()
