@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PORT ?= 5000
 PY := .venv/bin/python
+# One more than two cores: a worker that waits for a browser or a server leaves its core to another.
+WORKERS := 3
 # Where an environment forbids bytecode, each of the many processes that the tests start compiles the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 CLINIC := env CLINIC_DATA_DIR=data CLINIC_BASE_URL=http://127.0.0.1:$(PORT) .venv/bin/python -m clinic_sessions
@@ -24,11 +26,11 @@ demo: ## Throw the demo clinic away and make it anew
 test: .venv/dev ## Run every check and test that needs no long time, on SQLite and PostgreSQL
 	@tests/need-browser
 	@$(MAKE) --no-print-directory check
-	$(PY) -m pytest -n 2 --dist loadscope -q
+	$(PY) -m pytest -n $(WORKERS) --dist loadscope -q
 
 test-long: .venv/dev ## Run the long tests too: random examples, more kills, more rivals
 	@tests/need-browser
-	HYPOTHESIS_PROFILE=long $(PY) -m pytest -n 2 -q -m "long or not long"
+	HYPOTHESIS_PROFILE=long $(PY) -m pytest -n $(WORKERS) -q -m "long or not long"
 
 check: .venv/dev ## Lint, type-check, and hold the import contracts
 	$(PY) -m ruff check .
