@@ -22,6 +22,7 @@ CLINICAL = [
     "/patients/22/outcomes",
     "/patients/11/outcomes?plan=all",
 ]
+DAY = ["/asks", "/drug-log", "/drug-log/lots?lot=K4471", "/patients/22/timeline"]
 PLANS = [
     "/plans/2",
     "/plans/2/pattern",
@@ -45,7 +46,7 @@ PAGES = {
         "/patients/1/intake",
     ],
     "nurse": [*CARE, *BOOKS, *CLINICAL, "/patients/1/contact", "/feeds"],
-    "provider": [*CARE, *CLINICAL, *PLANS, "/patients/31/plans/new"],
+    "provider": [*CARE, *CLINICAL, *DAY, *PLANS, "/patients/31/plans/new"],
     "owner": [*CARE, *BOOKS, "/settings", "/settings/people", "/settings/sites/1/hours", "/settings/sites/2/closures"],
     "auditor": ["/", "/messages", "/mailbox"],
 }
